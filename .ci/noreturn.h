@@ -1,0 +1,7 @@
+/* Tells the analyzers what Lua's headers do not: that these never return. */
+#include <lauxlib.h>
+#include <lua.h>
+
+__attribute__((noreturn)) int lua_error(lua_State *L);
+__attribute__((noreturn)) int luaL_error(lua_State *L, const char *format, ...);
+__attribute__((noreturn)) int luaL_argerror(lua_State *L, int arg, const char *message);

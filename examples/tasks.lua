@@ -1,0 +1,29 @@
+-- Several videos side by side, in one thread, on one pool of connections. What fails does not hold up the others.
+--   HEYGEN_API_KEY=... lua examples/tasks.lua "first prompt" "second prompt"
+local heygen = require "heygen"
+local client = heygen.new()
+
+local prompts = #arg > 0 and arg
+  or { "Our product in 20 seconds", "Our team in 20 seconds", "Our year in 20 seconds" }
+
+local function make(prompt, path)
+  local video, message, err = client:generate { prompt = prompt }
+  if not video then
+    return nil, message, err
+  end
+  return client:download(video, path, { overwrite = true })
+end
+
+local makers = {}
+for index, prompt in ipairs(prompts) do
+  makers[index] = function()
+    return make(prompt, ("video%d.mp4"):format(index))
+  end
+end
+
+local paths, _, err = heygen.all(makers)
+paths = paths or err.results
+for index, prompt in ipairs(prompts) do
+  print(prompt, paths[index] or tostring(err.errors[index]))
+end
+os.exit(err and 1 or 0, true)

@@ -1,0 +1,101 @@
+-- require "heygen": the names a program uses. What is behind them, the C core with its libraries included, is loaded
+-- when it is first used: requiring the module costs next to nothing, and nothing is open when nginx forks its workers.
+
+---@class heygen
+---@field null lightuserdata stands for JSON null in a body
+---@field array fun(t: table): table marks a table as a JSON array, which matters when it is empty and goes into `extra`
+---or a raw request
+local heygen = { _VERSION = "0.1.0" }
+
+---Makes a client.
+---@param options heygen.Options? see docs/options.md; the key comes from HEYGEN_API_KEY when absent
+---@return heygen.Client client raises on unknown or bad options
+function heygen.new(options)
+  -- No tail calls here and below: an error shall point at the line that called.
+  local client = require("heygen.client").new(options, 2)
+  return client
+end
+
+local function check_function(name, fn)
+  if type(fn) ~= "function" then
+    error(("heygen.%s: expected a function, got %s"):format(name, type(fn)), 3)
+  end
+end
+
+---Runs `fn(...)` as a task and returns what it returns, when it and all tasks it started have ended. Inside it,
+---calls of clients wait without holding up each other. An error in `fn` is raised again.
+---@param fn function
+---@return any ...
+function heygen.run(fn, ...)
+  check_function("run", fn)
+  return require("heygen.scheduler").run(fn, ...)
+end
+
+---Starts `fn(...)` as a task. It advances inside heygen.run or at each client:update().
+---@param fn function
+---@return heygen.Task
+function heygen.spawn(fn, ...)
+  check_function("spawn", fn)
+  return require("heygen.scheduler").spawn(fn, ...)
+end
+
+---Runs functions side by side and waits for all of them.
+---@param list function[]
+---@return any[]? results the first value of each, in order; nil when one failed
+---@return string? message of the first failure
+---@return heygen.Error? err the first failure, with `results` and `errors` of all by index
+function heygen.all(list)
+  local results, message, err = require("heygen.all").run(list)
+  return results, message, err
+end
+
+---Pauses the caller only: the task when there is one, else the script.
+---@param seconds number
+---@return boolean? slept nil, "cancelled" when the task was cancelled
+---@return string? reason
+function heygen.sleep(seconds)
+  if type(seconds) ~= "number" or seconds ~= seconds then
+    error("heygen.sleep: expected a number of seconds, got " .. tostring(seconds), 2)
+  end
+  return require("heygen.drivers").sleep(nil, seconds)
+end
+
+---What is known of the HTTP answer a value came in.
+---@param value table what a call returned
+---@return heygen.Response? response nil when the value came from no answer
+function heygen.response(value)
+  return require("heygen.response").of(value)
+end
+
+---Makes a progress bar for `on_progress`: a bar on a terminal, plain lines elsewhere. NO_COLOR is honoured.
+---@param options heygen.ProgressOptions?
+---@return heygen.Progress
+function heygen.progress(options)
+  local bar = require("heygen.progress").new(options, 2)
+  return bar
+end
+
+---@param value any
+---@return boolean is_error true for the error objects of this module
+function heygen.is_error(value)
+  return require("heygen.errors").is(value)
+end
+
+-- Loaded when named: modules of their own, and values of the core.
+local PARTS = { sim = true }
+local VALUES = { null = true, array = true }
+
+setmetatable(heygen, {
+  __index = function(self, name)
+    local value
+    if PARTS[name] then
+      value = require("heygen." .. name)
+    elseif VALUES[name] then
+      value = require("heygen.core")[name]
+    end
+    rawset(self, name, value)
+    return value
+  end,
+})
+
+return heygen

@@ -1,0 +1,201 @@
+---@meta _
+-- luacheck: ignore
+-- Types for editors (LuaCATS): options, events, and the objects of the API. Never required. What Lua code defines is
+-- annotated where it stands; meta/core.lua has the C core, meta/api.lua the methods made from endpoints.lua.
+
+---@class heygen
+---@field _VERSION string
+---@field sim heygen.sim the local HeyGen, loaded when it is first named
+
+-- ---- options ----
+
+---@class heygen.Options
+---@field api_key string? else the environment's HEYGEN_API_KEY
+---@field access_token string? an OAuth access token instead of a key
+---@field base_url string? else HEYGEN_API_BASE, else https://api.heygen.com
+---@field allow_http boolean? plain http to other machines: the key travels unprotected (false)
+---@field timeout number? seconds for one attempt (30 for reads, 120 for all else)
+---@field connect_timeout number? seconds to reach the server, TLS included (15)
+---@field deadline number? seconds for all attempts, pauses and bodies of a call (300)
+---@field max_retries integer? attempts after the first (2)
+---@field retry_base number? seconds; doubled at each retry, with full jitter (1)
+---@field retry_cap number? seconds; the longest pause of our own choice (30)
+---@field max_connections integer? for all clients of a Lua state together (100)
+---@field max_response_bytes integer? of one answer, after decompression (16 MB)
+---@field user_agent string? put before our own
+---@field headers table<string, string>? sent with every API request
+---@field proxy string? else the environment's https_proxy; "" means none
+---@field ca_file string? certificates to trust, PEM; else the system's
+---@field on_request fun(event: heygen.RequestEvent)? before each attempt; one that raises stops the request
+---@field on_response fun(event: heygen.ResponseEvent)? after each attempt
+---@field log fun(line: string)? one line for each attempt, never with a secret
+---@field driver string|heygen.Driver|nil who waits: "block", "scheduler" or one's own; else found out at each call
+
+---What every call takes beside the fields of the API, in the same table.
+---@class heygen.CallOptions
+---@field timeout number? seconds for one attempt
+---@field deadline number? seconds for all attempts, pauses and bodies
+---@field max_retries integer?
+
+---@class heygen.PostOptions : heygen.CallOptions
+---@field idempotency_key string? 1 to 255 letters, digits or _ - : . (a random one for each call)
+
+---@class heygen.WaitOptions
+---@field timeout number? seconds until the wait gives up; the video goes on (3600)
+---@field interval number? seconds, the first pause (10)
+---@field max_interval number? seconds, the longest pause while the video renders (30)
+---@field grace number? seconds in which a session's "failed" may still turn (300)
+---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress)? after each look
+
+---@class heygen.DownloadOptions
+---@field deadline number? seconds for all attempts and pauses (3600)
+---@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress)? four times a second
+---@field overwrite boolean? replace an existing file (false)
+
+---@class heygen.ProgressOptions
+---@field stream {write: function, flush: function}? (io.stderr); a terminal when it is io.stdout or io.stderr and is one
+---@field label string? in front of the bar
+---@field columns integer|false|nil a fixed width; false: plain lines (the terminal's)
+
+---The argument of client:request.
+---@class heygen.RawRequest
+---@field method string? (GET)
+---@field path string such as "/v3/videos", percent-encoded
+---@field query table<string, string|number|boolean>?
+---@field json table? a body, sent as JSON
+---@field body string? a body, sent as it is
+---@field content_type string? of `body`
+---@field headers table<string, string>?
+---@field timeout number?
+---@field deadline number?
+---@field max_retries integer?
+---@field idempotency_key string?
+
+---@class heygen.Generate : heygen.VideoAgentsCreate
+---@field wait heygen.WaitOptions?
+
+-- ---- events ----
+
+---@class heygen.WaitEvent
+---@field status string? of the video, or of the session while the video is not known
+---@field progress integer? per cent, never falling; nil when the service has not said
+---@field elapsed number seconds since the wait began
+---@field session_id string?
+---@field video_id string?
+---@field err heygen.Error? why the last look brought nothing; the wait goes on
+
+---@class heygen.TransferEvent
+---@field received integer? bytes
+---@field total integer? bytes, when the server has said
+---@field elapsed number seconds
+---@field video_id string?
+
+---@class heygen.RequestEvent
+---@field method string
+---@field url string
+---@field attempt integer
+---@field idempotency_key string?
+
+---@class heygen.ResponseEvent
+---@field method string
+---@field url string
+---@field attempt integer
+---@field seconds number
+---@field status integer? nil when no answer came
+---@field kind string? of the error, if it is one
+---@field code string?
+---@field request_id string?
+
+-- ---- drivers ----
+
+---@class heygen.Driver
+---@field await fun(engine: heygen.engine, job: heygen.job, seconds: number?): true?, string? until the job is done; nil and "timeout" or "cancelled"
+---@field sleep fun(engine: heygen.engine, seconds: number): true?, string? nil and "cancelled"
+---@field can_wait fun()? before a create is sent: raises where await could not work
+
+-- ---- the local HeyGen ----
+
+---@class heygen.sim
+---@field start fun(options: table?): heygen.sim.Server?, string? see docs/simulator.md
+
+---@class heygen.sim.Server
+---@field url string
+---@field stop fun(self: heygen.sim.Server)
+
+-- ---- objects of the API; fields that this version does not know are there as well ----
+
+---@class heygen.Video
+---@field id string
+---@field status "pending"|"processing"|"completed"|"failed"|string all but "completed" and "failed" mean that it goes on
+---@field title string?
+---@field video_url string? the mp4, signed for some time; each videos:get gives a fresh one
+---@field thumbnail_url string?
+---@field gif_url string?
+---@field captioned_video_url string?
+---@field subtitle_url string? SRT
+---@field duration number? seconds
+---@field created_at integer? Unix time
+---@field completed_at integer? Unix time
+---@field folder_id string?
+---@field output_language string?
+---@field failure_code string?
+---@field failure_message string?
+---@field video_page_url string? page in the web app
+
+---@class heygen.VideoAgentSession
+---@field session_id string
+---@field status "thinking"|"waiting_for_input"|"reviewing"|"generating"|"completed"|"failed"|string? absent in lists and in the answer of stop
+---@field created_at integer? Unix time
+---@field progress integer? per cent
+---@field title string?
+---@field video_id string? absent until rendering begins
+---@field messages heygen.VideoAgentMessage[]? newest first, 40 at most
+
+---@class heygen.VideoAgentMessage
+---@field role "user"|"model"|string
+---@field type "text"|"resource"|"error"|string
+---@field content string
+---@field created_at integer?
+---@field resource_ids string[]?
+
+---@class heygen.VideoAgentRun
+---@field run_id string
+---@field session_id string
+---@field title string?
+
+---@class heygen.VideoAgentResource
+---@field resource_id string
+---@field resource_type string image, video, draft, avatar, voice, ...
+---@field source_type string? "generated" or "user_uploaded"
+---@field url string?
+---@field thumbnail_url string?
+---@field preview_url string?
+---@field metadata table?
+---@field created_at integer?
+
+---@class heygen.VideoAgentStyle
+---@field style_id string
+---@field name string
+---@field thumbnail_url string?
+---@field preview_video_url string?
+---@field tags string[]?
+---@field aspect_ratio string? 16:9, 9:16 or 1:1
+
+---@class heygen.DeletedVideo
+---@field id string
+---@field deleted boolean
+
+---@class heygen.BulkStatus
+---@field video_id string?
+---@field batch_id string?
+---@field item_index integer?
+---@field status "queued"|"processing"|"completed"|"failed"|"not_found"|string
+---@field error table?
+
+---Material for a video: one of url, asset_id, or media_type with data. `type` is filled in.
+---@class heygen.FileInput
+---@field type "url"|"asset_id"|"base64"|nil
+---@field url string? https
+---@field asset_id string?
+---@field media_type string? such as "image/png"
+---@field data string? base64

@@ -1,0 +1,229 @@
+---@meta heygen.core
+-- luacheck: ignore
+-- Types of the C core (LuaCATS). Never required: `require "heygen.core"` loads the C library. See docs/core.md.
+
+---@class heygen.core
+---@field _VERSION string
+---@field null lightuserdata JSON null
+local core = {}
+
+---@return number seconds on a clock that never jumps
+function core.now() end
+
+---@return number seconds since 1970, with a fraction
+function core.time() end
+
+---Encodes a value as JSON.
+---@param value any
+---@param shape table<string, heygen.FieldSpec>? what it says is an array is sent as one, even empty
+---@return string? text
+---@return string? message begins with the path of the bad field
+function core.encode(value, shape) end
+
+---Decodes JSON. null becomes an absent key, an integral number an integer where Lua has them.
+---@param text string
+---@param keep_null boolean? null becomes core.null
+---@return any value
+---@return string? message
+function core.decode(text, keep_null) end
+
+---@param t table
+---@return table t marked: sent as a JSON array, even when it is empty
+function core.array(t) end
+
+---@param text string
+---@return integer? code_points nil when it is not UTF-8
+---@return integer? position of the first bad byte
+function core.utf8_length(text) end
+
+---@param text string
+---@return string encoded percent-encoded; letters, digits and - . _ ~ stay
+function core.escape(text) end
+
+---@param text string
+---@return boolean plain may stand in a path as it is: unreserved characters, the first one no dot
+function core.is_plain(text) end
+
+---@param n integer 0 to 256
+---@return string bytes strong random ones
+function core.random(n) end
+
+---@return string uuid version 4
+function core.uuid() end
+
+---@param data string
+---@return string hex
+function core.sha256(data) end
+
+---@param key string
+---@param data string
+---@return string hex
+function core.hmac_sha256(key, data) end
+
+---@param a string
+---@param b string
+---@return boolean same in a time that does not depend on where they differ
+function core.equal(a, b) end
+
+---@param fd integer
+---@return integer? columns width of the terminal; nil when it is no terminal
+function core.columns(fd) end
+
+---@param headers table<string, string>
+---@return heygen.headers headers raises on CR, LF, NUL and bad names
+function core.headers(headers) end
+
+---@return heygen.engine? engine of this Lua state and process, made at the first call
+---@return string? message
+function core.engine() end
+
+---@return heygen.engine? engine of one's own
+---@return string? message
+function core.new_engine() end
+
+---A list of headers that many requests share.
+---@class heygen.headers : userdata
+
+---@class heygen.Request
+---@field method string? (GET)
+---@field url string? the whole address, or base and target
+---@field base string? scheme, host and port
+---@field target string? path and query
+---@field query table<string, string|number|boolean>? added to the address
+---@field headers heygen.headers|table<string, string>|nil
+---@field extra_headers table<string, string>? beside shared `headers`
+---@field body string?
+---@field json any a body, encoded
+---@field file string? a file to send as the body
+---@field multipart heygen.Part[]?
+---@field content_type string? of `body` or `file` (application/octet-stream)
+---@field output string? a new file for the body of a 2xx answer; it must not exist
+---@field timeout number? seconds for the whole exchange (none)
+---@field connect_timeout number? seconds
+---@field stall_timeout number? give up after so many seconds under a byte per second
+---@field max_bytes integer? cap of the body after decompression
+---@field proxy string? "" means none
+---@field ca_file string?
+---@field fresh boolean? on a new connection
+---@field public boolean? on a handle that has never carried a credential
+---@field allow_http boolean?
+---@field compressed boolean? accept compressed answers
+
+---@class heygen.Part
+---@field name string
+---@field data string?
+---@field file string?
+---@field filename string?
+---@field content_type string?
+
+---@class heygen.Failure
+---@field kind string network, timeout, cancelled, parse, too_large, file, closed or pending
+---@field sent "no"|"maybe"|"yes"
+---@field code string? dns, connect, certificate, tls, closed, truncated, http2, encoding, url, protocol, timeout
+---@field curl_code integer?
+---@field status integer?
+
+---@class heygen.engine : userdata
+local engine = {}
+
+---Starts an exchange. Never blocks.
+---@param request heygen.Request raises on fields of a wrong type
+---@return heygen.job? job
+---@return string? message
+---@return heygen.Failure? failure
+function engine:create(request) end
+
+---Starts a timer, which is a job as well.
+---@param seconds number
+---@return heygen.job? job
+---@return string? message
+---@return heygen.Failure? failure
+function engine:after(seconds) end
+
+---Works on what is ready. Never blocks, never raises for what happens on the network.
+---@param budget number? seconds that this may take
+---@return integer finished jobs that ended in this call
+---@return integer live jobs that have not ended
+function engine:poll(budget) end
+
+---Blocks until something happens, then works on it.
+---@param seconds number? at most; nil: as long as it takes
+---@return true? happened
+---@return string? reason "timeout"
+function engine:wait(seconds) end
+
+---@return integer? fd readable when poll has something to do, timers included
+---@return string? message when this system has none: go by timeout()
+function engine:pollfd() end
+
+---The same as pollfd, by LuaSocket's name.
+---@return integer? fd
+---@return string? message
+function engine:getfd() end
+
+---@return string events "r"
+function engine:events() end
+
+---@return number? seconds until poll has something to do even if nothing arrives
+function engine:timeout() end
+
+---@return integer? id of a watched job that is done, each once
+function engine:finished() end
+
+---@param connections integer 1 to 100000, open at once
+function engine:limit(connections) end
+
+---@return boolean usable false when closed, or in a forked child
+function engine:usable() end
+
+---Ends all jobs with the kind "closed".
+function engine:close() end
+
+---@class heygen.job : userdata
+local job = {}
+
+---@return boolean done
+function job:done() end
+
+---The outcome of an exchange; of a timer: true.
+---@return integer|true|nil status
+---@return string? body or the message of a failure
+---@return heygen.Failure? failure
+function job:result() end
+
+---@return boolean was_running
+function job:cancel() end
+
+---@return number received bytes
+---@return number? received_total
+---@return number sent bytes
+---@return number? sent_total
+function job:progress() end
+
+---@return table<string, number> timings seconds since the start: namelookup, connect, appconnect, pretransfer, starttransfer, total; and connections opened
+function job:timings() end
+
+---@return integer? status
+function job:status() end
+
+---@return "no"|"maybe"|"yes" sent could the server have seen the request
+function job:sent() end
+
+---@param name string in any letter case
+---@return string? value the last one
+function job:header(name) end
+
+---@return string head status line and headers as they came
+function job:head() end
+
+---Frees the body; the rest stays.
+function job:drop() end
+
+---Puts the job's id into engine:finished when it is done.
+---@return integer id
+function job:watch() end
+
+---@return string? version "1.0", "1.1", "2" or "3"
+function job:http_version() end
+
+return core

@@ -1,0 +1,142 @@
+-- Retry policy as pure functions: what happened goes in, the pause before the next attempt comes out.
+
+local retry = {}
+
+local floor, max, min = math.floor, math.max, math.min
+local find, lower, match, sub = string.find, string.lower, string.match, string.sub
+
+local LONGEST = 2 ^ 31
+
+local MONTHS = {
+  jan = 1,
+  feb = 2,
+  mar = 3,
+  apr = 4,
+  may = 5,
+  jun = 6,
+  jul = 7,
+  aug = 8,
+  sep = 9,
+  oct = 10,
+  nov = 11,
+  dec = 12,
+}
+
+local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function is_leap(year)
+  return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+end
+
+-- Days from 1970-01-01, proleptic Gregorian. The year is shifted to begin in March, so that a leap day comes last.
+local function days_from_civil(year, month, day)
+  if month <= 2 then
+    year = year - 1
+    month = month + 12
+  end
+  local leaps = floor(year / 4) - floor(year / 100) + floor(year / 400)
+  return year * 365 + leaps + floor((153 * (month - 3) + 2) / 5) + day - 1 - 719468
+end
+
+local function unix_time(year, month, day, hour, minute, second)
+  local days = MONTH_DAYS[month]
+  if month == 2 and is_leap(year) then
+    days = 29
+  end
+  if year < 1 or day < 1 or day > days or hour > 23 or minute > 59 or second > 60 then
+    return nil
+  end
+  return days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+end
+
+-- RFC 9110: a two-digit year that looks more than 50 years ahead is the latest past year with these digits.
+local function full_year(digits, now)
+  local this_year = 1970 + floor(now / 31556952)
+  local year = this_year - this_year % 100 + digits
+  if year > this_year + 50 then
+    return year - 100
+  elseif year <= this_year - 50 then
+    return year + 100
+  end
+  return year
+end
+
+local CLOCK = "(%d%d):(%d%d):(%d%d)"
+local RFC_1123 = "^%a%a%a, (%d%d?) (%a%a%a) (%d%d%d%d) " .. CLOCK .. " (%a+)$"
+local RFC_850 = "^%a+, (%d%d?)%-(%a%a%a)%-(%d%d) " .. CLOCK .. " (%a+)$"
+local ASCTIME = "^%a%a%a (%a%a%a) +(%d%d?) " .. CLOCK .. " (%d%d%d%d)$"
+
+local function parse_date(text, now)
+  local day, name, year, hour, minute, second, zone = match(text, RFC_1123)
+  if not day then
+    day, name, year, hour, minute, second, zone = match(text, RFC_850)
+    year = year and full_year(tonumber(year), now)
+  end
+  if not day then
+    name, day, hour, minute, second, year = match(text, ASCTIME)
+    zone = "GMT"
+  end
+  local month = name and MONTHS[lower(name)]
+  if not month or (zone ~= "GMT" and zone ~= "UTC") then
+    return nil
+  end
+  return unix_time(tonumber(year), month, tonumber(day), tonumber(hour), tonumber(minute), tonumber(second))
+end
+
+---Reads a Retry-After header: whole or fractional seconds, or one of the three HTTP dates.
+---@param value string? the header's value
+---@param now number Unix time in seconds, for the dates
+---@return number? seconds 0 for a date that is past, at most 2^31; nil for anything that is no Retry-After
+function retry.after(value, now)
+  if type(value) ~= "string" or #value > 64 then
+    return nil
+  end
+  value = match(value, "^%s*(.-)%s*$")
+  if find(value, "^%d+$") or find(value, "^%d+%.%d+$") then
+    return min(tonumber(value), LONGEST)
+  elseif find(sub(value, 1, 1), "%a") then
+    local at = parse_date(value, now)
+    return at and min(max(at - now, 0), LONGEST)
+  end
+  return nil
+end
+
+local REPEATABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
+local REPEATABLE_KIND = { network = true, timeout = true, parse = true }
+
+local function may_repeat(outcome)
+  local status, kind = outcome.status, outcome.kind
+  if status == 429 then
+    return outcome.code ~= "quota_exceeded" -- used up for a whole billing period
+  elseif outcome.repeatable then
+    return REPEATABLE_STATUS[status] or REPEATABLE_KIND[kind]
+  end
+  return outcome.sent == "no" and (kind == "network" or kind == "timeout")
+end
+
+---Decides whether a failed request is sent again, and after how long a pause.
+---@param policy table max_retries; base and cap in seconds
+---@param outcome table status, code, kind, sent ("no", "maybe", "yes"), retry_after in seconds, repeatable
+---@param attempt integer attempts made so far, 1 or more
+---@param left number? seconds until the deadline
+---@param random fun(): number in [0, 1)
+---@return number? pause in seconds
+---@return string? reason "final" (repeating is not allowed or no use), "attempts" (used up), "deadline" (no time left)
+function retry.next(policy, outcome, attempt, left, random)
+  if not may_repeat(outcome) then
+    return nil, "final"
+  elseif attempt > policy.max_retries then
+    return nil, "attempts"
+  end
+  local chance = random()
+  local pause = chance * min(policy.cap, policy.base * 2 ^ min(attempt - 1, 60))
+  if outcome.retry_after then
+    pause = max(pause, outcome.retry_after + chance * policy.base)
+  end
+  if left and pause >= left then
+    return nil, "deadline"
+  end
+  return pause
+end
+
+return retry

@@ -1,0 +1,204 @@
+-- A process that forks while transfers run: the child neither disturbs the parent's connections nor keeps them.
+local child = require "spec.support.child"
+local core = require "heygen.core"
+local exchange = require "spec.support.exchange"
+local process = require "spec.support.process"
+local raw = require "spec.support.raw"
+local socket = require "socket"
+local system = require "spec.support.system"
+
+local function wait_for(path)
+  for _ = 1, 6000 do
+    local file = io.open(path)
+    if file then
+      return file:close()
+    end
+    socket.sleep(0.01)
+  end
+  error("waited in vain for " .. path)
+end
+
+describe("a fork", function()
+  local server, engine
+
+  setup(function()
+    server = raw.start()
+  end)
+
+  teardown(function()
+    server:stop()
+  end)
+
+  before_each(function()
+    engine = assert(core.new_engine())
+    server:answers(200, "ok")
+  end)
+
+  after_each(function()
+    engine:close()
+  end)
+
+  -- Runs `body` in a child; it must not fail. Returns a function that waits for the child.
+  local function in_child(body)
+    io.stdout:flush()
+    io.stderr:flush()
+    local pid = system.fork()
+    if pid == 0 then
+      local ok, message = pcall(body)
+      if not ok then
+        io.stderr:write("in the child: ", tostring(message), "\n")
+      end
+      system.leave(ok)
+    end
+    return function()
+      assert.is_true(system.wait(pid))
+    end
+  end
+
+  local function start(request)
+    request = request or {}
+    request.url, request.allow_http = server.url .. "/slow", true
+    return assert(engine:create(request))
+  end
+
+  -- Drives the engine until the server has read `n` requests.
+  local function until_sent(n)
+    exchange.until_(engine, function()
+      return #server:requests() == n
+    end, "the requests")
+  end
+
+  local SLOW = [[ local r = c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha"
+    while not go do c:sleep(0.01) end c:send "lf" while c:request() do c:answer(200) end ]]
+
+  -- `go` is a global of the server, for its scripts.
+  local function answer_the_slow()
+    server:ask "_G.go = true return 1"
+  end
+
+  before_each(function()
+    server:ask "_G.go = nil return 1"
+  end)
+
+  it("ends the parent's jobs in the child, with values", function()
+    server:serve(SLOW)
+    local job, timer, queued = start(), engine:after(3600), start { method = "POST", body = "x" }
+    until_sent(2)
+    in_child(function()
+      for _, ended in ipairs { job, timer, queued } do
+        assert(ended:done())
+        local value, message, failure = ended:result()
+        assert(value == nil and message:find "forked" and failure.kind == "closed")
+        assert(not ended:cancel())
+        assert(ended:progress())
+        assert(ended:timings())
+      end
+      assert(not engine:usable())
+      local none, message, failure = engine:create { url = server.url, allow_http = true }
+      assert(none == nil and message and failure.kind == "closed" and failure.sent == "no")
+      assert(select(2, engine:poll()) == 0)
+      assert(engine:wait(10) == nil)
+      assert(engine:pollfd() == nil)
+      engine:close()
+    end)()
+    assert.is_false(job:done())
+    answer_the_slow()
+    assert.same({ 200, "half" }, { exchange.await(engine, job):result() })
+    assert.same({ 200, "half" }, { exchange.await(engine, queued):result() })
+    assert.is_true(timer:cancel())
+    assert.equal(2, #server:requests())
+  end)
+
+  it("gives the child an engine of its own", function()
+    local shared = core.engine()
+    exchange.get(shared, { url = server.url })
+    in_child(function()
+      local own = core.engine()
+      assert(own ~= shared and own:usable() and not shared:usable())
+      assert(own == core.engine())
+      assert(exchange.get(own, { url = server.url .. "/child" }) == 200)
+      assert(exchange.get(own, { url = server.url .. "/child" }) == 200)
+      own:close()
+    end)()
+    exchange.get(shared, { url = server.url .. "/parent" })
+    shared:close()
+    local seen = {}
+    for _, connection in ipairs(server:seen()) do
+      local targets = {}
+      for n, request in ipairs(connection.requests) do
+        targets[n] = request.target
+      end
+      seen[#seen + 1] = table.concat(targets, " ")
+    end
+    assert.same({ "/ /parent", "/child /child" }, seen)
+  end)
+
+  it("leaves the parent's connections open, and reusable, when the child ends", function()
+    exchange.get(engine, { url = server.url })
+    local before = server:seen()[1].bytes
+    for _, how in ipairs { "close", "collect", "leave" } do
+      in_child(function()
+        if how == "close" then
+          engine:close()
+        elseif how == "collect" then
+          engine = nil
+          collectgarbage()
+          collectgarbage()
+        end
+      end)()
+    end
+    local connection = server:seen()[1]
+    assert.is_nil(connection.gone)
+    assert.equal(before, connection.bytes)
+    local _, _, job = exchange.get(engine, { url = server.url })
+    assert.equal(0, job:timings().connections)
+    assert.equal(1, #server:seen())
+  end)
+
+  it("keeps no copy of the parent's sockets in a child that uses the module", function()
+    server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha" c:gone() ]]
+    local job = start()
+    until_sent(1)
+    local dropped, over = child.scratch ".dropped", child.scratch ".over"
+    local wait = in_child(function()
+      local before = process.descriptors()
+      assert(job:done())
+      assert(process.descriptors() < before)
+      io.open(dropped, "w"):close()
+      wait_for(over) -- the child lives on, and yet the server must see the end
+    end)
+    wait_for(dropped)
+    job:cancel()
+    server:until_gone(1)
+    io.open(over, "w"):close()
+    wait()
+    os.remove(dropped)
+    os.remove(over)
+  end)
+
+  it("does not let the parent spin over sockets of which a child has copies", function()
+    server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\nha"
+      while not go do c:sleep(0.01) end c:send(("x"):rep(1000)) c:gone() ]]
+    local job = start()
+    until_sent(1)
+    -- This child never uses the module, so it keeps its copies as long as it lives.
+    local wait = in_child(function()
+      socket.sleep(1)
+    end)
+    job:cancel()
+    answer_the_slow() -- data for a connection that the parent has closed
+    local wakes, timer = 0, engine:after(0.3)
+    while not timer:done() do
+      local fd = engine:pollfd()
+      if fd then -- as a host does
+        system.poll(fd, 60)
+        engine:poll()
+      else
+        engine:wait()
+      end
+      wakes = wakes + 1
+    end
+    assert(wakes < 30, "the parent woke up " .. wakes .. " times")
+    wait()
+  end)
+end)

@@ -1,0 +1,261 @@
+-- The types for editors are complete, both ways: the methods of the C core, the endpoints, all options; and each
+-- type that is named is defined once.
+
+local core = require "heygen.core"
+local endpoints = require "heygen.endpoints"
+local files = require "heygen.files"
+local generation = require "heygen.generation"
+local options = require "heygen.options"
+local params = require "heygen.params"
+local progress = require "heygen.progress"
+local scripts = require "spec.support.scripts"
+local shell = require "spec.support.shell"
+
+local lua_files = shell.lines "find lua/heygen -name '*.lua' ! -path '*/sim/*'"
+
+local META = scripts.read "lua/heygen/meta.lua"
+local CORE = scripts.read "lua/heygen/meta/core.lua"
+local API = scripts.read "lua/heygen/meta/api.lua"
+
+local function sorted(map)
+  local list = {}
+  for name in pairs(map) do
+    list[#list + 1] = name
+  end
+  table.sort(list)
+  return list
+end
+
+local function names_in(text, pattern)
+  local found = {}
+  for name in text:gmatch(pattern) do
+    assert(not found[name], name .. " stands there twice")
+    found[name] = true
+  end
+  return sorted(found)
+end
+
+-- The names of a class's ---@field lines.
+local function fields(text, class)
+  local found, inside, seen = {}, false, false
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
+    local name = line:match "^%-%-%-@class heygen%.([%w_.]+)"
+    if name then
+      inside = name == class
+      seen = seen or inside
+    elseif not line:find "^%-%-%-" then
+      inside = false
+    elseif inside then
+      local field = line:match "^%-%-%-@field ([%w_]+)"
+      assert(field and not found[field], line)
+      found[field] = true
+    end
+  end
+  assert(seen, "no class heygen." .. class)
+  return sorted(found)
+end
+
+-- The names of a luaL_Reg table in the C sources.
+local function registered(path, name)
+  local body = scripts.read(path):match("luaL_Reg " .. name .. "%[%] = (%b{})")
+  assert(body, path .. " has no " .. name)
+  return names_in(body, '{"([%w_]+)",')
+end
+
+local function keys_with(map, name)
+  local all = { [name] = true }
+  for key in pairs(map) do
+    all[key] = true
+  end
+  return sorted(all)
+end
+
+describe("the types of the C core", function()
+  it("have the methods of the engine and of the job, and no other", function()
+    assert.same(
+      registered("src/lua_engine.c", "ENGINE_METHODS"),
+      names_in(CORE, "\nfunction engine:([%w_]+)")
+    )
+    assert.same(registered("src/lua_job.c", "hg_job_methods"), names_in(CORE, "\nfunction job:([%w_]+)"))
+  end)
+
+  it("have every luaL_Reg table of the sources in mind", function()
+    local known = {
+      FUNCTIONS = true,
+      ENGINE_METHODS = true,
+      ENGINE_META = true,
+      LIBRARY = true,
+      hg_job_methods = true,
+      hg_job_meta = true,
+    }
+    for name in shell.must("cat src/*.c"):gmatch "luaL_Reg ([%w_]+)%[%] = {" do
+      assert.is_true(known[name], "spec/meta_spec.lua does not check " .. name)
+    end
+  end)
+
+  it("have the functions and values that the module really has", function()
+    local documented = {}
+    for _, name in ipairs(names_in(CORE, "\nfunction core%.([%w_]+)")) do
+      documented[name] = true
+    end
+    for _, name in ipairs(fields(CORE, "core")) do
+      documented[name] = true
+    end
+    assert.same(sorted(core), sorted(documented))
+    for _, name in ipairs(registered("src/core.c", "FUNCTIONS")) do
+      assert.is_true(documented[name], name)
+    end
+    for _, name in ipairs(registered("src/lua_engine.c", "LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
+  end)
+
+  it("have every field of a request and of a part", function()
+    local source, known = scripts.read "src/request.c", {}
+    for name in source:gmatch '%(L, t, "([%w_]+)"' do
+      known[name] = true
+    end
+    assert.same(sorted(known), fields(CORE, "Request"))
+    known = {}
+    for name in source:gmatch '%(L, part, "([%w_]+)"' do
+      known[name] = true
+    end
+    assert.same(sorted(known), fields(CORE, "Part"))
+  end)
+
+  it("name the arguments of each method in the order of its ---@param lines", function()
+    for _, text in ipairs { CORE, API } do
+      for head, arguments in text:gmatch "\n\n([^\n].-)\nfunction [%w_]+[.:][%w_]+%(([^)]*)%) end" do
+        local given = {}
+        for name in head:gsub("^.*\n\n", ""):gmatch "%-%-%-@param ([%w_]+)" do
+          given[#given + 1] = name
+        end
+        assert.equal(arguments, table.concat(given, ", "))
+      end
+    end
+  end)
+end)
+
+describe("the types of the endpoints", function()
+  local groups = {}
+  for _, row in ipairs(endpoints) do
+    groups[row.group] = groups[row.group] or {}
+    groups[row.group][row.name] = row
+  end
+
+  local function camel(name)
+    return (("_" .. name):gsub("_(%l)", string.upper))
+  end
+
+  it("have every method of every group, and no other", function()
+    assert.same(sorted(groups), fields(API, "Client"))
+    for group, rows in pairs(groups) do
+      local wanted = rows.list and keys_with(rows, "each") or sorted(rows)
+      assert.same(wanted, names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+    end
+  end)
+
+  it("have the methods that a client really has", function()
+    local client = require("heygen").new { api_key = "k", base_url = "http://127.0.0.1:1" }
+    for group, name in API:gmatch "\nfunction ([%w_]+):([%w_]+)" do
+      assert.is_function(client[group][name], group .. ":" .. name)
+    end
+  end)
+
+  it("have every field of every query and body, and no other", function()
+    for group, rows in pairs(groups) do
+      for name, row in pairs(rows) do
+        local known = {}
+        for _, map in ipairs { row.query, row.body or {}, row.body and { extra = true } or {} } do
+          for field in pairs(map) do
+            known[field] = true
+          end
+        end
+        assert.same(sorted(known), fields(API, camel(group) .. camel(name)), group .. ":" .. name)
+      end
+    end
+  end)
+
+  it("and docs/api.md are what docs/generate.lua makes of the table", function()
+    local generate = dofile "docs/generate.lua"
+    local advice = "run: lua5.4 docs/generate.lua"
+    assert.equal(generate.types(), API, advice)
+    local reference = scripts.read "docs/api.md"
+    assert.equal(generate.renew(reference, META), reference, advice)
+  end)
+end)
+
+describe("the types of the options", function()
+  it("have those of heygen.new, of a wait, a download and a progress bar, and no other", function()
+    assert.same(sorted(options.known), fields(META, "Options"))
+    assert.same(keys_with(generation.defaults, "on_progress"), fields(META, "WaitOptions"))
+    assert.same(files.options, fields(META, "DownloadOptions"))
+    assert.same(progress.options, fields(META, "ProgressOptions"))
+  end)
+
+  it("have those of every call", function()
+    local every, post = {}, {}
+    for _, option in ipairs(params.options) do
+      (option.method == "POST" and post or every)[option.name] = true
+    end
+    assert.same(sorted(every), fields(META, "CallOptions"))
+    assert.same(sorted(post), fields(META, "PostOptions"))
+  end)
+
+  it("have those of client:request", function()
+    local body = scripts.read("lua/heygen/raw.lua"):match "local RAW_FIELDS = (%b{})"
+    assert.same(names_in(body, "\n  ([%w_]+) ="), fields(META, "RawRequest"))
+  end)
+end)
+
+describe("the types", function()
+  it("are each defined once, and all that are named are defined", function()
+    local defined, named = {}, {}
+    -- A class whose parts stand where they are known: methods in Lua code, what is made or loaded later in meta.lua.
+    local in_two_places = { ["heygen"] = true, ["heygen.Client"] = true }
+    for _, path in ipairs(lua_files) do
+      for line in (scripts.read(path) .. "\n"):gmatch "%-%-%-(@[^\n]*)\n" do
+        local class = line:match "^@class ([%w_.]+)"
+        if class then
+          assert(not defined[class] or in_two_places[class], class .. " is defined twice, also in " .. path)
+          defined[class] = true
+        end
+        for before, name in line:gmatch "(.)(heygen%.[%a][%w_.]*[%w_])" do
+          if before:find "[%s:|(]" and not line:find("require", 1, true) then
+            named[name] = named[name] or path
+          end
+        end
+      end
+    end
+    for name, path in pairs(named) do
+      -- Prose names functions, such as heygen.run.
+      local is_function = require("heygen")[name:match "^heygen%.(.+)$"] ~= nil
+      assert.is_true(defined[name] or is_function, name .. " in " .. path)
+    end
+    for _, name in ipairs {
+      "Client",
+      "Error",
+      "Page",
+      "Response",
+      "Task",
+      "Progress",
+      "Driver",
+      "Video",
+      "engine",
+      "job",
+    } do
+      assert.is_true(defined["heygen." .. name], name)
+    end
+  end)
+
+  it("are Lua, and are never loaded", function()
+    for _, path in ipairs { "lua/heygen/meta.lua", "lua/heygen/meta/core.lua", "lua/heygen/meta/api.lua" } do
+      assert.is_function(loadfile(path))
+    end
+    require("heygen").new { api_key = "k" }
+    assert.is_nil(package.loaded["heygen.meta"])
+    for _, path in ipairs(lua_files) do
+      assert.is_nil(scripts.read(path):find 'require%s*%(?%s*"heygen%.meta', path)
+    end
+  end)
+end)

@@ -1,0 +1,254 @@
+-- Every option of the command line and of heygen.sim.start: what it changes in a running simulator.
+local cjson = require "cjson"
+local options = require "heygen.sim.options"
+local shell = require "spec.support.shell"
+local sim = require "heygen.sim"
+local socket = require "socket"
+local support = require "spec.support.sim"
+
+local LUA = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d+%.%d+"
+
+local function read(path)
+  local file = io.open(path)
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  return text
+end
+
+local function until_true(check)
+  local deadline = socket.gettime() + 10
+  while socket.gettime() < deadline do
+    local value = check()
+    if value then
+      return value
+    end
+    socket.sleep(0.01)
+  end
+end
+
+local function free_port()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return tonumber(port)
+end
+
+describe("heygen-sim reads", function()
+  local function values(...)
+    return assert(options.read { ... })
+  end
+
+  it("an option's value after a blank or an equals sign", function()
+    assert.equal(81, values("--port", "81").port)
+    assert.equal(81, values("--port=81").port)
+    assert.same({ "a", "b=c" }, values("--key", "a", "--key=b=c").keys)
+  end)
+
+  it("every option that its help names, and no other", function()
+    local help, listed = options.help(), {}
+    for name in help:gmatch "\n  %-%-([%w%-]+)" do
+      listed[#listed + 1] = name
+    end
+    assert.same(options.names(), listed)
+    for _, name in ipairs(listed) do
+      local _, message = options.read { "--" .. name }
+      assert.is_nil(message and message:find "unknown", name)
+    end
+  end)
+
+  it("its lines are not too long for a terminal", function()
+    for line in options.help():gmatch "[^\n]+" do
+      assert.is_true(#line <= 140, line)
+    end
+  end)
+end)
+
+describe("the option", function()
+  local server
+
+  after_each(function()
+    if server then
+      server:stop()
+      server = nil
+    end
+  end)
+
+  local function start(wanted)
+    server = support.start(wanted)
+    return server
+  end
+
+  it("--port takes that port", function()
+    local port = free_port()
+    assert.equal("http://127.0.0.1:" .. port, start({ port = port }).url)
+  end)
+
+  it("--host listens there and only there", function()
+    local running = start { host = "127.0.0.2" }
+    assert.matches("^http://127%.0%.0%.2:", running.url)
+    assert.equal(200, (running:exchange("GET", "/")))
+    assert.is_nil(socket.connect("127.0.0.1", running.port))
+  end)
+
+  it("--url stands in the answers", function()
+    local running = start { url = "https://sim.example/x/", behaviour = { video_id = "at_once" } }
+    local _, made = running:api("POST", "/v3/video-agents", { prompt = "A film" })
+    running:clock { advance = 720 }
+    local _, video = running:api("GET", "/v3/videos/" .. made.data.video_id)
+    assert.equal("https://sim.example/x/files/", video.data.video_url:match "^.-/files/")
+  end)
+
+  it("--speed makes the clock run", function()
+    local state = start({ speed = 0 }):state()
+    assert.equal(0, state.speed)
+    assert.equal(state.now, server:state().now)
+    server:stop()
+    local from = start({ speed = 100000 }):state().now
+    assert.is_true(until_true(function()
+      return server:state().now > from + 1000
+    end))
+  end)
+
+  it("--seed repeats a run, another one does not", function()
+    local function ids(seed)
+      local running = start { seed = seed }
+      local _, made = running:api("POST", "/v3/video-agents", { prompt = "A film" })
+      running:stop()
+      return made.data.session_id
+    end
+    local first = ids(7)
+    assert.equal(first, ids(7))
+    assert.are_not.equal(first, ids(8))
+  end)
+
+  it("--key lets only these in", function()
+    local running = start { keys = { "one", "two" } }
+    local function status(key)
+      return (running:exchange("GET", "/v3/videos", nil, { ["x-api-key"] = key }))
+    end
+    assert.same({ 200, 200, 401 }, { status "one", status "two", status "three" })
+    assert.equal("listed", running:state().keys)
+  end)
+
+  it("--scenario, --faults and --set start with them, and a reset goes back to them", function()
+    local running = start {
+      scenario = "stalled",
+      faults = { { path = "/v3/videos", status = 418 } },
+      behaviour = { thinking = 5 },
+    }
+    for _ = 1, 2 do
+      local state = running:state()
+      assert.is_true(state.behaviour.stall)
+      assert.equal(5, state.behaviour.thinking)
+      assert.equal(2, #state.faults)
+      assert.equal(418, state.faults[2].effect.status)
+      running:faults {}
+      running:behaviour { thinking = 9, stall = false }
+      running:reset()
+    end
+  end)
+
+  it("--remember keeps so many requests", function()
+    local running = start { remember = 2 }
+    for i = 1, 5 do
+      running:api("GET", "/v3/videos?limit=" .. i)
+    end
+    local list = running:requests()
+    assert.same({ "/v3/videos?limit=4", "/v3/videos?limit=5" }, { list[1].target, list[2].target })
+    assert.equal(5, running:counts().requests)
+  end)
+
+  it("--log writes a line per request, without the key", function()
+    local path = os.tmpname()
+    local running = start { log = true, errors = path }
+    running:api("GET", "/v3/videos/abc")
+    local line = until_true(function()
+      return read(path):match "[^\n]*abc[^\n]*"
+    end)
+    assert.matches("^%d%d:%d%d:%d%d #%d+ GET /v3/videos/abc 404$", line)
+    assert.is_nil(read(path):find("test-key", 1, true))
+    os.remove(path)
+  end)
+
+  it("--quiet keeps the warning about an open address away", function()
+    local path = os.tmpname()
+    local function warned(quiet)
+      local running = assert(sim.start { host = "0.0.0.0", quiet = quiet, errors = path })
+      running:stop()
+      return read(path):find("others on the network", 1, true) ~= nil
+    end
+    assert.is_true(warned(false))
+    assert.is_false(warned(true))
+    os.remove(path)
+  end)
+
+  it("--url-file holds the URL as long as it runs, and is nobody's afterwards", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local pipe =
+      io.popen(LUA .. " bin/heygen-sim --until-stdin-closes --url-file " .. path .. " >/dev/null", "w")
+    local url = until_true(function()
+      return (read(path) or ""):match "^(http://127%.0%.0%.1:%d+)\n$"
+    end)
+    assert.is_string(url)
+    pipe:close()
+    assert.is_nil(read(path))
+  end)
+
+  it("--with-process ends it with that process", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local sleeper = io.popen "sleep 60 >/dev/null & echo $!"
+    local pid = sleeper:read "*n"
+    sleeper:close()
+    os.execute(
+      string.format(
+        "%s bin/heygen-sim --with-process %d --url-file %s </dev/null >/dev/null 2>&1 &",
+        LUA,
+        pid,
+        path
+      )
+    )
+    assert.is_truthy(until_true(function()
+      return read(path)
+    end))
+    os.execute("kill " .. string.format("%d", pid))
+    assert.is_true(until_true(function()
+      return read(path) == nil
+    end))
+  end)
+
+  it("--receivers lets webhooks go to other machines", function()
+    -- A private address of documentation, where nobody answers: what matters is that it is tried at all.
+    local function state_of(receivers)
+      local running = start {
+        speed = 0,
+        receivers = receivers,
+        behaviour = { webhook_timeout = 0.2, webhook_give_up = 1 },
+      }
+      running:api("POST", "/v3/video-agents", { prompt = "A film", callback_url = "https://192.0.2.1/hook" })
+      running:clock { advance = 720 }
+      return until_true(function()
+        local _, body = running:exchange("GET", "/_sim/deliveries")
+        local row = cjson.decode(body).data[1]
+        return row and row.state ~= "waiting" and row.state ~= "sending" and row
+      end)
+    end
+    local kept = state_of(nil)
+    assert.equal("dropped", kept.state)
+    assert.matches("not a loopback address", kept.reason)
+    server:stop()
+    assert.equal("given_up", state_of("any").state)
+  end)
+end)
+
+describe("heygen-sim as a program #once", function()
+  it("prints the same with every Lua", function()
+    local help = shell.must "lua5.4 bin/heygen-sim --help"
+    for _, lua in ipairs { "lua5.3", "lua5.1", "luajit" } do
+      assert.equal(help, shell.must(lua .. " bin/heygen-sim --help"))
+    end
+  end)
+end)

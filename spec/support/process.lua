@@ -1,0 +1,40 @@
+-- Looks at the process that runs the specs, through /proc.
+local lfs = require "lfs"
+
+local process = {}
+
+local function count(path)
+  local n = 0
+  for name in lfs.dir(path) do
+    n = n + (name:find "^%d" and 1 or 0)
+  end
+  return n
+end
+
+--- How many descriptors are open. Garbage is collected first, as it may own some.
+---@return integer
+function process.descriptors()
+  collectgarbage()
+  collectgarbage()
+  return count "/proc/self/fd"
+end
+
+---@return integer
+function process.threads()
+  return count "/proc/self/task"
+end
+
+--- The memory that the process uses.
+---@return integer bytes
+function process.memory()
+  collectgarbage()
+  collectgarbage()
+  for line in io.lines "/proc/self/status" do
+    local kilobytes = line:match "^VmRSS:%s*(%d+)"
+    if kilobytes then
+      return tonumber(kilobytes) * 1024
+    end
+  end
+end
+
+return process

@@ -1,0 +1,30 @@
+/* Shims that let one C source serve Lua 5.1, 5.3, 5.4, 5.5 and LuaJIT.
+ * The only file that asks for LUA_VERSION_NUM. */
+#ifndef HG_COMPAT_H
+#define HG_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#if LUA_VERSION_NUM < 502
+#define lua_rawlen(L, i) lua_objlen(L, i)
+#define hg_setfuncs(L, l) luaL_register(L, NULL, l)
+#else
+#define hg_setfuncs(L, l) luaL_setfuncs(L, l, 0)
+#endif
+
+#if LUA_VERSION_NUM >= 503
+#define HG_HAS_INTEGERS 1
+#define hg_isinteger(L, i) lua_isinteger(L, i)
+#else
+#define HG_HAS_INTEGERS 0
+#define hg_isinteger(L, i) 0
+#endif
+
+#if LUA_VERSION_NUM >= 504
+#define hg_newuserdata(L, n) lua_newuserdatauv(L, n, 0)
+#else
+#define hg_newuserdata(L, n) lua_newuserdata(L, n)
+#endif
+
+#endif

@@ -1,0 +1,65 @@
+/* SHA-256, HMAC-SHA256, constant-time compare and random bytes, over libcrypto. */
+#include "digest.h"
+
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+static const char HEX[] = "0123456789abcdef";
+
+static void hex(char *out, const unsigned char *bytes, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        *out++ = HEX[bytes[i] >> 4];
+        *out++ = HEX[bytes[i] & 15];
+    }
+}
+
+bool hg_sha256(const void *data, size_t len, char out[HG_SHA256_HEX]) {
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    if (!EVP_Digest(data, len, sum, &n, EVP_sha256(), NULL))
+        return false;
+    hex(out, sum, 32);
+    return true;
+}
+
+bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                    char out[HG_SHA256_HEX]) {
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    if (key_len > INT_MAX)
+        return false;
+    if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, sum, &n))
+        return false;
+    hex(out, sum, 32);
+    return true;
+}
+
+bool hg_equal(const void *a, size_t a_len, const void *b, size_t b_len) {
+    return a_len == b_len && CRYPTO_memcmp(a, b, a_len) == 0;
+}
+
+bool hg_random(void *out, size_t len) {
+    return len <= INT_MAX && RAND_bytes(out, (int)len) == 1;
+}
+
+bool hg_uuid(char out[HG_UUID_LEN]) {
+    unsigned char b[16];
+    char digits[32];
+    if (!hg_random(b, sizeof b))
+        return false;
+    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+    hex(digits, b, sizeof b);
+    static const struct { int from, len; } GROUPS[] = {{0, 8}, {8, 4}, {12, 4}, {16, 4}, {20, 12}};
+    for (size_t i = 0; i < 5; i++) {
+        if (i)
+            *out++ = '-';
+        memcpy(out, digits + GROUPS[i].from, (size_t)GROUPS[i].len);
+        out += GROUPS[i].len;
+    }
+    return true;
+}

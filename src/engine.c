@@ -1,0 +1,412 @@
+/* All jobs over one CURLM: the live list, the finished list, timers, and the order of closing. */
+#include "engine.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handle.h"
+#include "process.h"
+#include "sigpipe.h"
+#include "timers.h"
+
+enum { BATCH = 64, CONNECTIONS = 100 };
+
+struct hg_engine {
+    int refs;
+    long process; /* which made it */
+    bool closed;
+    CURLM *multi;
+    hg_pollset *pollset;
+    hg_pool pool;
+    int64_t curl_deadline; /* when libcurl wants to be called */
+    hg_timers timers;
+    hg_job *live; /* head of the list */
+    int live_len;
+    uint64_t last_id;
+    int finished_now; /* by the running step */
+    struct {
+        uint64_t *ids;
+        size_t from, to, cap;
+    } finished;
+};
+
+/* ---- libcurl's callbacks ---- */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *engine, void *unused) {
+    (void)easy, (void)unused;
+    unsigned events = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= HG_READ;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= HG_WRITE;
+    return hg_pollset_want(((hg_engine *)engine)->pollset, fd, events) ? 0 : -1;
+}
+
+/* Arms and returns: calling libcurl from here would re-enter it. */
+static int on_timer(CURLM *multi, long ms, void *engine) {
+    (void)multi;
+    ((hg_engine *)engine)->curl_deadline = ms < 0 ? HG_NEVER : hg_now() + ms * INT64_C(1000000);
+    return 0;
+}
+
+/* ---- life ---- */
+
+static void global_init(void) {
+    curl_global_init(
+        CURL_GLOBAL_DEFAULT); /* never cleaned up: other users of libcurl may live on */
+}
+
+static bool open_engine(hg_engine *e, char message[HG_MESSAGE]) {
+    snprintf(message, HG_MESSAGE, "no poller: the process may be out of file descriptors");
+    e->pollset = hg_pollset_new();
+    if (!e->pollset)
+        return false;
+    snprintf(message, HG_MESSAGE, "libcurl could not be started (out of memory?)");
+    e->multi = curl_multi_init();
+    if (!e->multi || !hg_pool_open(&e->pool, e->pollset))
+        return false;
+    curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
+    curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+    hg_engine_limit(e, CONNECTIONS);
+    return true;
+}
+
+hg_engine *hg_engine_new(char message[HG_MESSAGE]) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, global_init);
+    hg_engine *e = calloc(1, sizeof *e);
+    if (!e) {
+        snprintf(message, HG_MESSAGE, "out of memory");
+        return NULL;
+    }
+    e->refs = 1;
+    e->process = hg_process();
+    e->curl_deadline = HG_NEVER;
+    if (open_engine(e, message))
+        return e;
+    hg_engine_unref(e);
+    return NULL;
+}
+
+void hg_engine_limit(hg_engine *e, long connections) {
+    curl_multi_setopt(e->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
+    curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, connections);
+}
+
+static void link_job(hg_engine *e, hg_job *j) {
+    j->engine = e;
+    j->id = ++e->last_id;
+    j->prev = NULL;
+    j->next = e->live;
+    if (e->live)
+        e->live->prev = j;
+    e->live = hg_job_ref(j); /* a dropped userdata must not lose the transfer */
+    e->live_len++;
+}
+
+/* The engine's goodbye to a job that is done and detached. May free it. */
+static void unlink_job(hg_engine *e, hg_job *j) {
+    if (j->prev)
+        j->prev->next = j->next;
+    else
+        e->live = j->next;
+    if (j->next)
+        j->next->prev = j->prev;
+    j->prev = j->next = NULL;
+    e->live_len--;
+    e->pool.paused_len -= j->paused;
+    j->paused = false;
+    e->finished_now++;
+    hg_job_release(j);
+    if (j->watched) {
+        if (e->finished.to == e->finished.cap) {
+            size_t cap = e->finished.cap ? e->finished.cap * 2 : 64;
+            uint64_t *ids = realloc(e->finished.ids, cap * sizeof *ids);
+            if (ids) {
+                e->finished.ids = ids;
+                e->finished.cap = cap;
+            }
+        }
+        if (e->finished.to < e->finished.cap)
+            e->finished.ids[e->finished.to++] = j->id;
+    }
+    hg_job_unref(j);
+}
+
+uint64_t hg_engine_finished(hg_engine *e) {
+    if (!e)
+        return 0;
+    if (e->finished.from == e->finished.to) {
+        e->finished.from = e->finished.to = 0;
+        return 0;
+    }
+    return e->finished.ids[e->finished.from++];
+}
+
+/* Takes a job that is done away from libcurl. Where another stream goes on over the connection,
+ * libcurl (7.88) keeps the bytes that a paused download has not taken, and would hand them to the
+ * next job of the easy handle: the job must take them first, and throws them away. */
+static void detach(hg_engine *e, hg_job *j) {
+    bool clean = !j->paused || curl_easy_pause(j->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
+    curl_multi_remove_handle(e->multi, j->handle->easy);
+    if (clean)
+        hg_handle_give(&e->pool, j->handle);
+    else
+        hg_handle_drop(j->handle);
+}
+
+/* After a fork the sockets belong to the parent: nothing of libcurl may be called, or it would say
+ * goodbye on connections the parent still uses. Its memory is given up. */
+static void forget(hg_engine *e) {
+    for (hg_job *j = e->live, *next; j; j = next) {
+        next = j->next;
+        j->handle = NULL;
+        j->headers = NULL;
+        j->mime = NULL;
+        hg_job_abandon(j, HG_FAIL_CLOSED, "this request belongs to the process that was forked");
+        unlink_job(e, j);
+    }
+    hg_pollset_forked(e->pollset);
+}
+
+void hg_engine_close(hg_engine *e) {
+    if (!e || e->closed)
+        return;
+    e->closed = true;
+    if (e->process != hg_process()) {
+        if (e->pollset)
+            forget(e);
+    } else {
+        hg_sigpipe s;
+        hg_sigpipe_block(&s);
+        for (hg_job *j = e->live, *next; j; j = next) {
+            next = j->next;
+            hg_job_abandon(j, HG_FAIL_CLOSED, "the engine was closed");
+            if (j->handle)
+                detach(e, j);
+            unlink_job(e, j);
+        }
+        /* The multi frees no easy handle and still calls back for its sockets: easy handles first,
+         * then the multi, then what the callbacks and connections point to. */
+        hg_pool_close(&e->pool);
+        curl_multi_cleanup(e->multi);
+        hg_pool_close_share(&e->pool);
+        hg_sigpipe_restore(&s);
+        e->multi = NULL;
+    }
+    hg_pollset_free(e->pollset);
+    e->pollset = NULL;
+    hg_timers_free(&e->timers);
+}
+
+hg_engine *hg_engine_ref(hg_engine *e) {
+    e->refs++;
+    return e;
+}
+
+void hg_engine_unref(hg_engine *e) {
+    if (--e->refs > 0)
+        return;
+    hg_engine_close(e);
+    free(e->finished.ids);
+    free(e);
+}
+
+bool hg_engine_usable(hg_engine *e) {
+    if (e && !e->closed && e->process != hg_process())
+        hg_engine_close(e);
+    return e && !e->closed;
+}
+
+int hg_engine_live(const hg_engine *e) {
+    return e ? e->live_len : 0;
+}
+
+/* ---- submitting and cancelling ---- */
+
+static int64_t next_deadline(const hg_engine *e) {
+    int64_t timer = hg_timers_next(&e->timers);
+    if (e->pool.paused_len)
+        return 0;
+    return timer < e->curl_deadline ? timer : e->curl_deadline;
+}
+
+hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]) {
+    hg_job *j = hg_job_new(r, message);
+    if (!j)
+        return NULL;
+    snprintf(message, HG_MESSAGE, "libcurl refused the request (out of memory?)");
+    hg_handle *h = hg_handle_take(&e->pool, r, j);
+    if (h && curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
+        hg_handle_give(&e->pool, h);
+        h = NULL;
+    }
+    if (!h) {
+        if (r->output)
+            unlink(r->output);
+        hg_job_unref(j);
+        return NULL;
+    }
+    link_job(e, j);
+    hg_pollset_flush(e->pollset, next_deadline(e));
+    return j;
+}
+
+hg_job *hg_engine_after(hg_engine *e, double seconds, char message[HG_MESSAGE]) {
+    const double century = 3.2e9; /* keeps the sum within 64 bits */
+    snprintf(message, HG_MESSAGE, "out of memory");
+    if (!(seconds > 0))
+        seconds = 0;
+    if (seconds > century)
+        seconds = century;
+    hg_job *j = hg_job_timer(hg_now() + (int64_t)(seconds * (double)HG_SECOND));
+    if (!j)
+        return NULL;
+    if (!hg_timers_add(&e->timers, j)) {
+        hg_job_unref(j);
+        return NULL;
+    }
+    link_job(e, j);
+    hg_pollset_flush(e->pollset, next_deadline(e));
+    return j;
+}
+
+void hg_engine_cancel(hg_engine *e, hg_job *j) {
+    if (j->done || !hg_engine_usable(e))
+        return;
+    hg_sigpipe s;
+    hg_sigpipe_block(&s);
+    hg_job_abandon(j, HG_FAIL_CANCELLED, "cancelled");
+    if (j->timer)
+        hg_timers_remove(&e->timers, j);
+    else
+        detach(e, j);
+    hg_sigpipe_restore(&s);
+    unlink_job(e, j);
+    hg_pollset_flush(e->pollset, next_deadline(e));
+}
+
+/* ---- progress ---- */
+
+static void act(hg_engine *e, curl_socket_t fd, int events) {
+    int running;
+    curl_multi_socket_action(e->multi, fd, events, &running);
+}
+
+/* Downloads that used up the time of an earlier step go on. */
+static void resume_paused(hg_engine *e) {
+    for (hg_job *j = e->live; j && e->pool.paused_len > 0; j = j->next) {
+        if (!j->paused)
+            continue;
+        j->paused = false;
+        j->resumed = true;
+        e->pool.paused_len--;
+        curl_easy_pause(j->handle->easy, CURLPAUSE_CONT);
+    }
+}
+
+static void take_finished(hg_engine *e) {
+    CURLMsg *m;
+    int left;
+    while ((m = curl_multi_info_read(e->multi, &left))) {
+        CURLcode code = m->data.result; /* the message dies with the removal */
+        char *private_;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
+        hg_handle *h = (hg_handle *)(void *)private_;
+        hg_job *j = h->job;
+        hg_job_finish(j, code, h->error);
+        detach(e, j);
+        unlink_job(e, j);
+    }
+}
+
+static void fire_timers(hg_engine *e, int64_t now) {
+    while (hg_timers_next(&e->timers) <= now) {
+        hg_job *j = e->timers.heap[0];
+        hg_timers_remove(&e->timers, j);
+        j->done = true;
+        unlink_job(e, j);
+    }
+}
+
+/* Waits until `until` for the first event, then works until nothing is ready or `end` has come.
+ * False: a signal interrupted the waiting. */
+static bool step(hg_engine *e, int64_t until, int64_t end) {
+    hg_ready ready[BATCH];
+    int n = hg_pollset_wait(e->pollset, until, ready, BATCH);
+    bool undisturbed = n >= 0;
+    int64_t now = hg_now();
+    e->finished_now = 0;
+    if (n > 0 || e->pool.paused_len || e->curl_deadline <= now) {
+        hg_sigpipe s;
+        hg_sigpipe_block(&s);
+        e->pool.step_end = end;
+        resume_paused(e);
+        if (e->curl_deadline <= now) {
+            e->curl_deadline = HG_NEVER; /* libcurl sets the next one from within */
+            act(e, CURL_SOCKET_TIMEOUT, 0);
+        }
+        while (n > 0) {
+            for (int i = 0; i < n && (i == 0 || !end || hg_now() < end); i++)
+                act(e, ready[i].fd,
+                    (ready[i].events & HG_READ ? CURL_CSELECT_IN : 0) |
+                        (ready[i].events & HG_WRITE ? CURL_CSELECT_OUT : 0) |
+                        (ready[i].events & HG_ERROR ? CURL_CSELECT_ERR : 0));
+            if (n < BATCH || (end && hg_now() >= end))
+                break;
+            n = hg_pollset_wait(e->pollset, 0, ready, BATCH);
+        }
+        take_finished(e);
+        hg_sigpipe_restore(&s);
+    }
+    fire_timers(e, now);
+    hg_pollset_flush(e->pollset, next_deadline(e));
+    return undisturbed;
+}
+
+static int64_t from_now(double seconds) {
+    const double century = 3.2e9;
+    return hg_now() + (int64_t)((seconds < century ? seconds : century) * (double)HG_SECOND);
+}
+
+int hg_engine_poll(hg_engine *e, double budget) {
+    if (!hg_engine_usable(e))
+        return 0;
+    step(e, 0, budget < 0 ? 0 : from_now(budget));
+    return e->finished_now;
+}
+
+bool hg_engine_wait(hg_engine *e, double seconds) {
+    if (!hg_engine_usable(e) || e->live_len == 0)
+        return false;
+    int64_t limit = seconds < 0 ? HG_NEVER : from_now(seconds);
+    do {
+        int64_t until = next_deadline(e);
+        if (!step(e, until < limit ? until : limit, 0))
+            return true; /* a signal: the host may want to act on it, as lua does on Ctrl-C */
+    } while (e->finished_now == 0 && e->live_len > 0 && hg_now() < limit);
+    return e->finished_now > 0 || hg_now() < limit;
+}
+
+double hg_engine_timeout(hg_engine *e) {
+    if (!hg_engine_usable(e))
+        return -1;
+    int64_t deadline = next_deadline(e);
+    if (deadline == HG_NEVER)
+        return -1;
+    int64_t left = deadline - hg_now();
+    return left > 0 ? (double)left / (double)HG_SECOND : 0;
+}
+
+int hg_engine_fd(hg_engine *e) {
+    if (!hg_engine_usable(e))
+        return -1;
+    int fd = hg_pollset_fd(e->pollset);
+    hg_pollset_flush(e->pollset, next_deadline(e));
+    return fd;
+}

@@ -1,0 +1,54 @@
+/* Easy handles: a pool of them, and how a request becomes libcurl options. */
+#ifndef HG_HANDLE_H
+#define HG_HANDLE_H
+
+#include <curl/curl.h>
+
+#include "job.h"
+
+struct hg_handle {
+    CURL *easy;
+    hg_job *job; /* whose callbacks run; NULL when idle */
+    struct hg_pool *pool;
+    hg_handle *next; /* in the pool */
+    bool public_;    /* never carried a credential */
+    bool plain;      /* last used for a GET without a body: only differences need setting */
+    CURLU *base;
+    hg_headers *headers;
+    long timeout_ms, connect_timeout_ms, stall_s, buffer;
+    bool fresh, allow_http, compressed, https;
+    char *proxy, *ca_file;
+    char error[CURL_ERROR_SIZE];
+};
+
+typedef struct hg_bases {
+    struct {
+        char *text;
+        CURLU *url;
+    } list[16];
+    int len;
+} hg_bases;
+
+typedef struct hg_pool {
+    hg_handle *idle[2]; /* [0] credentials, [1] public */
+    int idle_len;
+    hg_bases bases;
+    CURLSH *share;    /* TLS sessions, so that reconnecting resumes */
+    void *pollset;    /* told of sockets opened and closed */
+    int64_t step_end; /* when the running step must be over; 0: it may take its time */
+    int paused_len;   /* downloads that used up a step and wait for the next one */
+} hg_pool;
+
+bool hg_pool_open(hg_pool *p, hg_pollset *pollset);
+/* Every handle must be back. Leaves the share for hg_pool_close_share: connections hold it. */
+void hg_pool_close(hg_pool *p);
+void hg_pool_close_share(hg_pool *p);
+
+/* A handle with all options of the request set, bound to the job. NULL: memory is out. */
+hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j);
+/* Unbinds it from its job and keeps it for the next one. */
+void hg_handle_give(hg_pool *p, hg_handle *h);
+/* Unbinds it and frees it. */
+void hg_handle_drop(hg_handle *h);
+
+#endif

@@ -1,0 +1,362 @@
+/* One HTTP exchange, or one timer: what was asked, what came back, and "was it sent?". */
+#include "job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "handle.h"
+
+enum {
+    MAX_HEAD = 256 * 1024, /* all header lines of one answer */
+    MAX_PROBLEM =
+        256 * 1024 /* of an error body where a file was wanted: enough to read the reason */
+};
+
+/* ---- life ---- */
+
+static bool open_input(hg_job *j, const char *path, char message[HG_MESSAGE]) {
+    struct stat s;
+    hg_input *in = &j->inputs[j->inputs_len++];
+    in->job = j;
+    in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block the host */
+    if (in->fd < 0 || fstat(in->fd, &s) < 0) {
+        snprintf(message, HG_MESSAGE, "file: cannot read %.200s: %s", path, strerror(errno));
+        return false;
+    }
+    if (!S_ISREG(s.st_mode)) {
+        snprintf(message, HG_MESSAGE, "file: %.200s is not a regular file", path);
+        return false;
+    }
+    in->size = s.st_size;
+    return true;
+}
+
+static bool open_inputs(hg_job *j, const hg_request *r, char message[HG_MESSAGE]) {
+    size_t n = r->file ? 1 : 0;
+    for (size_t i = 0; i < r->parts_len; i++)
+        n += r->parts[i].file != NULL;
+    if (n == 0)
+        return true;
+    j->inputs = calloc(n, sizeof *j->inputs);
+    if (!j->inputs || (r->file && !open_input(j, r->file, message)))
+        return false;
+    if (r->file)
+        j->sent_total = j->inputs[0].size;
+    for (size_t i = 0; i < r->parts_len; i++)
+        if (r->parts[i].file && !open_input(j, r->parts[i].file, message))
+            return false;
+    return true;
+}
+
+static bool open_output(hg_job *j, const char *path, char message[HG_MESSAGE]) {
+    /* O_EXCL: never writes through somebody else's file or symbolic link. */
+    j->out_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (j->out_fd < 0) {
+        snprintf(message, HG_MESSAGE, "output: cannot create %.200s: %s", path, strerror(errno));
+        return false;
+    }
+    j->out_path = strdup(path);
+    return j->out_path != NULL;
+}
+
+hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]) {
+    snprintf(message, HG_MESSAGE, "out of memory");
+    hg_job *j = calloc(1, sizeof *j);
+    if (!j)
+        return NULL;
+    j->refs = 1;
+    j->out_fd = -1;
+    j->max_bytes = r->max_bytes;
+    if (r->fresh) {
+        j->fresh = true;
+        j->born = hg_now();
+        j->patience = r->timeout_ms * INT64_C(1000000);
+    }
+    if (r->headers)
+        j->headers = hg_headers_ref(r->headers);
+    bool ok = true;
+    if (r->body) { /* CURLOPT_POSTFIELDS does not copy, so the job keeps the bytes */
+        j->body = malloc(r->body_len + 1);
+        ok = j->body != NULL;
+        if (ok)
+            memcpy(j->body, r->body, r->body_len);
+        j->sent_total = (curl_off_t)r->body_len;
+    }
+    if (ok)
+        ok = open_inputs(j, r, message);
+    if (ok && r->output)
+        ok = open_output(j, r->output, message);
+    if (ok)
+        return j;
+    hg_job_unref(j);
+    return NULL;
+}
+
+hg_job *hg_job_timer(int64_t due) {
+    hg_job *j = calloc(1, sizeof *j);
+    if (!j)
+        return NULL;
+    j->refs = 1;
+    j->out_fd = -1;
+    j->timer = true;
+    j->due = due;
+    return j;
+}
+
+hg_job *hg_job_ref(hg_job *j) {
+    j->refs++;
+    return j;
+}
+
+void hg_job_release(hg_job *j) {
+    hg_headers_unref(j->headers);
+    j->headers = NULL;
+    free(j->body);
+    j->body = NULL;
+    curl_mime_free(j->mime);
+    j->mime = NULL;
+    while (j->inputs_len > 0) {
+        int fd = j->inputs[--j->inputs_len].fd;
+        if (fd >= 0)
+            close(fd);
+    }
+    free(j->inputs);
+    j->inputs = NULL;
+}
+
+void hg_job_unref(hg_job *j) {
+    if (--j->refs > 0)
+        return;
+    hg_job_release(j);
+    if (j->out_fd >= 0)
+        close(j->out_fd);
+    free(j->out_path);
+    hg_buf_free(&j->head);
+    hg_buf_free(&j->content);
+    free(j->message);
+    free(j);
+}
+
+/* ---- libcurl's callbacks ---- */
+
+static void fail(hg_job *j, hg_failure failure, const char *format, const char *a, const char *b) {
+    char message[HG_MESSAGE];
+    if (j->failure)
+        return; /* the first reason is the cause */
+    j->failure = failure;
+    snprintf(message, sizeof message, format, a, b);
+    j->message = strdup(message);
+}
+
+int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    hg_job *j = ((hg_handle *)handle)->job;
+    if (j->fresh && j->patience && hg_now() - j->born > j->patience) {
+        /* Sent now, it might be cut off before its answer, and nobody would know what it made. */
+        fail(j, HG_FAIL_TIMEOUT, "no connection became free within the timeout%s%s", "", "");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    j->started = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+size_t hg_job_on_header(char *data, size_t size, size_t n, void *handle) {
+    hg_job *j = ((hg_handle *)handle)->job;
+    size_t len = size * n;
+    if (len >= 5 &&
+        memcmp(data, "HTTP/", 5) == 0) /* 100 Continue and the like are followed by more */
+        j->head.len = 0;
+    j->answered = true;
+    if (j->head.len + len > MAX_HEAD) {
+        fail(j, HG_FAIL_TOO_LARGE, "the headers of the answer are larger than 256 kB", "", "");
+        return 0;
+    }
+    return hg_buf_add(&j->head, data, len) ? len : 0;
+}
+
+static bool write_all(hg_job *j, const char *data, size_t len) {
+    while (len > 0) {
+        ssize_t n = write(j->out_fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            fail(j, HG_FAIL_FILE, "cannot write %.200s: %s", j->out_path, strerror(errno));
+            return false;
+        }
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle) {
+    hg_handle *h = handle;
+    hg_job *j = h->job;
+    size_t len = size * n;
+    if (j->done)
+        return len; /* see detach in engine.c */
+    if (j->received == 0) {
+        curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &j->status);
+        j->to_file = j->out_fd >= 0 && j->status >= 200 && j->status < 300;
+    }
+    if (j->to_file && !j->resumed && h->pool->step_end && hg_now() > h->pool->step_end) {
+        j->paused =
+            true; /* libcurl hands the same bytes over again when the next step resumes it */
+        h->pool->paused_len++;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (j->max_bytes && j->received + len > j->max_bytes) {
+        char cap[32];
+        snprintf(cap, sizeof cap, "%llu", (unsigned long long)j->max_bytes);
+        fail(j, HG_FAIL_TOO_LARGE, "the answer is larger than %s bytes%s", cap, "");
+        return 0;
+    }
+    j->resumed = false;
+    j->received += len;
+    if (j->to_file)
+        return write_all(j, data, len) ? len : 0;
+    if (j->out_fd >= 0 && j->content.len + len > MAX_PROBLEM)
+        return len;
+    return hg_buf_add(&j->content, data, len) ? len : 0;
+}
+
+size_t hg_job_on_read(char *to, size_t size, size_t n, void *input) {
+    hg_input *in = input;
+    curl_off_t left = in->size - in->at;
+    size_t want = size * n;
+    if ((curl_off_t)want > left)
+        want = (size_t)left;
+    if (want == 0)
+        return 0;
+    ssize_t got;
+    do
+        got = pread(in->fd, to, want, in->at);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        fail(in->job, HG_FAIL_FILE, "the file to send %s%s",
+             got < 0 ? "cannot be read: " : "became shorter while it was read",
+             got < 0 ? strerror(errno) : "");
+        return CURL_READFUNC_ABORT;
+    }
+    in->at += got;
+    return (size_t)got;
+}
+
+int hg_job_on_seek(void *input, curl_off_t offset, int origin) {
+    hg_input *in = input;
+    if (origin != SEEK_SET || offset < 0 || offset > in->size)
+        return CURL_SEEKFUNC_CANTSEEK;
+    in->at = offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* ---- the end ---- */
+
+static hg_failure classify(const hg_job *j, CURLcode code) {
+    switch (code) {
+    case CURLE_OK:
+        return HG_OK;
+    case CURLE_OPERATION_TIMEDOUT:
+        return HG_FAIL_TIMEOUT;
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return HG_FAIL_PARSE;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* also said of an answer that is not HTTP */
+    case CURLE_URL_MALFORMAT:
+        return j->started ? HG_FAIL_PARSE : HG_FAIL_INVALID;
+    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line over its limit */
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+        return j->started ? HG_FAIL_TOO_LARGE : HG_FAIL_NETWORK;
+    default:
+        return HG_FAIL_NETWORK;
+    }
+}
+
+/* Copies what the easy handle knows, as it goes on to serve another job. */
+static void collect(hg_job *j, CURL *easy) {
+    static const CURLINFO TIMES[HG_TIMINGS] = {
+        CURLINFO_NAMELOOKUP_TIME_T,  CURLINFO_CONNECT_TIME_T,       CURLINFO_APPCONNECT_TIME_T,
+        CURLINFO_PRETRANSFER_TIME_T, CURLINFO_STARTTRANSFER_TIME_T, CURLINFO_TOTAL_TIME_T};
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &j->status);
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &j->http_version);
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &j->connects);
+    curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &j->sent_bytes);
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &j->received_total);
+    if (j->mime)
+        curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &j->sent_total);
+    for (int i = 0; i < HG_TIMINGS; i++)
+        curl_easy_getinfo(easy, TIMES[i], &j->times[i]);
+}
+
+void hg_job_refresh(hg_job *j) {
+    if (j->handle && !j->done)
+        collect(j, j->handle->easy);
+}
+
+static void close_output(hg_job *j) {
+    if (j->out_fd < 0)
+        return;
+    /* A full disk or quota may show only now. */
+    if (close(j->out_fd) < 0 && !j->failure)
+        fail(j, HG_FAIL_FILE, "cannot write %.200s: %s", j->out_path, strerror(errno));
+    j->out_fd = -1;
+}
+
+void hg_job_finish(hg_job *j, CURLcode code, const char *detail) {
+    collect(j, j->handle->easy);
+    j->curl_code = (int)code;
+    hg_failure failure = classify(j, code);
+    if (failure == HG_FAIL_TOO_LARGE)
+        fail(j, failure, "a header of the answer is too large%s%s", "", "");
+    else if (failure)
+        fail(j, failure, "%s%s", detail && *detail ? detail : curl_easy_strerror(code), "");
+    close_output(j);
+    j->done = true;
+}
+
+void hg_job_abandon(hg_job *j, hg_failure failure, const char *why) {
+    if (j->handle)
+        collect(j, j->handle->easy);
+    fail(j, failure, "%s%s", why, "");
+    close_output(j);
+    j->done = true;
+}
+
+hg_sent hg_job_sent(const hg_job *j) {
+    return j->answered ? HG_SENT_YES : j->started ? HG_SENT_MAYBE : HG_SENT_NO;
+}
+
+void hg_job_drop_content(hg_job *j) {
+    hg_buf_free(&j->content);
+}
+
+const char *hg_job_header(const hg_job *j, const char *name, size_t *len) {
+    size_t name_len = strlen(name);
+    const char *found = NULL;
+    const char *end = j->head.data ? j->head.data + j->head.len : NULL;
+    for (const char *line = j->head.data; line < end;) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line));
+        if (!stop)
+            stop = end;
+        if ((size_t)(stop - line) > name_len && line[name_len] == ':' &&
+            strncasecmp(line, name, name_len) == 0) {
+            const char *value = line + name_len + 1, *last = stop;
+            while (value < last && (*value == ' ' || *value == '\t'))
+                value++;
+            while (last > value && (last[-1] == '\r' || last[-1] == ' ' || last[-1] == '\t'))
+                last--;
+            found = value;
+            *len = (size_t)(last - value);
+        }
+        line = stop + 1;
+    }
+    return found;
+}

@@ -1,0 +1,257 @@
+/* The engine as a Lua object, and the metatables of all objects. */
+#include <stdio.h>
+#include <string.h>
+
+#include "objects.h"
+#include "request.h"
+
+/* The engine of this Lua state. A string: light userdata fail as keys in LuaJIT on arm64. */
+static const char SHARED_KEY[] = "heygen.engine.shared";
+
+void *hg_object_check(lua_State *L, int index, int metatable, const char *type) {
+    void *box = lua_touserdata(L, index);
+    if (box && lua_getmetatable(L, index)) {
+        bool same = lua_rawequal(L, -1, metatable);
+        lua_pop(L, 1);
+        if (same)
+            return box;
+    }
+    const char *message = lua_pushfstring(L, "%s expected, got %s", type, luaL_typename(L, index));
+    luaL_argerror(L, index, message);
+    return NULL;
+}
+
+static hg_engine *to_engine(lua_State *L) {
+    return ((hg_engine_box *)hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE))->engine;
+}
+
+/* ---- starting jobs ---- */
+
+/* An empty job object; filled after the exchange was started, so that running out of memory in
+ * between can lose neither. */
+static hg_job_box *push_job(lua_State *L) {
+    hg_job_box *box = hg_newuserdata(L, sizeof *box);
+    box->job = NULL;
+    box->engine = NULL;
+    lua_pushvalue(L, HG_JOB_MT);
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+static int start(lua_State *L, hg_job_box *box, hg_engine *e, hg_job *j, const char *message) {
+    if (!j)
+        return hg_object_refuse(
+            L, strncmp(message, "output:", 7) && strncmp(message, "file:", 5) ? "network" : "file",
+            message);
+    box->job = j;
+    box->engine = hg_engine_ref(e);
+    return 1;
+}
+
+/* engine:create(request) -> job | nil, message, failure */
+static int engine_create(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    hg_request r;
+    char message[HG_MESSAGE];
+    if (!hg_engine_usable(e))
+        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_request_read(L, 2, &r);
+    hg_job_box *box = push_job(L);
+    return start(L, box, e, hg_engine_create(e, &r, message), message);
+}
+
+/* engine:after(seconds) -> job */
+static int engine_after(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    double seconds = luaL_checknumber(L, 2);
+    char message[HG_MESSAGE];
+    if (!hg_engine_usable(e))
+        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_job_box *box = push_job(L);
+    return start(L, box, e, hg_engine_after(e, seconds, message), message);
+}
+
+/* ---- the engine ---- */
+
+/* engine:poll([budget]) -> finished now, live */
+static int engine_poll(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    int done = hg_engine_poll(e, luaL_optnumber(L, 2, -1));
+    lua_pushinteger(L, done);
+    lua_pushinteger(L, hg_engine_live(e));
+    return 2;
+}
+
+/* engine:wait([seconds]) -> true | nil, "timeout" */
+static int engine_wait(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    if (hg_engine_wait(e, luaL_optnumber(L, 2, -1))) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushliteral(L, "timeout");
+    return 2;
+}
+
+static int engine_pollfd(lua_State *L) {
+    int fd = hg_engine_fd(to_engine(L));
+    if (fd < 0) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "no single descriptor on this system: use engine:timeout()");
+        return 2;
+    }
+    lua_pushinteger(L, fd);
+    return 1;
+}
+
+static int engine_events(lua_State *L) {
+    lua_pushliteral(L, "r");
+    return 1;
+}
+
+static int engine_timeout(lua_State *L) {
+    double seconds = hg_engine_timeout(to_engine(L));
+    if (seconds < 0)
+        lua_pushnil(L);
+    else
+        lua_pushnumber(L, seconds);
+    return 1;
+}
+
+/* engine:finished() -> id of a watched job that is done | nil */
+static int engine_finished(lua_State *L) {
+    uint64_t id = hg_engine_finished(to_engine(L));
+    if (id)
+        lua_pushnumber(L, (lua_Number)id);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int engine_limit(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    lua_Integer n = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, n >= 1 && n <= 100000, 2, "expected 1 to 100000 connections");
+    if (hg_engine_usable(e))
+        hg_engine_limit(e, (long)n);
+    return 0;
+}
+
+static int engine_usable(lua_State *L) {
+    lua_pushboolean(L, hg_engine_usable(to_engine(L)));
+    return 1;
+}
+
+static int engine_close(lua_State *L) {
+    hg_engine_close(to_engine(L));
+    return 0;
+}
+
+static int engine_gc(lua_State *L) {
+    hg_engine_box *box = hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE);
+    hg_engine *e = box->engine;
+    box->engine = NULL;
+    if (e)
+        hg_engine_unref(e);
+    return 0;
+}
+
+static int engine_tostring(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    lua_pushfstring(L, "heygen.engine (%d live)", hg_engine_live(e));
+    return 1;
+}
+
+/* new_engine() -> an engine of one's own | nil, message */
+static int new_engine(lua_State *L) {
+    char message[HG_MESSAGE];
+    hg_engine_box *box = hg_newuserdata(L, sizeof *box);
+    box->engine = hg_engine_new(message);
+    if (!box->engine) {
+        lua_pushnil(L);
+        lua_pushstring(L, message);
+        return 2;
+    }
+    lua_pushvalue(L, HG_ENGINE_MT);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+/* engine() -> the engine of this Lua state and process | nil, message. Made at the first call, and
+ * again in a forked child. */
+static int shared_engine(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, SHARED_KEY);
+    if (!lua_isnil(L, -1) && hg_engine_usable(((hg_engine_box *)lua_touserdata(L, -1))->engine))
+        return 1;
+    lua_settop(L, 0);
+    if (new_engine(L) == 2)
+        return 2;
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, SHARED_KEY);
+    return 1;
+}
+
+/* ---- tables ---- */
+
+static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
+                                          {"after", engine_after},
+                                          {"poll", engine_poll},
+                                          {"wait", engine_wait},
+                                          {"pollfd", engine_pollfd},
+                                          {"getfd", engine_pollfd},
+                                          {"events", engine_events},
+                                          {"timeout", engine_timeout},
+                                          {"finished", engine_finished},
+                                          {"limit", engine_limit},
+                                          {"usable", engine_usable},
+                                          {"close", engine_close},
+                                          {NULL, NULL}};
+
+static const luaL_Reg ENGINE_META[] = {
+    {"__gc", engine_gc}, {"__close", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};
+
+static const luaL_Reg LIBRARY[] = {
+    {"engine", shared_engine}, {"new_engine", new_engine}, {NULL, NULL}};
+
+/* Sets closures over the two metatables, which lie at ENGINE and JOB on the stack. */
+static void set_closures(lua_State *L, const luaL_Reg *l, int engine_mt, int job_mt) {
+    for (; l->name; l++) {
+        lua_pushvalue(L, engine_mt);
+        lua_pushvalue(L, job_mt);
+        lua_pushcclosure(L, l->func, 2);
+        lua_setfield(L, -2, l->name);
+    }
+}
+
+static void fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int engine_mt,
+                 int job_mt) {
+    lua_pushvalue(L, mt);
+    set_closures(L, meta, engine_mt, job_mt);
+    lua_createtable(L, 0, 16);
+    set_closures(L, methods, engine_mt, job_mt);
+    lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, "private");
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
+void hg_objects_open(lua_State *L) {
+    int library = lua_gettop(L);
+    luaL_newmetatable(L, HG_ENGINE_TYPE);
+    luaL_newmetatable(L, HG_JOB_TYPE);
+    int engine_mt = library + 1, job_mt = library + 2;
+    fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, job_mt);
+    fill(L, job_mt, hg_job_meta, hg_job_methods, engine_mt, job_mt);
+
+    luaL_newmetatable(L, HG_HEADERS_TYPE);
+    lua_pushcfunction(L, hg_request_headers_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+
+    lua_pushvalue(L, library);
+    set_closures(L, LIBRARY, engine_mt, job_mt);
+    lua_pushcfunction(L, hg_request_headers);
+    lua_setfield(L, -2, "headers");
+    lua_settop(L, library);
+}

@@ -1,0 +1,37 @@
+/* What the Lua objects share: their boxes, the check of an argument, and the failure triple.
+ *
+ * Every method is a closure over the two metatables, so that checking an argument costs no look-up
+ * by name. Results live in the job: whoever polls the engine, each waiter looks at its own job. */
+#ifndef HG_OBJECTS_H
+#define HG_OBJECTS_H
+
+#include "compat.h"
+#include "engine.h"
+
+#define HG_ENGINE_TYPE "heygen.engine"
+#define HG_JOB_TYPE "heygen.job"
+#define HG_ENGINE_MT lua_upvalueindex(1)
+#define HG_JOB_MT lua_upvalueindex(2)
+
+typedef struct hg_engine_box {
+    hg_engine *engine;
+} hg_engine_box;
+
+typedef struct hg_job_box {
+    hg_job *job;
+    hg_engine *engine; /* held, so that a job keeps its engine going */
+} hg_job_box;
+
+/* The userdata at `index` when it has the metatable at `metatable`; raises otherwise. */
+void *hg_object_check(lua_State *L, int index, int metatable, const char *type);
+
+/* Pushes nil, message, {kind, sent = "no"}: the job could not even be made. */
+int hg_object_refuse(lua_State *L, const char *kind, const char *message);
+
+extern const luaL_Reg hg_job_methods[];
+extern const luaL_Reg hg_job_meta[];
+
+/* Adds engine, new_engine and headers to the table on top of the stack. */
+void hg_objects_open(lua_State *L);
+
+#endif

@@ -1,0 +1,66 @@
+/* A heap of timer jobs, the earliest on top. */
+#include "timers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void place(hg_timers *t, size_t at, hg_job *j) {
+    t->heap[at] = j;
+    j->heap_at = at;
+}
+
+static void up(hg_timers *t, size_t at, hg_job *j) {
+    while (at > 0 && t->heap[(at - 1) / 2]->due > j->due) {
+        place(t, at, t->heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    place(t, at, j);
+}
+
+static void down(hg_timers *t, size_t at, hg_job *j) {
+    for (;;) {
+        size_t child = at * 2 + 1;
+        if (child >= t->len)
+            break;
+        if (child + 1 < t->len && t->heap[child + 1]->due < t->heap[child]->due)
+            child++;
+        if (t->heap[child]->due >= j->due)
+            break;
+        place(t, at, t->heap[child]);
+        at = child;
+    }
+    place(t, at, j);
+}
+
+bool hg_timers_add(hg_timers *t, hg_job *j) {
+    if (t->len == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 64;
+        hg_job **heap = realloc(t->heap, cap * sizeof *heap);
+        if (!heap)
+            return false;
+        t->heap = heap;
+        t->cap = cap;
+    }
+    up(t, t->len++, j);
+    return true;
+}
+
+void hg_timers_remove(hg_timers *t, hg_job *j) {
+    size_t at = j->heap_at;
+    hg_job *last = t->heap[--t->len];
+    if (last == j)
+        return;
+    if (at > 0 && t->heap[(at - 1) / 2]->due > last->due)
+        up(t, at, last);
+    else
+        down(t, at, last);
+}
+
+int64_t hg_timers_next(const hg_timers *t) {
+    return t->len ? t->heap[0]->due : HG_NEVER;
+}
+
+void hg_timers_free(hg_timers *t) {
+    free(t->heap);
+    memset(t, 0, sizeof *t);
+}

@@ -1,0 +1,18 @@
+/* A heap of timer jobs, the earliest on top. */
+#ifndef HG_TIMERS_H
+#define HG_TIMERS_H
+
+#include "job.h"
+
+typedef struct hg_timers {
+    hg_job **heap;
+    size_t len, cap;
+} hg_timers;
+
+bool hg_timers_add(hg_timers *t, hg_job *j);
+void hg_timers_remove(hg_timers *t, hg_job *j);
+/* When the earliest is due, or HG_NEVER. */
+int64_t hg_timers_next(const hg_timers *t);
+void hg_timers_free(hg_timers *t);
+
+#endif
