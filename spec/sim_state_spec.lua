@@ -267,6 +267,7 @@ describe("a state file", function()
     it = assert(open(path))
     it.kept:close()
     os.execute("kill " .. pid)
+    child:read "*a" -- until it is really gone: before it runs sleep, its command line still says heygen
     child:close()
     write(path .. ".lock", pid .. "\n")
     it = assert(open(path))
