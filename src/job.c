@@ -157,6 +157,12 @@ static void fail(hg_job *j, hg_failure failure, const char *format, const char *
 int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
     (void)to, (void)from, (void)to_port, (void)from_port;
     hg_job *j = ((hg_handle *)handle)->job;
+    if (j->fresh && j->started) {
+        /* Over HTTP/2 others may have joined the connection that was opened for it. libcurl then
+         * takes it for a reused one, and is about to repeat what was unanswered when it broke. */
+        fail(j, HG_FAIL_NETWORK, "the connection ended before an answer%s%s", "", "");
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (j->fresh && j->patience && hg_now() - j->born > j->patience) {
         /* Sent now, it might be cut off before its answer, and nobody would know what it made. */
         fail(j, HG_FAIL_TIMEOUT, "no connection became free within the timeout%s%s", "", "");

@@ -71,8 +71,9 @@ typedef struct hg_request {
     long connect_timeout_ms;
     long stall_s;       /* give up when under a byte per second for so long; 0: never */
     uint64_t max_bytes; /* cap of the body after decompression */
-    bool fresh;         /* on a new connection: libcurl silently repeats a request whose reused
-                           connection dies unanswered, and a create must not be repeated */
+    bool fresh;         /* on a new connection, and never sent twice: libcurl silently repeats a
+                           request whose reused connection dies unanswered, which a create must
+                           not be */
     bool public_;       /* on a handle that has never carried a credential */
     bool allow_http;    /* plain http is permitted */
     bool compressed;    /* accept compressed answers */
@@ -102,7 +103,7 @@ typedef struct hg_job {
     char *out_path; /* for messages */
     uint64_t max_bytes;
 
-    bool fresh;             /* must not be sent and then cut off by the time it spent waiting */
+    bool fresh;             /* must not be sent twice, nor cut off by the time it spent waiting */
     int64_t born, patience; /* fresh: when it was made, how long it may wait for a connection */
     bool started;           /* the request was about to be written to a ready connection */
     bool answered;          /* at least one header line came */

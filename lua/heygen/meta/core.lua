@@ -104,7 +104,7 @@ function core.new_engine() end
 ---@field max_bytes integer? cap of the body after decompression
 ---@field proxy string? "" means none
 ---@field ca_file string?
----@field fresh boolean? on a new connection
+---@field fresh boolean? on a new connection, and sent once
 ---@field public boolean? on a handle that has never carried a credential
 ---@field allow_http boolean?
 ---@field compressed boolean? accept compressed answers
