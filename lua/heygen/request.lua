@@ -33,10 +33,14 @@ local function tell(client, hook, event)
 end
 
 local function log_line(event, pause)
+  local outcome = event.status and tostring(event.status) or event.kind or "no answer"
+  if event.status and event.status < 300 and event.kind then -- a good status is not all of a bad answer
+    outcome = outcome .. " " .. event.kind
+  end
   local line = ("%s %s -> %s in %.3f s (attempt %d)"):format(
     event.method,
     event.url,
-    event.status and tostring(event.status) or event.kind or "no answer",
+    outcome,
     event.seconds,
     event.attempt
   )
