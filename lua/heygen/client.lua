@@ -67,9 +67,13 @@ end
 
 local function send(self, row, call, args)
   local value, _, err = request.send(self, row, call)
+  local carries = row.carries
   if value == nil then
     name_ids(row, type(args) == "table" and args or { args }, err)
     return nil, tostring(err), err
+  elseif carries and (type(value[carries]) ~= "string" or value[carries] == "") then
+    -- Whoever goes on with the value needs its id, whatever the service sent.
+    value[carries] = id_given(row, type(args) == "table" and args or { args }, 1)
   end
   return value
 end
