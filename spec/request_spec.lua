@@ -287,6 +287,17 @@ describe("a request", function()
       assert.equal(2, sim:counts().creates)
     end)
 
+    it("takes a path that is odd but right", function()
+      for path, target in pairs {
+        ["/v3/videos/a%2Fb%C3%A9%25"] = "/v3/videos/a%2Fb%C3%A9%25",
+        ["/v3/videos/...?title=/../%0A//"] = "/v3/videos/...?title=/../%0A//",
+      } do
+        client:request { path = path }
+        local seen = sim:requests()
+        assert.equal(target, seen[#seen].target)
+      end
+    end)
+
     it("gives an empty table for an empty answer", function()
       sim:faults { { status = 204, times = 1 } }
       assert.same({}, assert(client:request { path = "/v3/videos" }))
