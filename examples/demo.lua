@@ -95,7 +95,7 @@ local function main()
   end
   print("Local HeyGen at " .. server.url .. ", where 12 minutes pass in 10 seconds.")
   print "It makes a 10 s test clip, whatever the prompt says."
-  local client = heygen.new { api_key = "demo", base_url = server.url }
+  local client = heygen.new { api_key = "demo-key", base_url = server.url }
   local ok, done, problem = pcall(run, client, prompt, real)
   server:stop()
   if not ok then

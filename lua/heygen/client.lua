@@ -314,6 +314,9 @@ function client.new(given, level)
     hide = function(text)
       return errors.hide(text, secret)
     end,
+    shows_key = function(id)
+      return errors.shows(id, secret)
+    end,
     -- What is the same in every request; request.lua fills in the rest.
     template = {
       base = read.base,

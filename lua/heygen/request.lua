@@ -156,7 +156,7 @@ local function ids_beside(client, problem, answer)
   for _, place in ipairs { answer, answer.data or false, answer.error or false } do
     for _, name in ipairs(ID_NAMES) do
       local id = type(place) == "table" and place[name]
-      if problem[name] == nil and type(id) == "string" and id ~= "" and client.hide(id) == id then
+      if problem[name] == nil and type(id) == "string" and id ~= "" and not client.shows_key(id) then
         problem[name] = id
       end
     end
@@ -170,8 +170,8 @@ local function add_ids(client, row, problem)
   end
   if problem.body and not row.list then
     local session_id, video_id = response.salvage(problem.body)
-    problem.session_id = session_id and client.hide(session_id) ~= "[hidden]" and session_id or nil
-    problem.video_id = video_id and client.hide(video_id) ~= "[hidden]" and video_id or nil
+    problem.session_id = session_id and not client.shows_key(session_id) and session_id or nil
+    problem.video_id = video_id and not client.shows_key(video_id) and video_id or nil
   end
   if problem.body and problem.body ~= "" then
     problem.last = response.cut(problem.body)
