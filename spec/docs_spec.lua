@@ -233,6 +233,22 @@ describe("the numbers of the pace in docs/workflow.md", function()
     assert.equal(4, checked)
   end)
 
+  it("are said where max_interval is: how long it holds, and how late an end is seen after that", function()
+    local defaults = generation.defaults
+    local _, soon = watch(180 + 12 * 60)
+    local _, late = watch(2700)
+    assert.equal(defaults.max_interval, soon)
+    local said = "the first 12 minutes of rendering"
+    local after = ("up to %g s late"):format(late)
+    for _, text in ipairs {
+      named_rows(section("docs/options.md", "Waits")).max_interval[4],
+      section("docs/workflow.md", "Pace"),
+    } do
+      assert.matches(said, text, 1, true)
+      assert.matches(after, text, 1, true)
+    end
+  end)
+
   it("keep to 60 requests in 45 minutes, whenever rendering begins", function()
     for rendering = 0, 2700, 60 do
       local state, elapsed, looks = pace.new(10, 30), 0, 0

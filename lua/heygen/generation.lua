@@ -13,7 +13,7 @@ local generation = {}
 local DEFAULTS = {
   timeout = 3600, -- an hour: longer than any job seen, and the wait can be taken up again
   interval = 10, -- the first pause
-  max_interval = 30, -- so that the end of rendering is seen at most that late
+  max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
   grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
 }
 

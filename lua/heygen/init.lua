@@ -62,7 +62,7 @@ end
 
 ---What is known of the HTTP answer a value came in.
 ---@param value table what a call returned
----@return heygen.Response? response nil when the value came from no answer
+---@return heygen.Response? response nil when the value came from no answer: an error, or the path of a download
 function heygen.response(value)
   return require("heygen.response").of(value)
 end

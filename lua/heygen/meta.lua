@@ -43,7 +43,7 @@
 ---@class heygen.WaitOptions
 ---@field timeout number? seconds until the wait gives up; the video goes on (3600)
 ---@field interval number? seconds, the first pause (10)
----@field max_interval number? seconds, the longest pause while the video renders (30)
+---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
 ---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress)? after each look
 
