@@ -88,10 +88,13 @@ $(ARCHIVE): $(OBJECTS)
 EMBED_FLAGS = $(if $(CJSON),-DEMBED_CJSON) \
     -DEMBED_LUA_DIR=$(call quote,"$(CURDIR)/lua") -DEMBED_GAME=$(call quote,"$(CURDIR)/examples/embed/game.lua")
 
+EMBED_SOURCE = examples/embed/main.c
+EMBED        = $(BUILD)/embed
+
 # Always anew: CJSON may have changed.
 embed: $(ARCHIVE) ## build examples/embed, a C program with a frame loop, into build/<LUA>/embed
-	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(EMBED_FLAGS) $(LDFLAGS) -o $(BUILD)/embed \
-	    examples/embed/main.c $(ARCHIVE) $(CJSON) $(LUA_LIBS) $(PKG_LIBS) -lm
+	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(EMBED_FLAGS) $(LDFLAGS) -o $(EMBED) \
+	    $(EMBED_SOURCE) $(ARCHIVE) $(CJSON) $(LUA_LIBS) $(PKG_LIBS) -lm
 
 # 5.3 and 5.4 read their own spelling first, and each then finds its own build, whichever LUA is.
 quote   = '$(subst ','\'',$(1))'

@@ -1,5 +1,6 @@
 -- examples/embed: a C program with the module linked in makes a video from a frame loop of its own, and opens no .so of
 -- ours. "#slow", as valgrind would see nothing in these tests: the program is another process.
+local child = require "spec.support.child"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 local sim = require "spec.support.sim"
@@ -187,5 +188,89 @@ describe("the archive that it is linked with #slow", function()
       end
     end
     assert.is_true(opened and names > 10)
+  end)
+end)
+
+-- An engine such as Defold: one loader of its own, which has the files that its build found, each under its exact name.
+local ENGINE = [==[
+local building = true
+local function loader(name)
+  if building then
+    return assert(loadfile("lua/" .. (name == "heygen" and "heygen/init" or name:gsub("%%.", "/")) .. ".lua"))
+  end
+  error("the build took no file along for " .. name, 0)
+end
+local loaded = package.loaded
+loaded["heygen.core"], loaded.cjson = require "heygen.core", require "cjson"
+package[package.searchers and "searchers" or "loaders"] = { loader }
+local heygen = (loadstring or load)(%q)()
+building = false
+
+heygen.progress()
+local client = heygen.new { api_key = "k", base_url = %q, driver = "scheduler" }
+local task = heygen.spawn(function()
+  local video = assert(client:generate { prompt = "p", wait = { interval = 0.1 } })
+  assert(heygen.response(video))
+  assert(heygen.all { function() return client:download(video, %q) end })
+  local page = assert(client.videos:list { limit = 1 })
+  local _, _, err = client.videos:get("unknown")
+  assert(heygen.is_error(err))
+  return page
+end)
+while not task:done() do
+  client:update(0.002)
+end
+assert(task:join())
+heygen.new { api_key = "k", driver = "block" }
+assert(heygen.null and heygen.array {})
+]==]
+
+describe("docs/embedding.md", function()
+  local text = scripts.read "docs/embedding.md"
+
+  it("names all modules that a build has to take along", function()
+    local modules = text:match "\n(%-%- heygen_modules.lua\n.-)```"
+    local server = sim.start { speed = 36000 }
+    finally(function()
+      server:stop()
+    end)
+    local path = child.scratch ".mp4"
+    child.must(ENGINE:format(modules, server.url, path))
+    assert.matches("^....ftyp", scripts.read(path))
+    os.remove(path)
+  end)
+
+  it("shows C that puts the modules in place #slow", function()
+    local shown = text:match "\n```c\n(.-)\n/%* once"
+    local dir = shell.must "mktemp -d"
+    finally(function()
+      shell.must("rm -rf " .. quote(dir))
+    end)
+    scripts.write(
+      dir .. "/main.c",
+      "#include <lauxlib.h>\n#include <lua.h>\n#include <lualib.h>\n"
+        .. shown
+        .. [[
+
+int main(void) {
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    load(L, "cjson", luaopen_cjson);
+    load(L, "heygen.core", luaopen_heygen_core);
+    int failed = luaL_dostring(L, "package.cpath = '' print(require 'heygen.core'.decode '[7]'[1])");
+    lua_close(L);
+    return failed;
+}
+]]
+    )
+    shell.must(
+      ("%smake --no-print-directory -s embed %s EMBED_SOURCE=%s/main.c EMBED=%s/host"):format(
+        CLEAN,
+        make_arguments(),
+        dir,
+        dir
+      )
+    )
+    assert.equal("7", shell.must(CLEAN .. dir .. "/host"))
   end)
 end)
