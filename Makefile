@@ -41,14 +41,16 @@ endif
 # Asked when used, not when this file is read: "make demo" may have to install pkg-config first.
 PKG_CFLAGS = $(shell pkg-config --cflags $(LUA) libcurl libcrypto)
 PKG_LIBS   = $(shell pkg-config --libs libcurl libcrypto)
+LUA_LIBS   = $(shell pkg-config --libs $(LUA))
 
 CORE    := $(BUILD)/heygen/core.so
 OBJECTS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/*.c))
+ARCHIVE := $(BUILD)/libheygen.a
 
 # Another run of this file, silent about itself.
 SUBMAKE := $(MAKE) --no-print-directory
 
-.PHONY: help deps deps-demo build env demo test test-all valgrind asan lint format bench install uninstall clean
+.PHONY: help deps deps-demo build archive embed env demo test test-all valgrind asan lint format bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,6 +76,25 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(PKG_CFLAGS) -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
+
+# For programs that link the module in: docs/embedding.md.
+archive: $(ARCHIVE) ## build the C core as a static library, build/<LUA>/libheygen.a
+
+$(ARCHIVE): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $(OBJECTS)
+
+# CJSON= names a lua-cjson to link as well (a .a, .o or .so); without it the program loads it as any Lua program does.
+EMBED_FLAGS = $(if $(CJSON),-DEMBED_CJSON) \
+    -DEMBED_LUA_DIR=$(call quote,"$(CURDIR)/lua") -DEMBED_GAME=$(call quote,"$(CURDIR)/examples/embed/game.lua")
+
+EMBED_SOURCE = examples/embed/main.c
+EMBED        = $(BUILD)/embed
+
+# Always anew: CJSON may have changed.
+embed: $(ARCHIVE) ## build examples/embed, a C program with a frame loop, into build/<LUA>/embed
+	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(EMBED_FLAGS) $(LDFLAGS) -o $(EMBED) \
+	    $(EMBED_SOURCE) $(ARCHIVE) $(CJSON) $(LUA_LIBS) $(PKG_LIBS) -lm
 
 # 5.3 and 5.4 read their own spelling first, and each then finds its own build, whichever LUA is.
 quote   = '$(subst ','\'',$(1))'
