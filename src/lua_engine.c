@@ -94,6 +94,11 @@ static int engine_wait(lua_State *L) {
     return 2;
 }
 
+static int engine_live(lua_State *L) {
+    lua_pushinteger(L, hg_engine_live(to_engine(L)));
+    return 1;
+}
+
 static int engine_pollfd(lua_State *L) {
     int fd = hg_engine_fd(to_engine(L));
     if (fd < 0) {
@@ -194,19 +199,14 @@ static int shared_engine(lua_State *L) {
 
 /* ---- tables ---- */
 
-static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
-                                          {"after", engine_after},
-                                          {"poll", engine_poll},
-                                          {"wait", engine_wait},
-                                          {"pollfd", engine_pollfd},
-                                          {"getfd", engine_pollfd},
-                                          {"events", engine_events},
-                                          {"timeout", engine_timeout},
-                                          {"finished", engine_finished},
-                                          {"limit", engine_limit},
-                                          {"usable", engine_usable},
-                                          {"close", engine_close},
-                                          {NULL, NULL}};
+static const luaL_Reg ENGINE_METHODS[] = {
+    {"create", engine_create},   {"after", engine_after},
+    {"poll", engine_poll},       {"wait", engine_wait},
+    {"live", engine_live},       {"pollfd", engine_pollfd},
+    {"getfd", engine_pollfd},    {"events", engine_events},
+    {"timeout", engine_timeout}, {"finished", engine_finished},
+    {"limit", engine_limit},     {"usable", engine_usable},
+    {"close", engine_close},     {NULL, NULL}};
 
 static const luaL_Reg ENGINE_META[] = {
     {"__gc", engine_gc}, {"__close", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};

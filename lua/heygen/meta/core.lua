@@ -164,6 +164,9 @@ function engine:getfd() end
 ---@return string events "r"
 function engine:events() end
 
+---@return integer live jobs that have not ended
+function engine:live() end
+
 ---@return number? seconds until poll has something to do even if nothing arrives
 function engine:timeout() end
 
