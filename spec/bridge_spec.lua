@@ -257,13 +257,15 @@ describe("the bridge", function()
       client = connect(bridge)
     end)
 
-    it("the process that comes after a stranger who stays", function()
+    it("its process after another program was turned away", function()
       open()
-      local stranger = assert(
-        io.popen("curl -sS --max-time 50 --unix-socket " .. shell.quote(bridge:path()) .. " http://x/ 2>&1")
+      local output, status = shell.run(
+        "env -u LD_PRELOAD curl -sS --max-time 50 --unix-socket "
+          .. shell.quote(bridge:path())
+          .. " http://x/"
       )
-      assert.matches("curl", stranger:read "*a")
-      stranger:close()
+      assert.matches("^curl: ", output)
+      assert.is_true(status ~= 0 and status ~= 28) -- 28: it was left waiting
       client = connect(bridge)
       assert.is_true(bridge:arm())
     end)
@@ -381,7 +383,7 @@ describe("the bridge", function()
       for id in lfs.dir "/proc/self/task" do
         if id:find "^%d" and id ~= main then
           local status = io.open("/proc/self/task/" .. id .. "/status"):read "*a"
-          assert.matches("SigBlk:\t%x+7ffbfeff\n", status) -- all but KILL, STOP and the C library's
+          assert.matches("SigBlk:\t%x+[7f]ffbfeff\n", status) -- all but KILL, STOP and the C library's
           seen = seen + 1
         end
       end
@@ -557,7 +559,7 @@ describe("the bridge", function()
     end)
 
     it("by scope, in Lua 5.4", function()
-      local scoped = (loadstring or load) [[ -- luacheck: ignore
+      local scoped = (rawget(_G, "loadstring") or load) [[
         local core, engine = ...
         local bridge <close> = assert(core.bridge(engine))
         return bridge
