@@ -50,7 +50,7 @@ ARCHIVE := $(BUILD)/libheygen.a
 # Another run of this file, silent about itself.
 SUBMAKE := $(MAKE) --no-print-directory
 
-.PHONY: help deps deps-demo build archive embed env demo test test-all valgrind asan lint format bench install uninstall clean
+.PHONY: help deps deps-demo build archive embed env demo test test-all valgrind asan tsan lint format bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -132,6 +132,15 @@ valgrind: deps ## the specs on Lua 5.4 under valgrind (SPEC=... for one file)
 
 asan: deps ## the specs on Lua 5.4 with AddressSanitizer and UBSan (SPEC=... for one file)
 	@spec/support/run asan
+
+# Without Lua: what two threads share is in wake.c alone. Its shadow memory wants addresses as they
+# are without randomization, where a system has much of it.
+WAKE_TEST := build/test/wake_test
+tsan: deps ## the thread of the OpenResty bridge under ThreadSanitizer
+	@mkdir -p $(dir $(WAKE_TEST))
+	@$(CC) -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -O1 -g -fsanitize=thread -o $(WAKE_TEST) \
+	    spec/support/wake_test.c src/wake.c src/process.c $(wildcard src/pollset*.c)
+	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(WAKE_TEST)
 
 lint: deps ## formatters, linters, both compilers, the analyzer
 	@.ci/lint

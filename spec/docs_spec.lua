@@ -197,6 +197,18 @@ describe("docs/core.md", function()
     end
   end)
 
+  it("has every method of the bridge, and no other", function()
+    local found, known = {}, {}
+    for name in text:gmatch "`bridge:([%w_]+)" do
+      found[name] = true
+    end
+    local list = (document "src/lua_bridge.c"):match "BRIDGE_METHODS%[%] = (%b{})"
+    for name in list:gmatch '{"([%w_]+)",' do
+      known[name] = true
+    end
+    assert.same(names(known), names(found))
+  end)
+
   it("has every field of a request, and no other", function()
     local found, known = named_rows(section("docs/core.md", "Request")), {}
     local source = document "src/request.c"

@@ -214,22 +214,21 @@ static const luaL_Reg ENGINE_META[] = {
 static const luaL_Reg LIBRARY[] = {
     {"engine", shared_engine}, {"new_engine", new_engine}, {NULL, NULL}};
 
-/* Sets closures over the two metatables, which lie at ENGINE and JOB on the stack. */
-static void set_closures(lua_State *L, const luaL_Reg *l, int engine_mt, int job_mt) {
+void hg_object_closures(lua_State *L, const luaL_Reg *l, int first, int second) {
     for (; l->name; l++) {
-        lua_pushvalue(L, engine_mt);
-        lua_pushvalue(L, job_mt);
+        lua_pushvalue(L, first);
+        lua_pushvalue(L, second);
         lua_pushcclosure(L, l->func, 2);
         lua_setfield(L, -2, l->name);
     }
 }
 
-static void fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int engine_mt,
-                 int job_mt) {
+void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int first,
+                    int second) {
     lua_pushvalue(L, mt);
-    set_closures(L, meta, engine_mt, job_mt);
+    hg_object_closures(L, meta, first, second);
     lua_createtable(L, 0, 16);
-    set_closures(L, methods, engine_mt, job_mt);
+    hg_object_closures(L, methods, first, second);
     lua_setfield(L, -2, "__index");
     lua_pushliteral(L, "private");
     lua_setfield(L, -2, "__metatable");
@@ -241,8 +240,8 @@ void hg_objects_open(lua_State *L) {
     luaL_newmetatable(L, HG_ENGINE_TYPE);
     luaL_newmetatable(L, HG_JOB_TYPE);
     int engine_mt = library + 1, job_mt = library + 2;
-    fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, job_mt);
-    fill(L, job_mt, hg_job_meta, hg_job_methods, engine_mt, job_mt);
+    hg_object_fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, job_mt);
+    hg_object_fill(L, job_mt, hg_job_meta, hg_job_methods, engine_mt, job_mt);
 
     luaL_newmetatable(L, HG_HEADERS_TYPE);
     lua_pushcfunction(L, hg_request_headers_gc);
@@ -250,8 +249,9 @@ void hg_objects_open(lua_State *L) {
     lua_pop(L, 1);
 
     lua_pushvalue(L, library);
-    set_closures(L, LIBRARY, engine_mt, job_mt);
+    hg_object_closures(L, LIBRARY, engine_mt, job_mt);
     lua_pushcfunction(L, hg_request_headers);
     lua_setfield(L, -2, "headers");
+    hg_bridge_open(L, library, engine_mt);
     lua_settop(L, library);
 }

@@ -81,6 +81,13 @@ function core.engine() end
 ---@return string? message
 function core.new_engine() end
 
+---For OpenResty: a thread that writes to a unix socket when the engine has work.
+---@param engine heygen.engine
+---@param heartbeat number? seconds between two bytes "h" (0.5)
+---@return heygen.bridge? bridge
+---@return string? message
+function core.bridge(engine, heartbeat) end
+
 ---A list of headers that many requests share.
 ---@class heygen.headers : userdata
 
@@ -228,5 +235,20 @@ function job:watch() end
 
 ---@return string? version "1.0", "1.1", "2" or "3"
 function job:http_version() end
+
+---@class heygen.bridge : userdata
+local bridge = {}
+
+---@return string? path for this process to connect to, once
+---@return string? message
+function bridge:path() end
+
+---Asks for one byte "w" as soon as the engine has work, which may be now.
+---@return true? armed
+---@return string? message why it will not come
+function bridge:arm() end
+
+---Ends the thread and the connection. May be called again.
+function bridge:close() end
 
 return core
