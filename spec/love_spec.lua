@@ -91,6 +91,7 @@ describe("examples/love in LÖVE #once #native", function()
     assert.is_true(facts.frames_meanwhile > 20, "the game stood still")
     assert.equal("a-tour-on-the-caf-s-roof.mp4", facts.file)
     assert.is_true(is_video(saved(home, facts.file)))
+    assert.equal("file://" .. saved(home, facts.file), facts.opened)
     assert_picture(facts, "love_film")
     local counts = server:counts()
     assert.same({ 1, 1, 0, 0 }, {

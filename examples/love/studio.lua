@@ -192,11 +192,13 @@ local function restore(self)
   local text = read_file(self.dir .. "/" .. SHELF)
   local list = text and core.decode(text)
   for _, film in ipairs(type(list) == "table" and list or {}) do
-    self.films[#self.films + 1] = film
-    if film.file then
-      film.state = "ready"
-    else
-      start(self, film)
+    if type(film) == "table" and type(film.title) == "string" and type(film.began) == "number" then
+      self.films[#self.films + 1] = film
+      if film.file then
+        film.state = "ready"
+      else
+        start(self, film)
+      end
     end
   end
 end

@@ -112,20 +112,25 @@ local function shoot(name)
   end)
 end
 
--- Clicks what a label of the view names: the action is looked for over the whole window.
-local function click(action)
+local function find_area(action)
   local view = require "view"
   for y = 2, love.graphics.getHeight() - 1, 4 do
     for x = 2, love.graphics.getWidth() - 1, 4 do
       if view.at(x, y) == action then
-        love.event.push("mousepressed", x, y, 1, false, 1)
-        pass_frame()
-        pass_frame()
-        return
+        return { x, y }
       end
     end
   end
-  error("nothing to click: " .. action)
+end
+
+-- Clicks where the view has an action, as soon as it has.
+local function click(action)
+  local place = await(action .. " to click", function()
+    return find_area(action)
+  end)
+  love.event.push("mousepressed", place[1], place[2], 1, false, 1)
+  pass_frame()
+  pass_frame()
 end
 
 local function order(prompt)
@@ -168,6 +173,11 @@ function scenarios.film()
   tell("frames_meanwhile", frames - before)
   tell("file", film.file)
   tell("seconds", film.seconds)
+  love.system.openURL = function(url)
+    tell("opened", url)
+    return true
+  end
+  click "play"
   shoot "love_film"
 end
 
@@ -178,6 +188,8 @@ function scenarios.several()
   await("a bar that has moved", function()
     return films[1].shown and films[1].shown > 20
   end)
+  love.event.push("wheelmoved", 0, -1)
+  pass_frame()
   shoot "love_making"
   for _, film in ipairs(films) do
     await_state(film, "ready")
@@ -240,6 +252,7 @@ function scenarios.text()
   for _, key in ipairs { "left", "right", "down", "home", "delete" } do
     press(key)
   end
+  click "field"
   love.system.setClipboardText(("word "):rep(9000))
   press("v", "lctrl")
   love.window.setMode(480, 420, { resizable = true, minwidth = 480, minheight = 420 })
