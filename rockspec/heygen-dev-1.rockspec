@@ -67,6 +67,7 @@ build = {
     ["heygen.driver.copas"] = "lua/heygen/driver/copas.lua",
     ["heygen.driver.cqueues"] = "lua/heygen/driver/cqueues.lua",
     ["heygen.driver.luv"] = "lua/heygen/driver/luv.lua",
+    ["heygen.driver.resty"] = "lua/heygen/driver/resty.lua",
     ["heygen.driver.scheduler"] = "lua/heygen/driver/scheduler.lua",
     ["heygen.drivers"] = "lua/heygen/drivers.lua",
     ["heygen.endpoints"] = "lua/heygen/endpoints.lua",

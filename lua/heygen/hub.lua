@@ -74,9 +74,16 @@ function hub.kick(host)
   end
 end
 
+local function is_cancelled(self, canceller)
+  return (self and self.is_cancelled) or (canceller and canceller.is_cancelled)
+end
+
 -- Parks until `job` is done, `timer` has gone off or the task is cancelled.
-local function wait_for(host, self, engine, job, timer)
+local function wait_for(host, self, engine, job, timer, canceller)
   local waiter = host.here(self)
+  if canceller then
+    canceller.waiters[waiter] = true
+  end
   local id, timer_id = job:watch(), timer and timer:watch()
   if self then
     self.job = job
@@ -88,8 +95,11 @@ local function wait_for(host, self, engine, job, timer)
     end
     host.pump(engine)
     task.suspend(host, self, waiter)
-  until job:done() or (self and self.is_cancelled) or (timer and timer:done())
+  until job:done() or is_cancelled(self, canceller) or (timer and timer:done())
   waiting[id] = nil
+  if canceller then
+    canceller.waiters[waiter] = nil
+  end
   if self then
     self.job = nil
   end
@@ -104,17 +114,18 @@ end
 ---@param engine heygen.engine
 ---@param job heygen.job
 ---@param seconds number? nil: as long as it takes
+---@param canceller table? {is_cancelled, waiters}: what may end the wait beside the task; it wakes the waiters then
 ---@return boolean? done
 ---@return string? reason "timeout" or "cancelled"
-function hub.await(host, engine, job, seconds)
+function hub.await(host, engine, job, seconds, canceller)
   local self = task.current()
-  if not (self and self.is_cancelled) and not job:done() then
+  if not is_cancelled(self, canceller) and not job:done() then
     if engine ~= engine_seen then
       notice(engine)
     end
-    wait_for(host, self, engine, job, seconds and engine:after(seconds))
+    wait_for(host, self, engine, job, seconds and engine:after(seconds), canceller)
   end
-  if self and self.is_cancelled then
+  if is_cancelled(self, canceller) then
     return nil, "cancelled"
   elseif not job:done() then
     return nil, "timeout"
@@ -125,14 +136,15 @@ end
 ---@param host table
 ---@param engine heygen.engine
 ---@param seconds number
+---@param canceller table?
 ---@return boolean? slept
 ---@return string? reason
-function hub.sleep(host, engine, seconds)
+function hub.sleep(host, engine, seconds, canceller)
   local job, message = engine:after(seconds)
   if not job then
     return nil, message
   end
-  local done, reason = hub.await(host, engine, job)
+  local done, reason = hub.await(host, engine, job, nil, canceller)
   if not done then
     job:cancel()
     return nil, reason
