@@ -83,6 +83,19 @@ describe("the cases of spec/support/host_cases.lua", function()
     end
   end
 
+  it("hold in a LÖVE game #once #native", function()
+    local home = shell.must "mktemp -d"
+    local output, status = shell.run(table.concat({
+      'eval "$(make -s env LUA=luajit)"',
+      'export LUA_PATH="$PWD/?.lua;$LUA_PATH" ALSOFT_DRIVERS=null HOME=' .. home .. " XDG_DATA_HOME=" .. home,
+      "export HEYGEN_API_BASE=" .. sim.url,
+      "xvfb-run -a -s '-screen 0 800x600x24' timeout -k 5 100 love spec/support/hosts/love",
+    }, "\n"))
+    shell.must("rm -rf " .. home)
+    check(output)
+    assert.equal(0, status, output)
+  end)
+
   it("are run by the hosts that this Lua must have", function()
     assert.is_truthy(has "luv" and has "cqueues")
     assert.equal(_VERSION == "Lua 5.1", has "copas" and true or false)

@@ -268,6 +268,17 @@ function Client:update(budget)
   return require("heygen.scheduler").update(budget)
 end
 
+---Ends all that this client waits for, at once, with errors of kind "closed" that name what was made so far, and takes
+---no calls any more. Other clients go on.
+function Client:close()
+  check_colon(self, "template", "client:close()")
+  if not self.is_closed then
+    require("heygen.waits").close(self)
+  end
+end
+
+Client.__close = Client.close -- local client <close> = heygen.new()
+
 -- ---- making one ----
 
 local function make_headers(read)
@@ -310,6 +321,7 @@ function client.new(given, level)
     base_path = read.path,
     options = read,
     driver = driver,
+    jobs = setmetatable({}, { __mode = "k" }), -- what it waits for
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
     hide = function(text)
       return errors.hide(text, secret)

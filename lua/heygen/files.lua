@@ -7,6 +7,7 @@ local request = require "heygen.request"
 local response = require "heygen.response"
 local retry = require "heygen.retry"
 local suggest = require "heygen.suggest"
+local waits = require "heygen.waits"
 
 local files = {}
 
@@ -146,9 +147,9 @@ local function fresh_url(client, state)
         last = response.without_secret(video, client.hide),
       })
     end
-    local slept, reason = drivers.sleep(client.driver, state.lag)
+    local slept, reason, kind = waits.pause(client, state.lag)
     if not slept then
-      return fail(state, { kind = "cancelled", message = "download: " .. (reason or "cancelled") })
+      return fail(state, { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") })
     end
     state.lag = math.min(state.lag * 2, 10)
   end
@@ -190,9 +191,10 @@ local function tell(state, job, done)
   return fail(state, { kind = "callback", message = "download: on_progress raised: " .. tostring(raised) })
 end
 
-local function await(driver, engine, state, job)
+local function await(client, driver, engine, state, job)
   while true do
-    local done, reason, kind = drivers.await(driver, engine, job, state.options.on_progress and TICK or nil)
+    local tick = state.options.on_progress and TICK or nil
+    local done, reason, kind = waits.await(client, driver, engine, job, tick)
     if done then
       return true
     elseif reason ~= "timeout" then
@@ -227,11 +229,11 @@ local function transfer(client, engine, state, part)
   if not job then
     return nil, { kind = failure.kind, message = "download: " .. message, sent = "no" }
   end
-  local done, text, err = await(driver, engine, state, job)
+  local done, text, err = await(client, driver, engine, state, job)
   if not done then
     return nil, nil, text, err
   end
-  local status, body, problem = job:result()
+  local status, body, problem = waits.result(client, job)
   if not status then
     problem.message, problem.curl_code = "download: " .. body, nil
     return nil, problem
@@ -283,9 +285,9 @@ local function recover(client, state, problem)
   elseif core.now() + pause >= state.deadline then
     return fail(state, problem)
   end
-  local slept, reason = drivers.sleep(client.driver, pause)
+  local slept, reason, kind = waits.pause(client, pause)
   if not slept then
-    return fail(state, { kind = "cancelled", message = "download: " .. (reason or "cancelled") })
+    return fail(state, { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") })
   end
   state.lag = math.min(state.lag * 2, 10)
   if stale then
@@ -336,8 +338,9 @@ function files.download(client, source, path, given, level)
     return there_already(state, path)
   end
   local engine, why = request.engine(client)
-  if not engine then
-    return errors.fail { kind = "network", message = why, sent = "no" }
+  local unfit = waits.problem(client) or (not engine and { kind = "network", message = why, sent = "no" })
+  if unfit then
+    return errors.fail(unfit)
   end
   state.deadline = core.now() + (state.options.deadline or 3600)
   state.headers = core.headers { ["User-Agent"] = client.options.user_agent }

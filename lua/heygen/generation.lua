@@ -1,11 +1,11 @@
 -- The one-shot workflow: poll, wait, generate. A session leads to a video; only the video is the result.
 local core = require "heygen.core"
-local drivers = require "heygen.drivers"
 local errors = require "heygen.errors"
 local options = require "heygen.options"
 local pace = require "heygen.pace"
 local response = require "heygen.response"
 local suggest = require "heygen.suggest"
+local waits = require "heygen.waits"
 
 local generation = {}
 
@@ -376,7 +376,7 @@ local function pause(client, state, wait, stop)
     seconds =
       math.min(seconds, wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
   end
-  local slept, reason, kind = drivers.sleep(client.driver, math.max(math.min(seconds, left), 0))
+  local slept, reason, kind = waits.pause(client, math.max(math.min(seconds, left), 0))
   if slept then
     return true
   end

@@ -4,6 +4,7 @@ local drivers = require "heygen.drivers"
 local errors = require "heygen.errors"
 local response = require "heygen.response"
 local retry = require "heygen.retry"
+local waits = require "heygen.waits"
 
 local request = {}
 
@@ -115,12 +116,7 @@ local function exchange(client, engine, row, call, state)
     return nil, { kind = failure.kind, message = message, sent = "no" }
   end
   state.job = job
-  local done, reason, kind
-  if driver.built_in then
-    done, reason = driver.await(engine, job)
-  else
-    done, reason, kind = drivers.await(driver, engine, job)
-  end
+  local done, reason, kind = waits.await(client, driver, engine, job)
   if not done and not job:done() then -- an answer that came all the same is kept: it may have been paid for
     job:cancel()
     local _, _, cut = job:result()
@@ -133,7 +129,7 @@ local function exchange(client, engine, row, call, state)
       }
   end
   local status, body
-  status, body, failure = job:result()
+  status, body, failure = waits.result(client, job)
   if status then
     return status, body
   elseif failure.kind == "pending" then -- somebody's own driver
@@ -226,7 +222,7 @@ local function again(client, row, call, state, problem)
     return false
   end
   state.unsure = state.unsure or (problem.sent ~= "no" and problem.status ~= 429)
-  local slept, reason, kind = drivers.sleep(client.driver, pause)
+  local slept, reason, kind = waits.pause(client, pause)
   if not slept then
     problem.message = "the pause before another attempt was "
       .. (reason or "cancelled")
@@ -302,7 +298,10 @@ function request.send(client, row, call)
   if not engine then
     return errors.fail { kind = "network", message = message, sent = "no" }
   end
-  local state, bad = prepare(client, row, call)
+  local state, bad = nil, waits.problem(client)
+  if not bad then
+    state, bad = prepare(client, row, call)
+  end
   if not state then
     return errors.fail(bad)
   end

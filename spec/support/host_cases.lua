@@ -400,6 +400,41 @@ case("a client that blocks works beside, and keeps no news from the others", fun
   equal(3, #done)
 end)
 
+case("a client closed with waits in flight ends them, and those of no other", function(client)
+  sim.ask("POST", "clock", { speed = 0 })
+  local closing = cases.client()
+  local session = assert(closing:create { prompt = "x" })
+  local kinds = {}
+  local function note(name, call)
+    return function()
+      local _, _, err = call()
+      kinds[#kinds + 1] = name .. " " .. err.kind .. " " .. tostring(err.session_id == session.session_id)
+    end
+  end
+  local waiting = heygen.spawn(note("wait", function()
+    return closing:wait(session, { interval = 1000 })
+  end))
+  until_count("polls", 1)
+  sim.faults { { stall = true, act = true, method = "POST" } }
+  local creating = heygen.spawn(note("create", function()
+    return closing:create { prompt = "x" }
+  end))
+  local other = heygen.spawn(function()
+    return client:create { prompt = "y", timeout = 30 }
+  end)
+  until_count("creates", 3)
+  closing:close()
+  waiting:join()
+  creating:join()
+  table.sort(kinds)
+  equal("create closed false, wait closed true", table.concat(kinds, ", "))
+  equal("closed", failure(closing:poll(session)).kind)
+  equal(false, other:done())
+  other:cancel()
+  other:join()
+  closing:close()
+end, "tasks")
+
 -- ---- running them ----
 
 ---A client for the cases: quick retries.
