@@ -176,15 +176,16 @@ describe("examples/love in LÖVE #once #native", function()
   end)
 end)
 
--- ---- docs/games.md ----
+-- ---- README.md and docs/games.md ----
 
-local function block_with(kind, text)
-  for info, body in ("\n" .. scripts.read "docs/games.md"):gmatch "\n```(%l[^\n]*)\n(.-)\n```" do
+local function block_with(kind, text, document)
+  document = document or "docs/games.md"
+  for info, body in ("\n" .. scripts.read(document)):gmatch "\n```(%l[^\n]*)\n(.-)\n```" do
     if info == kind and body:find(text, 1, true) then
       return body .. "\n"
     end
   end
-  error("docs/games.md has no such block: " .. text)
+  error(document .. " has no such block: " .. text)
 end
 
 -- Runs a game until a file is there, then closes it as a person would.
@@ -205,7 +206,7 @@ local function run_until(game, path, environment)
   return output
 end
 
-describe("what docs/games.md shows runs in LÖVE #once #native", function()
+describe("what the documents show runs in LÖVE #once #native", function()
   local dir, server
 
   before_each(function()
@@ -218,13 +219,21 @@ describe("what docs/games.md shows runs in LÖVE #once #native", function()
     shell.must("rm -rf " .. quote(dir))
   end)
 
-  it("the whole game", function()
+  local function run_game(main, file)
     shell.must("mkdir " .. quote(dir .. "/game"))
-    scripts.write(dir .. "/game/main.lua", block_with("lua fragment", "function love.update"))
-    local path = dir .. "/data/love/game/intro.mp4"
+    scripts.write(dir .. "/game/main.lua", main)
+    local path = dir .. "/data/love/game/" .. file
     local output = run_until(dir .. "/game", path, settings(dir, server))
     assert.is_true(is_video(path), output)
     assert.equal(1, server:counts().creates)
+  end
+
+  it("the game of the README", function()
+    run_game(block_with("lua love", "function love.update", "README.md"), "story.mp4")
+  end)
+
+  it("the whole game of docs/games.md", function()
+    run_game(block_with("lua fragment", "function love.update"), "intro.mp4")
   end)
 
   it("the .love that is shipped, with its C modules beside it and no path set", function()
