@@ -5,8 +5,11 @@ local task = require "heygen.task"
 
 local hub = {}
 
--- id of a job -> waiter. Weak: what its host does not hold any more (a light thread that nginx killed) never looks.
-local waiting = setmetatable({}, { __mode = "v" })
+local current_task = task.current
+
+-- id of a job -> waiter. A host that may kill coroutines without a word has its waiters in the weak one: who is gone
+-- counts no more once it is collected. Not all have, as weak tables are dear to the collector.
+local waiting, weak = {}, setmetatable({}, { __mode = "v" })
 local engine_seen
 
 -- In a forked child the parent's engine is gone, and with it the news of its jobs: every waiter looks for itself.
@@ -16,11 +19,13 @@ local function notice(engine)
   end
   engine_seen = engine
   local woken = {}
-  for id, waiter in pairs(waiting) do
-    woken[id] = waiter
+  for _, map in ipairs { waiting, weak } do
+    for id, waiter in pairs(map) do
+      woken[#woken + 1] = waiter
+      map[id] = nil
+    end
   end
-  for id, waiter in pairs(woken) do
-    waiting[id] = nil
+  for _, waiter in ipairs(woken) do
     waiter.host.wake(waiter)
   end
 end
@@ -43,9 +48,9 @@ end
 function hub.deliver(engine)
   local id = engine:finished()
   while id do
-    local waiter = waiting[id]
+    local waiter = waiting[id] or weak[id]
     if waiter then
-      waiting[id] = nil
+      waiting[id], weak[id] = nil, nil
       waiter.host.wake(waiter)
     end
     id = engine:finished()
@@ -56,7 +61,7 @@ end
 ---@param host table
 ---@return boolean
 function hub.waits(host)
-  for _, waiter in pairs(waiting) do
+  for _, waiter in pairs(host.forgets and weak or waiting) do
     if waiter.host == host then
       return true
     end
@@ -69,42 +74,43 @@ end
 function hub.kick(host)
   local engine = hub.engine()
   local job = engine:after(0)
-  if job then
+  if job and host.pump then
     host.pump(engine)
   end
 end
 
-local function is_cancelled(self, canceller)
-  return (self and self.is_cancelled) or (canceller and canceller.is_cancelled)
-end
-
--- Parks until `job` is done, `timer` has gone off or the task is cancelled.
+-- Parks until `job` is done, `timer` has gone off or the wait is cancelled.
 local function wait_for(host, self, engine, job, timer, canceller)
-  local waiter = host.here(self)
+  local waiter, map, pump = host.here(self), host.forgets and weak or waiting, host.pump
+  local id, timer_id = job:watch(), timer and timer:watch()
   if canceller then
     canceller.waiters[waiter] = true
   end
-  local id, timer_id = job:watch(), timer and timer:watch()
   if self then
-    self.job = job
+    self.job, self.waiter = job, waiter
   end
   repeat -- anew at each round: who wakes a waiter takes it off the list
-    waiting[id] = waiter
+    map[id] = waiter
     if timer_id then
-      waiting[timer_id] = waiter
+      map[timer_id] = waiter
     end
-    host.pump(engine)
-    task.suspend(host, self, waiter)
-  until job:done() or is_cancelled(self, canceller) or (timer and timer:done())
-  waiting[id] = nil
+    if pump then
+      pump(engine)
+    end
+    host.park(waiter)
+  until job:done()
+    or (self and self.is_cancelled)
+    or (canceller and canceller.is_cancelled)
+    or (timer and timer:done())
+  map[id] = nil
   if canceller then
     canceller.waiters[waiter] = nil
   end
   if self then
-    self.job = nil
+    self.job, self.waiter = nil, nil
   end
   if timer_id then
-    waiting[timer_id] = nil
+    map[timer_id] = nil
     timer:cancel()
   end
 end
@@ -118,14 +124,16 @@ end
 ---@return boolean? done
 ---@return string? reason "timeout" or "cancelled"
 function hub.await(host, engine, job, seconds, canceller)
-  local self = task.current()
-  if not is_cancelled(self, canceller) and not job:done() then
+  local self = current_task()
+  local cancelled = (self and self.is_cancelled) or (canceller and canceller.is_cancelled)
+  if not cancelled and not job:done() then
     if engine ~= engine_seen then
       notice(engine)
     end
     wait_for(host, self, engine, job, seconds and engine:after(seconds), canceller)
+    cancelled = (self and self.is_cancelled) or (canceller and canceller.is_cancelled)
   end
-  if is_cancelled(self, canceller) then
+  if cancelled then
     return nil, "cancelled"
   elseif not job:done() then
     return nil, "timeout"

@@ -37,9 +37,7 @@ function scheduler.park()
   yield(PARKED)
 end
 
--- loop and update poll the engine, and tell of errors that nobody heard of.
-function scheduler.pump() end
-function scheduler.unheard() end
+function scheduler.unheard() end -- loop and update tell of it
 
 function scheduler.able(self)
   if self and self.host == scheduler then
@@ -84,10 +82,12 @@ local function ended(self)
   live = live - 1
 end
 
-local function after_resume(self, ok, ...)
-  if task.resumed(self, self.co, ok, ...) then
+local function after_resume(self, ok, first_value, ...)
+  if first_value == PARKED then
+    return
+  elseif task.resumed(self, self.co, ok, first_value, ...) then
     ended(self)
-  elseif (...) ~= PARKED then
+  else
     push(self) -- it yielded by itself, to give way
   end
 end

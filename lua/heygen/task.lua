@@ -4,9 +4,10 @@
 --   begin(task, fn, arguments)   runs it in a coroutine of the host, from the caller's next wait on
 --   here(task)                   a waiter: {host = ..., ...} for the running coroutine
 --   park(waiter), wake(waiter)   suspends the running coroutine; lets it go on, soon. Who is woken looks for itself
---   pump(engine)                 sees to it that hub.deliver is called while the engine has jobs
+--   pump(engine)                 optional: sees to it that hub.deliver is called while the engine has jobs
 --   able(task)                   may the caller be suspended: true, or nil and why not
---   loop(over)                   optional: runs the host itself until over(), for callers outside of it
+--   loop(over), outside()        optional: runs the host itself until over(); is the caller outside of it?
+--   forgets                      optional: it may kill coroutines without a word
 local task = {}
 
 local running, status = coroutine.running, coroutine.status
@@ -18,8 +19,9 @@ local unpack = table.unpack or unpack
 
 task.pack, task.unpack = pack, unpack
 
--- coroutine -> task that has not ended. Weak: nginx may kill a coroutine without a word.
-local tasks = setmetatable({}, { __mode = "k" })
+-- coroutine -> task that has not ended. nginx may kill a coroutine without a word: a host of that kind (`forgets`) has
+-- its tasks in the weak one. Not all have, as weak tables are dear to the collector.
+local tasks, weak = {}, setmetatable({}, { __mode = "k" })
 
 local unobserved = {} -- tasks that raised and that nobody waited for
 
@@ -53,7 +55,7 @@ end
 ---@return heygen.Task?
 function task.current()
   local co = running()
-  return co and tasks[co]
+  return co and (tasks[co] or weak[co])
 end
 
 ---Tells which task a coroutine runs; nil: none any more.
@@ -63,10 +65,19 @@ function task.enter(co, self)
   tasks[co] = self
 end
 
----All tasks that have not ended, by coroutine.
----@return table<thread, heygen.Task>
-function task.all()
-  return tasks
+---The tasks of a scope that have not ended.
+---@param scope table
+---@return heygen.Task[]
+function task.of_scope(scope)
+  local list = {}
+  for _, map in ipairs { tasks, weak } do
+    for _, self in pairs(map) do
+      if self.scope == scope then
+        list[#list + 1] = self
+      end
+    end
+  end
+  return list
 end
 
 ---Starts `fn(...)` as a task of a host.
@@ -177,15 +188,15 @@ end
 ---@param arguments table
 function task.play(self, fn, arguments)
   self.outer = running()
-  local inner
+  local map, inner = self.host.forgets and weak or tasks, nil
   local function body()
     inner = running()
-    tasks[inner] = self
+    map[inner] = self
     return fn(unpack(arguments, 1, arguments.n))
   end
   local ended = pack(guard(body))
   self.outer = nil
-  tasks[inner] = nil
+  map[inner] = nil
   task.finish(self, unpack(ended, 1, ended.n))
 end
 
@@ -238,21 +249,7 @@ function task.to_stderr(raised)
   io.stderr:write("heygen: a task failed: ", tostring(raised), "\n")
 end
 
--- ---- waiting ----
-
----Suspends the running coroutine, which is that of `self` when it is one's.
----@param host table
----@param self heygen.Task?
----@param waiter table
-function task.suspend(host, self, waiter)
-  if self then
-    self.waiter = waiter
-  end
-  host.park(waiter)
-  if self then
-    self.waiter = nil
-  end
-end
+-- ---- methods ----
 
 ---@return boolean ended
 function Task:done()

@@ -31,15 +31,14 @@ local function raise_unheard(scope)
   end
 end
 
-local function cancel_all(scope)
-  local list = {}
-  for _, self in pairs(task.all()) do
-    if self.scope == scope then
-      list[#list + 1] = self
-    end
+-- Suspends the caller, whose task is `current` when it is one.
+local function suspend(host, current, waiter)
+  if current then
+    current.waiter = waiter
   end
-  for _, self in ipairs(list) do
-    self:cancel()
+  host.park(waiter)
+  if current then
+    current.waiter = nil
   end
 end
 
@@ -50,9 +49,11 @@ local function wait_for_scope(host, current, scope)
   while scope.live > 0 do
     if current and current.is_cancelled and not told then
       told = true
-      cancel_all(scope)
+      for _, self in ipairs(task.of_scope(scope)) do
+        self:cancel()
+      end
     else
-      task.suspend(host, current, scope.waiter)
+      suspend(host, current, scope.waiter)
     end
   end
 end
@@ -119,7 +120,7 @@ function tasks.await(self, level, on_cancel)
       told = true
       on_cancel()
     else
-      task.suspend(place, current, waiter)
+      suspend(place, current, waiter)
     end
   end
   return true

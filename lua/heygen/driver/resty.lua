@@ -11,7 +11,7 @@ local task = require "heygen.task"
 
 local ngx = require "ngx"
 
-local driver = { name = "resty" }
+local driver = { name = "resty", forgets = true }
 
 local OPTIONS = { "bridge", "cancel_on_abort" }
 
