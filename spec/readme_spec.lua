@@ -1,6 +1,6 @@
 -- What the documents show is run: each Lua block of README.md and docs/ that is a whole script, and each example, as
--- it stands, against the simulator. Blocks marked "lua fragment" need only be Lua, "lua copas" needs copas, "lua love" is
--- run by love_spec.lua. A line that ends in "--> text" prints it.
+-- it stands, against the simulator. Blocks marked "lua fragment" need only be Lua, "lua copas" needs copas, "lua love"
+-- is run by love_spec.lua. A line that ends in "--> text" prints it.
 
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"

@@ -82,10 +82,10 @@ local function ended(self)
   live = live - 1
 end
 
-local function after_resume(self, ok, first_value, ...)
-  if first_value == PARKED then
+local function after_resume(self, ok, ...)
+  if (...) == PARKED then
     return
-  elseif task.resumed(self, self.co, ok, first_value, ...) then
+  elseif task.resumed(self, self.co, ok, ...) then
     ended(self)
   else
     push(self) -- it yielded by itself, to give way
