@@ -208,7 +208,7 @@ size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle) {
     if (j->to_file && !j->resumed && h->pool->step_end && hg_now() > h->pool->step_end) {
         j->paused =
             true; /* libcurl hands the same bytes over again when the next step resumes it */
-        h->pool->paused_len++;
+        hg_queue_add(&h->pool->paused, j);
         return CURL_WRITEFUNC_PAUSE;
     }
     if (j->max_bytes && j->received + len > j->max_bytes) {
@@ -297,7 +297,7 @@ static void collect(hg_job *j, CURL *easy) {
 }
 
 void hg_job_refresh(hg_job *j) {
-    if (j->handle && !j->done)
+    if (j->handle && !j->done && !j->held)
         collect(j, j->handle->easy);
 }
 
@@ -311,7 +311,8 @@ static void close_output(hg_job *j) {
 }
 
 void hg_job_finish(hg_job *j, CURLcode code, const char *detail) {
-    collect(j, j->handle->easy);
+    if (!j->held) /* else the handle knows of an earlier job at most */
+        collect(j, j->handle->easy);
     j->curl_code = (int)code;
     hg_failure failure = classify(j, code);
     if (failure == HG_FAIL_TOO_LARGE)
@@ -323,7 +324,7 @@ void hg_job_finish(hg_job *j, CURLcode code, const char *detail) {
 }
 
 void hg_job_abandon(hg_job *j, hg_failure failure, const char *why) {
-    if (j->handle)
+    if (j->handle && !j->held)
         collect(j, j->handle->easy);
     fail(j, failure, "%s%s", why, "");
     close_output(j);

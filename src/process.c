@@ -11,12 +11,27 @@
  * the handler when this library is unloaded; where that is not sure, getpid() is. */
 static long generation;
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* held during a fork */
+static pthread_cond_t none = PTHREAD_COND_INITIALIZER;
+static int holding; /* how many want no fork now */
+
+static void before(void) {
+    pthread_mutex_lock(&lock);
+    while (holding > 0)
+        pthread_cond_wait(&none, &lock);
+}
+
+static void in_parent(void) {
+    pthread_mutex_unlock(&lock);
+}
+
 static void in_child(void) {
     generation++;
+    pthread_mutex_unlock(&lock);
 }
 
 static void register_handler(void) {
-    if (pthread_atfork(NULL, NULL, in_child) != 0)
+    if (pthread_atfork(before, in_parent, in_child) != 0)
         generation = -1;
 }
 
@@ -26,10 +41,29 @@ long hg_process(void) {
     return generation < 0 ? (long)getpid() : generation;
 }
 
+void hg_fork_hold(void) {
+    pthread_mutex_lock(&lock);
+    holding++;
+    pthread_mutex_unlock(&lock);
+}
+
+void hg_fork_release(void) {
+    pthread_mutex_lock(&lock);
+    if (--holding == 0)
+        pthread_cond_broadcast(&none);
+    pthread_mutex_unlock(&lock);
+}
+
 #else
 
 long hg_process(void) {
     return (long)getpid();
+}
+
+void hg_fork_hold(void) {
+}
+
+void hg_fork_release(void) {
 }
 
 #endif
