@@ -37,6 +37,7 @@ build = {
         "src/core.c",
         "src/digest.c",
         "src/engine.c",
+        "src/gate.c",
         "src/handle.c",
         "src/headers.c",
         "src/job.c",

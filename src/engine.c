@@ -65,6 +65,7 @@ hg_engine *hg_engine_new(char message[HG_MESSAGE]) {
     e->refs = 1;
     e->process = hg_process();
     e->curl_deadline = HG_NEVER;
+    hg_gates_open(&e->gates, &e->queue);
     if (open_engine(e, message))
         return e;
     hg_engine_unref(e);
@@ -98,6 +99,7 @@ static void unlink_job(hg_engine *e, hg_job *j) {
     j->prev = j->next = NULL;
     e->live_len--;
     hg_queue_leave(j);
+    hg_gate_leave(j);
     if (j->timed)
         hg_timers_remove(&e->timers, j);
     j->paused = j->held = false;
@@ -221,7 +223,7 @@ hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESS
         return NULL;
     snprintf(message, HG_MESSAGE, "libcurl refused the request (out of memory?)");
     hg_handle *h = hg_handle_take(&e->pool, r, j);
-    if (h && !hg_engine_hold(e, j)) {
+    if (h && !hg_engine_hold(e, j, r->url ? r->url : r->base)) {
         hg_handle_give(&e->pool, h);
         h = NULL;
     }

@@ -3,6 +3,7 @@
 #define HG_ENGINE_STATE_H
 
 #include "engine.h"
+#include "gate.h"
 #include "handle.h"
 #include "queue.h"
 #include "timers.h"
@@ -19,8 +20,9 @@ struct hg_engine {
     int64_t curl_deadline; /* when libcurl wants to be called */
     hg_timers timers;
     hg_queue queue; /* jobs to start */
-    unsigned turn;  /* whose event comes first when there is time for a few only */
-    hg_job *live;   /* head of the list */
+    hg_gates gates;
+    unsigned turn; /* whose event comes first when there is time for a few only */
+    hg_job *live;  /* head of the list */
     int live_len;
     uint64_t last_id;
     int finished_now; /* by the running step */
@@ -31,7 +33,7 @@ struct hg_engine {
 };
 
 /* Puts a new job where it waits to be started. False: memory is out. */
-bool hg_engine_hold(hg_engine *e, hg_job *j);
+bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url);
 /* Takes a job that is done from libcurl and from all lists. May free it. */
 void hg_engine_part(hg_engine *e, hg_job *j);
 /* When the next step has something to do even if no event comes. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gate.h"
 #include "handle.h"
 
 enum {
@@ -163,6 +164,7 @@ int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_po
         return CURL_PREREQFUNC_ABORT;
     }
     j->started = true;
+    hg_gate_leave(j);
     return CURL_PREREQFUNC_OK;
 }
 

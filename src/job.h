@@ -96,7 +96,9 @@ typedef struct hg_job {
 
     hg_queue *queue; /* where it stands, between these */
     struct hg_job *before, *behind;
-    bool held; /* libcurl has not been given it yet */
+    bool held;            /* libcurl has not been given it yet */
+    struct hg_gate *gate; /* which it has to pass, until it is sent */
+    bool inside;          /* it has entered it */
 
     hg_handle *handle; /* while live */
     hg_headers *headers;

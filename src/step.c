@@ -33,9 +33,9 @@ static void act_on_timeout(hg_engine *e) {
 /* ---- starting ---- */
 
 /* Nothing is given to libcurl between steps: it would start all of it in one call. Where steps have
- * a budget, or certificates must be read first, waiting may take a while; the time that the request
- * may take as a whole counts from now on. */
-bool hg_engine_hold(hg_engine *e, hg_job *j) {
+ * a budget, or certificates must be read first, that may take a while: the time that the request
+ * may take as a whole bounds it. */
+bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url) {
     hg_trust *trust = j->handle->trust;
     bool loading = trust && trust->loading;
     if (j->handle->timeout_ms && (loading || !e->unhurried)) {
@@ -46,33 +46,44 @@ bool hg_engine_hold(hg_engine *e, hg_job *j) {
         if (!hg_timers_add(&e->timers, j))
             return false;
     }
+    if (j->handle->https && !j->fresh && !e->unhurried) /* those for which libcurl waits */
+        j->gate = hg_gates_of(&e->gates, url);
     j->held = true;
     hg_queue_add(loading ? &trust->waiting : &e->queue, j);
     return true;
 }
 
-/* Takes the time that the job was held off the time that libcurl allows it. */
-static void shorten(hg_job *j) {
+/* Takes the time that the job was held off the time that libcurl allows it. False: all is gone. */
+static bool shorten(hg_job *j) {
     hg_handle *h = j->handle;
-    long held_ms = (long)((hg_now() - j->born) / 1000000);
-    if (held_ms <= 0)
-        return;
-    h->timeout_ms = h->timeout_ms > held_ms ? h->timeout_ms - held_ms : 1;
-    curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms);
+    int64_t now = hg_now();
+    long held_ms = (long)((now - j->born) / 1000000);
+    if (now >= j->due)
+        return false;
+    if (held_ms > 0)
+        curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms -= held_ms);
+    return true;
 }
 
+static void fail(hg_engine *e, hg_job *j, CURLcode code, const char *why) {
+    hg_job_finish(j, code, why);
+    hg_engine_part(e, j);
+}
+
+static const char TOO_LATE[] = "the time was up before the request could be started";
+
 /* Gives a job to libcurl. */
-static void begin(hg_engine *e, hg_job *j) {
+static void begin(hg_engine *e, hg_job *j, int64_t end) {
     hg_handle *h = j->handle;
-    if (j->timed)
-        shorten(j);
-    if (h->trust && !h->trust->store) {
+    if (end && !hg_gate_enter(j))
+        return;
+    if (end && j->timed && !shorten(j)) {
+        fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+    } else if (h->trust && !h->trust->store) {
         snprintf(h->error, sizeof h->error, "error setting certificate file: %s", h->trust->file);
-        hg_job_finish(j, CURLE_SSL_CACERT_BADFILE, h->error);
-        hg_engine_part(e, j);
+        fail(e, j, CURLE_SSL_CACERT_BADFILE, h->error);
     } else if (curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
-        hg_job_finish(j, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
-        hg_engine_part(e, j);
+        fail(e, j, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
     } else {
         hg_queue_leave(j);
         if (j->timed)
@@ -84,7 +95,7 @@ static void begin(hg_engine *e, hg_job *j) {
 /* Starts what is held: all at once without a budget, one by one with it. */
 static void start_held(hg_engine *e, int64_t end) {
     while (e->queue.first) {
-        begin(e, e->queue.first);
+        begin(e, e->queue.first, end);
         if (end || !e->queue.first)
             act_on_timeout(e);
         if (is_over(end))
@@ -156,12 +167,12 @@ static void take_finished(hg_engine *e, int64_t end) {
 static void fire_timers(hg_engine *e, int64_t now, int64_t end) {
     while (hg_timers_next(&e->timers) <= now) {
         hg_job *j = e->timers.heap[0];
-        if (j->timer)
+        if (j->timer) {
             j->done = true;
-        else
-            hg_job_finish(j, CURLE_OPERATION_TIMEDOUT,
-                          "the time was up before it could be started");
-        hg_engine_part(e, j);
+            hg_engine_part(e, j);
+        } else {
+            fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+        }
         if (is_over(end))
             break;
     }

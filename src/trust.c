@@ -86,6 +86,11 @@ static void *load(void *trust) {
     } else {
         X509_STORE_free(store);
     }
+    /* The first connection of a process also makes OpenSSL look for its algorithms: half a
+     * millisecond, better spent here. */
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_free(context ? SSL_new(context) : NULL);
+    SSL_CTX_free(context);
     ERR_clear_error();
 #endif
     return NULL;
