@@ -70,8 +70,8 @@ int luaopen_meter(lua_State *L) {
     static const struct {
         const char *name;
         lua_CFunction function;
-    } readings[] = {
-        {"wall", l_wall}, {"cpu", l_cpu}, {"thread", l_thread}, {"heap", l_heap}, {"rss", l_rss}, {"peak", l_peak}};
+    } readings[] = {{"wall", l_wall}, {"cpu", l_cpu}, {"thread", l_thread},
+                    {"heap", l_heap}, {"rss", l_rss}, {"peak", l_peak}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
         lua_pushcfunction(L, readings[i].function);

@@ -75,8 +75,6 @@ static const char TOO_LATE[] = "the time was up before the request could be star
 /* Gives a job to libcurl. */
 static void begin(hg_engine *e, hg_job *j, int64_t end) {
     hg_handle *h = j->handle;
-    if (end && !hg_gate_enter(j))
-        return;
     if (end && j->timed && !shorten(j)) {
         fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
     } else if (h->trust && !h->trust->store) {
@@ -95,6 +93,8 @@ static void begin(hg_engine *e, hg_job *j, int64_t end) {
 /* Starts what is held: all at once without a budget, one by one with it. */
 static void start_held(hg_engine *e, int64_t end) {
     while (e->queue.first) {
+        if (end && !hg_gate_enter(e->queue.first))
+            continue;
         begin(e, e->queue.first, end);
         if (end || !e->queue.first)
             act_on_timeout(e);

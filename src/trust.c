@@ -7,13 +7,10 @@
 #include <openssl/opensslv.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-#include "process.h"
 
 enum { KEEP = 8 }; /* files that are remembered: about 1 MB each, and a program has one or two */
 
@@ -99,7 +96,6 @@ static void *load(void *trust) {
 static void *load_in_thread(void *trust) {
     hg_trust *t = trust;
     load(t);
-    hg_fork_release();
     while (write(t->tell, "!", 1) < 0 && errno == EINTR)
         ; /* all signals are blocked here, but a debugger's are not */
     return NULL;
@@ -123,18 +119,6 @@ static void close_pipe(hg_trusts *all, hg_trust *t) {
     close(t->tell);
 }
 
-static bool start_thread(hg_trust *t) {
-    sigset_t every, old;
-    sigfillset(&every); /* the host's handlers run in the host's threads */
-    pthread_sigmask(SIG_SETMASK, &every, &old);
-    hg_fork_hold();
-    bool started = pthread_create(&t->thread, NULL, load_in_thread, t) == 0;
-    if (!started)
-        hg_fork_release();
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return started;
-}
-
 /* Where the system has neither a pipe nor a thread to give, it is read here and now. */
 static void begin_loading(hg_trusts *all, hg_trust *t) {
     int ends[2];
@@ -142,7 +126,8 @@ static void begin_loading(hg_trusts *all, hg_trust *t) {
         t->hear = ends[0];
         t->tell = ends[1];
         t->loading = hg_pollset_opened(all->pollset, t->hear) &&
-                     hg_pollset_want(all->pollset, t->hear, HG_READ) && start_thread(t);
+                     hg_pollset_want(all->pollset, t->hear, HG_READ) &&
+                     hg_errand_start(&t->errand, load_in_thread, t);
         if (!t->loading)
             close_pipe(all, t);
     }
@@ -152,7 +137,7 @@ static void begin_loading(hg_trusts *all, hg_trust *t) {
 }
 
 static void end_loading(hg_trusts *all, hg_trust *t) {
-    pthread_join(t->thread, NULL);
+    hg_errand_join(&t->errand);
     close_pipe(all, t);
     t->loading = false;
     all->loading--;

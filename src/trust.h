@@ -6,22 +6,22 @@
 #define HG_TRUST_H
 
 #include <curl/curl.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "pollset.h"
+#include "process.h"
 #include "queue.h"
 
 typedef struct hg_trust {
     int refs;
     char *file;
     struct x509_store_st *store; /* NULL: not there yet, or the file is no good */
-    bool loading;                /* the thread has not been joined */
+    bool loading;                /* the thread has not been waited for */
     int64_t since;               /* when it was read */
     hg_queue waiting;            /* jobs that cannot start before it is loaded */
     struct hg_trust *next;
-    pthread_t thread;
+    hg_errand errand;
     int tell, hear; /* a pipe: the thread's last word makes the pollset ready */
 } hg_trust;
 

@@ -209,8 +209,7 @@ end
 local LEAST_POLL = 0.0005 -- seconds
 
 ---Advances all tasks by what is ready and returns at once: for a frame of a game or a tick of another loop.
----@param budget number? seconds this may take: what does not fit is left for the next calls, and one step of one task is
----the least; nil: until nothing is ready
+---@param budget number? seconds this may take, but for one step of one task; nil: until nothing is ready
 ---@return integer live tasks that have not ended
 function scheduler.update(budget)
   if live == 0 or scheduler.current() then
