@@ -7,10 +7,11 @@ local PATIENCE = 120
 
 local frames = {}
 
---- Polls until all jobs have ended. Returns the number of steps, and how many at most ended and were sent in one.
+--- Polls until all jobs have ended. Returns the number of steps, how many at most ended and were sent in one, and
+--- whether there were never more sent than steps.
 function frames.run(engine, jobs, budget)
   local limit, steps, most_ended, most_sent = core.now() + PATIENCE, 0, 0, 0
-  local unsent, live = {}, 1
+  local unsent, live, spread = {}, 1, true
   for n, job in ipairs(jobs) do
     unsent[n] = job
   end
@@ -27,9 +28,10 @@ function frames.run(engine, jobs, budget)
       end
     end
     most_sent = math.max(most_sent, sent)
+    spread = spread and #jobs - #unsent <= steps
     assert(core.now() < limit, "the jobs do not end")
   end
-  return steps, most_ended, most_sent
+  return steps, most_ended, most_sent, spread
 end
 
 --- All ended with status 200.
