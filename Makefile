@@ -39,8 +39,8 @@ SHARED := -bundle -undefined dynamic_lookup
 endif
 
 # Asked when used, not when this file is read: "make demo" may have to install pkg-config first.
-PKG_CFLAGS = $(shell pkg-config --cflags $(LUA) libcurl libcrypto)
-PKG_LIBS   = $(shell pkg-config --libs libcurl libcrypto)
+PKG_CFLAGS = $(shell pkg-config --cflags $(LUA) libcurl libssl libcrypto)
+PKG_LIBS   = $(shell pkg-config --libs libcurl libssl libcrypto)
 LUA_LIBS   = $(shell pkg-config --libs $(LUA))
 
 CORE    := $(BUILD)/heygen/core.so

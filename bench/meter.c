@@ -25,6 +25,12 @@ double meter_cpu(void) {
     return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
+double meter_thread(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 double meter_heap(void) {
     struct mallinfo2 info = mallinfo2();
     return (double)info.uordblks + (double)info.hblkhd;
@@ -54,6 +60,7 @@ double meter_peak(void) {
     }
 READING(wall)
 READING(cpu)
+READING(thread)
 READING(heap)
 READING(rss)
 READING(peak)
@@ -63,8 +70,8 @@ int luaopen_meter(lua_State *L) {
     static const struct {
         const char *name;
         lua_CFunction function;
-    } readings[] = {
-        {"wall", l_wall}, {"cpu", l_cpu}, {"heap", l_heap}, {"rss", l_rss}, {"peak", l_peak}};
+    } readings[] = {{"wall", l_wall}, {"cpu", l_cpu}, {"thread", l_thread},
+                    {"heap", l_heap}, {"rss", l_rss}, {"peak", l_peak}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
         lua_pushcfunction(L, readings[i].function);

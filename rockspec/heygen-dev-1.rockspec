@@ -26,6 +26,7 @@ dependencies = {
 external_dependencies = {
   CURL = { library = "curl" },
   CRYPTO = { library = "crypto" },
+  SSL = { library = "ssl" },
 }
 
 build = {
@@ -36,6 +37,7 @@ build = {
         "src/core.c",
         "src/digest.c",
         "src/engine.c",
+        "src/gate.c",
         "src/handle.c",
         "src/headers.c",
         "src/job.c",
@@ -49,16 +51,19 @@ build = {
         "src/pollset_kqueue.c",
         "src/pollset_poll.c",
         "src/process.c",
+        "src/queue.c",
         "src/request.c",
         "src/sigpipe.c",
+        "src/step.c",
         "src/text.c",
         "src/timers.c",
+        "src/trust.c",
         "src/wake.c",
       },
       defines = { "_GNU_SOURCE" },
-      libraries = { "curl", "crypto", "pthread" },
-      incdirs = { "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)" },
-      libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
+      libraries = { "curl", "ssl", "crypto", "pthread" },
+      incdirs = { "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)", "$(SSL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)", "$(SSL_LIBDIR)" },
     },
     heygen = "lua/heygen/init.lua",
     ["heygen.all"] = "lua/heygen/all.lua",

@@ -1,37 +1,15 @@
 /* All jobs over one CURLM: the live list, the finished list, timers, and the order of closing. */
-#include "engine.h"
-
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "handle.h"
+#include "engine_state.h"
 #include "process.h"
 #include "sigpipe.h"
-#include "timers.h"
 
-enum { BATCH = 64, CONNECTIONS = 100 };
-
-struct hg_engine {
-    int refs;
-    long process; /* which made it */
-    bool closed;
-    CURLM *multi;
-    hg_pollset *pollset;
-    hg_pool pool;
-    int64_t curl_deadline; /* when libcurl wants to be called */
-    hg_timers timers;
-    hg_job *live; /* head of the list */
-    int live_len;
-    uint64_t last_id;
-    int finished_now; /* by the running step */
-    struct {
-        uint64_t *ids;
-        size_t from, to, cap;
-    } finished;
-};
+enum { CONNECTIONS = 100 };
 
 /* ---- libcurl's callbacks ---- */
 
@@ -87,6 +65,7 @@ hg_engine *hg_engine_new(char message[HG_MESSAGE]) {
     e->refs = 1;
     e->process = hg_process();
     e->curl_deadline = HG_NEVER;
+    hg_gates_open(&e->gates, &e->queue);
     if (open_engine(e, message))
         return e;
     hg_engine_unref(e);
@@ -119,8 +98,11 @@ static void unlink_job(hg_engine *e, hg_job *j) {
         j->next->prev = j->prev;
     j->prev = j->next = NULL;
     e->live_len--;
-    e->pool.paused_len -= j->paused;
-    j->paused = false;
+    hg_queue_leave(j);
+    hg_gate_leave(j);
+    if (j->timed)
+        hg_timers_remove(&e->timers, j);
+    j->paused = j->held = false;
     e->finished_now++;
     hg_job_release(j);
     if (j->watched) {
@@ -153,11 +135,18 @@ uint64_t hg_engine_finished(hg_engine *e) {
  * next job of the easy handle: the job must take them first, and throws them away. */
 static void detach(hg_engine *e, hg_job *j) {
     bool clean = !j->paused || curl_easy_pause(j->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
-    curl_multi_remove_handle(e->multi, j->handle->easy);
+    if (!j->held)
+        curl_multi_remove_handle(e->multi, j->handle->easy);
     if (clean)
         hg_handle_give(&e->pool, j->handle);
     else
         hg_handle_drop(j->handle);
+}
+
+void hg_engine_part(hg_engine *e, hg_job *j) {
+    if (j->handle)
+        detach(e, j);
+    unlink_job(e, j);
 }
 
 /* After a fork the sockets belong to the parent: nothing of libcurl may be called, or it would say
@@ -171,6 +160,7 @@ static void forget(hg_engine *e) {
         hg_job_abandon(j, HG_FAIL_CLOSED, "this request belongs to the process that was forked");
         unlink_job(e, j);
     }
+    hg_trusts_forked(&e->pool.trusts);
     hg_pollset_forked(e->pollset);
 }
 
@@ -187,9 +177,7 @@ void hg_engine_close(hg_engine *e) {
         for (hg_job *j = e->live, *next; j; j = next) {
             next = j->next;
             hg_job_abandon(j, HG_FAIL_CLOSED, "the engine was closed");
-            if (j->handle)
-                detach(e, j);
-            unlink_job(e, j);
+            hg_engine_part(e, j);
         }
         /* The multi frees no easy handle and still calls back for its sockets: easy handles first,
          * then the multi, then what the callbacks and connections point to. */
@@ -229,20 +217,13 @@ int hg_engine_live(const hg_engine *e) {
 
 /* ---- submitting and cancelling ---- */
 
-static int64_t next_deadline(const hg_engine *e) {
-    int64_t timer = hg_timers_next(&e->timers);
-    if (e->pool.paused_len)
-        return 0;
-    return timer < e->curl_deadline ? timer : e->curl_deadline;
-}
-
 hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]) {
     hg_job *j = hg_job_new(r, message);
     if (!j)
         return NULL;
     snprintf(message, HG_MESSAGE, "libcurl refused the request (out of memory?)");
     hg_handle *h = hg_handle_take(&e->pool, r, j);
-    if (h && curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
+    if (h && !hg_engine_hold(e, j, r->url ? r->url : r->base)) {
         hg_handle_give(&e->pool, h);
         h = NULL;
     }
@@ -253,7 +234,7 @@ hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESS
         return NULL;
     }
     link_job(e, j);
-    hg_pollset_flush(e->pollset, next_deadline(e));
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return j;
 }
 
@@ -272,7 +253,7 @@ hg_job *hg_engine_after(hg_engine *e, double seconds, char message[HG_MESSAGE]) 
         return NULL;
     }
     link_job(e, j);
-    hg_pollset_flush(e->pollset, next_deadline(e));
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return j;
 }
 
@@ -282,131 +263,7 @@ void hg_engine_cancel(hg_engine *e, hg_job *j) {
     hg_sigpipe s;
     hg_sigpipe_block(&s);
     hg_job_abandon(j, HG_FAIL_CANCELLED, "cancelled");
-    if (j->timer)
-        hg_timers_remove(&e->timers, j);
-    else
-        detach(e, j);
+    hg_engine_part(e, j);
     hg_sigpipe_restore(&s);
-    unlink_job(e, j);
-    hg_pollset_flush(e->pollset, next_deadline(e));
-}
-
-/* ---- progress ---- */
-
-static void act(hg_engine *e, curl_socket_t fd, int events) {
-    int running;
-    curl_multi_socket_action(e->multi, fd, events, &running);
-}
-
-/* Downloads that used up the time of an earlier step go on. */
-static void resume_paused(hg_engine *e) {
-    for (hg_job *j = e->live; j && e->pool.paused_len > 0; j = j->next) {
-        if (!j->paused)
-            continue;
-        j->paused = false;
-        j->resumed = true;
-        e->pool.paused_len--;
-        curl_easy_pause(j->handle->easy, CURLPAUSE_CONT);
-    }
-}
-
-static void take_finished(hg_engine *e) {
-    CURLMsg *m;
-    int left;
-    while ((m = curl_multi_info_read(e->multi, &left))) {
-        CURLcode code = m->data.result; /* the message dies with the removal */
-        char *private_;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
-        hg_handle *h = (hg_handle *)(void *)private_;
-        hg_job *j = h->job;
-        hg_job_finish(j, code, h->error);
-        detach(e, j);
-        unlink_job(e, j);
-    }
-}
-
-static void fire_timers(hg_engine *e, int64_t now) {
-    while (hg_timers_next(&e->timers) <= now) {
-        hg_job *j = e->timers.heap[0];
-        hg_timers_remove(&e->timers, j);
-        j->done = true;
-        unlink_job(e, j);
-    }
-}
-
-/* Waits until `until` for the first event, then works until nothing is ready or `end` has come.
- * False: a signal interrupted the waiting. */
-static bool step(hg_engine *e, int64_t until, int64_t end) {
-    hg_ready ready[BATCH];
-    int n = hg_pollset_wait(e->pollset, until, ready, BATCH);
-    bool undisturbed = n >= 0;
-    int64_t now = hg_now();
-    e->finished_now = 0;
-    if (n > 0 || e->pool.paused_len || e->curl_deadline <= now) {
-        hg_sigpipe s;
-        hg_sigpipe_block(&s);
-        e->pool.step_end = end;
-        resume_paused(e);
-        if (e->curl_deadline <= now) {
-            e->curl_deadline = HG_NEVER; /* libcurl sets the next one from within */
-            act(e, CURL_SOCKET_TIMEOUT, 0);
-        }
-        while (n > 0) {
-            for (int i = 0; i < n && (i == 0 || !end || hg_now() < end); i++)
-                act(e, ready[i].fd,
-                    (ready[i].events & HG_READ ? CURL_CSELECT_IN : 0) |
-                        (ready[i].events & HG_WRITE ? CURL_CSELECT_OUT : 0) |
-                        (ready[i].events & HG_ERROR ? CURL_CSELECT_ERR : 0));
-            if (n < BATCH || (end && hg_now() >= end))
-                break;
-            n = hg_pollset_wait(e->pollset, 0, ready, BATCH);
-        }
-        take_finished(e);
-        hg_sigpipe_restore(&s);
-    }
-    fire_timers(e, now);
-    hg_pollset_flush(e->pollset, next_deadline(e));
-    return undisturbed;
-}
-
-static int64_t from_now(double seconds) {
-    const double century = 3.2e9;
-    return hg_now() + (int64_t)((seconds < century ? seconds : century) * (double)HG_SECOND);
-}
-
-int hg_engine_poll(hg_engine *e, double budget) {
-    if (!hg_engine_usable(e))
-        return 0;
-    step(e, 0, budget < 0 ? 0 : from_now(budget));
-    return e->finished_now;
-}
-
-bool hg_engine_wait(hg_engine *e, double seconds) {
-    if (!hg_engine_usable(e) || e->live_len == 0)
-        return false;
-    int64_t limit = seconds < 0 ? HG_NEVER : from_now(seconds);
-    do {
-        int64_t until = next_deadline(e);
-        if (!step(e, until < limit ? until : limit, 0))
-            return true; /* a signal: the host may want to act on it, as lua does on Ctrl-C */
-    } while (e->finished_now == 0 && e->live_len > 0 && hg_now() < limit);
-    return e->finished_now > 0 || hg_now() < limit;
-}
-
-double hg_engine_timeout(hg_engine *e) {
-    if (!hg_engine_usable(e))
-        return -1;
-    int64_t deadline = next_deadline(e);
-    if (deadline == HG_NEVER)
-        return -1;
-    int64_t left = deadline - hg_now();
-    return left > 0 ? (double)left / (double)HG_SECOND : 0;
-}
-
-int hg_engine_fd(hg_engine *e) {
-    if (!hg_engine_usable(e))
-        return -1;
-    int fd = hg_pollset_fd(e->pollset);
-    hg_pollset_flush(e->pollset, next_deadline(e));
-    return fd;
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
 }

@@ -26,7 +26,7 @@ enum {
 
 bool hg_pool_open(hg_pool *p, hg_pollset *pollset) {
     memset(p, 0, sizeof *p);
-    p->pollset = pollset;
+    p->pollset = p->trusts.pollset = pollset;
     p->share = curl_share_init();
     if (!p->share)
         return false;
@@ -37,6 +37,7 @@ bool hg_pool_open(hg_pool *p, hg_pollset *pollset) {
 static void destroy(hg_handle *h) {
     curl_easy_cleanup(h->easy);
     hg_headers_unref(h->headers);
+    hg_trust_unref(h->trust);
     free(h->proxy);
     free(h->ca_file);
     free(h);
@@ -55,6 +56,7 @@ void hg_pool_close(hg_pool *p) {
         curl_url_cleanup(p->bases.list[i].url);
     }
     p->idle_len = p->bases.len = 0;
+    hg_trusts_close(&p->trusts);
 }
 
 void hg_pool_close_share(hg_pool *p) {
@@ -151,24 +153,6 @@ static bool keep_text(char **kept, const char *text) {
     return !text || *kept;
 }
 
-static bool has_ca_file(void) {
-    static int known; /* asking takes 5,000 instructions, and the answer never changes */
-    if (!known) {
-        const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-        known = v->age >= CURLVERSION_SEVENTH && v->cainfo ? 1 : -1;
-    }
-    return known > 0;
-}
-
-/* Whom to trust: libcurl's file of certificates, or the caller's. A directory beside it would
- * switch off libcurl's cache and cost 27 to 55 ms in one step at every new connection. */
-static void set_trust(CURL *e, const char *ca_file) {
-    if (ca_file)
-        curl_easy_setopt(e, CURLOPT_CAINFO, ca_file);
-    if (ca_file || has_ca_file())
-        curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-}
-
 static void set_protocols(CURL *e, bool allow_http) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, allow_http ? "http,https" : "https");
@@ -199,6 +183,10 @@ static bool is_loopback_ipv4(const char *host, size_t len) {
             return false;
     }
     return host == end;
+}
+
+static const char *address(const hg_request *r) {
+    return r->url ? r->url : r->base;
 }
 
 /* Is the host this machine? Then the environment's proxy is of no use. */
@@ -294,12 +282,10 @@ static bool set_method(hg_handle *h, const hg_request *r) {
     return ok && curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method) == CURLE_OK;
 }
 
-/* What may differ between two plain GETs of one handle. */
-static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
+/* What may differ between two plain GETs of one handle. NULL as the proxy: the environment's. */
+static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const char *proxy) {
     CURL *e = h->easy;
-    const char *url = r->url ? r->url : r->base;
-    bool https = starts(url, "https://"), loopback = is_loopback(url);
-    const char *proxy = r->proxy ? r->proxy : loopback ? "" : NULL;
+    bool https = starts(address(r), "https://");
     /* libcurl's clock runs while a request waits for a connection. A fresh one gives up waiting by
      * itself after half of this (hg_job_on_start), so that what is sent has its whole time. */
     long timeout_ms = r->fresh ? 2 * r->timeout_ms : r->timeout_ms;
@@ -335,11 +321,11 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
         h->headers = r->headers ? hg_headers_ref(r->headers) : NULL;
         curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers ? h->headers->list : NULL);
     }
-    return set_address(p, h, r, https || (loopback && !r->proxy));
+    return set_address(p, h, r, https || (proxy && !*proxy));
 }
 
-/* Everything back to libcurl's defaults, then what we always want. */
-static void start_over(hg_pool *p, hg_handle *h) {
+/* Everything back to libcurl's defaults, then what we always want, and whom to trust. */
+static bool start_over(hg_pool *p, hg_handle *h, hg_trust *trust, const char *ca_file) {
     curl_easy_reset(h->easy);
     hg_headers_unref(h->headers);
     h->headers = NULL;
@@ -348,11 +334,16 @@ static void start_over(hg_pool *p, hg_handle *h) {
     h->fresh = h->compressed = h->https = h->plain = false;
     h->allow_http = false;
     keep_text(&h->proxy, NULL);
-    keep_text(&h->ca_file, NULL);
     set_constants(h, p);
     set_protocols(h->easy, false);
+    hg_trust_apply(h->easy, trust, ca_file);
+    hg_trust *old = h->trust;
+    h->trust = trust ? hg_trust_ref(trust) : NULL;
+    hg_trust_unref(old);
+    return keep_text(&h->ca_file, ca_file);
 }
 
+/* Without any option: it is not plain, so that whoever takes it starts over. */
 static hg_handle *create(hg_pool *p, bool public_) {
     hg_handle *h = calloc(1, sizeof *h);
     if (!h)
@@ -364,12 +355,14 @@ static hg_handle *create(hg_pool *p, bool public_) {
         free(h);
         return NULL;
     }
-    start_over(p, h);
-    set_trust(h->easy, NULL);
     return h;
 }
 
 hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j) {
+    const char *proxy = r->proxy ? r->proxy : is_loopback(address(r)) ? "" : NULL;
+    hg_trust *trust;
+    if (!hg_trusts_find(&p->trusts, address(r), r->ca_file, proxy, &trust))
+        return NULL;
     hg_handle *h = p->idle[r->public_];
     if (h) {
         p->idle[r->public_] = h->next;
@@ -381,16 +374,13 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j) {
     if (!h)
         return NULL;
     bool plain = strcmp(r->method, "GET") == 0 && !r->body && !r->file && !r->parts;
-    if (!h->plain || !plain || !same_text(h->ca_file, r->ca_file)) {
-        start_over(p, h);
-        set_trust(h->easy, r->ca_file);
-    }
+    bool ok = (h->plain && plain && h->trust == trust && same_text(h->ca_file, r->ca_file)) ||
+              start_over(p, h, trust, r->ca_file);
     h->job = j;
     h->plain = plain;
     h->error[0] = '\0';
     j->handle = h;
-    if (keep_text(&h->ca_file, r->ca_file) && set_differences(p, h, r) &&
-        (plain || set_method(h, r)))
+    if (ok && set_differences(p, h, r, proxy) && (plain || set_method(h, r)))
         return h;
     h->plain = false;
     hg_handle_give(p, h);

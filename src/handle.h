@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "job.h"
+#include "trust.h"
 
 struct hg_handle {
     CURL *easy;
@@ -18,6 +19,7 @@ struct hg_handle {
     long timeout_ms, connect_timeout_ms, stall_s, buffer;
     bool fresh, allow_http, compressed, https;
     char *proxy, *ca_file;
+    hg_trust *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -36,11 +38,13 @@ typedef struct hg_pool {
     CURLSH *share;    /* TLS sessions, so that reconnecting resumes */
     void *pollset;    /* told of sockets opened and closed */
     int64_t step_end; /* when the running step must be over; 0: it may take its time */
-    int paused_len;   /* downloads that used up a step and wait for the next one */
+    hg_queue paused;  /* downloads that used up a step and wait for the next one */
+    hg_trusts trusts; /* files of certificates */
 } hg_pool;
 
 bool hg_pool_open(hg_pool *p, hg_pollset *pollset);
-/* Every handle must be back. Leaves the share for hg_pool_close_share: connections hold it. */
+/* Every handle must be back. May wait for a file of certificates to be read. Leaves the share for
+ * hg_pool_close_share: connections hold it. */
 void hg_pool_close(hg_pool *p);
 void hg_pool_close_share(hg_pool *p);
 

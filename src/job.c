@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gate.h"
 #include "handle.h"
 
 enum {
@@ -169,6 +170,7 @@ int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_po
         return CURL_PREREQFUNC_ABORT;
     }
     j->started = true;
+    hg_gate_leave(j);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -214,7 +216,7 @@ size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle) {
     if (j->to_file && !j->resumed && h->pool->step_end && hg_now() > h->pool->step_end) {
         j->paused =
             true; /* libcurl hands the same bytes over again when the next step resumes it */
-        h->pool->paused_len++;
+        hg_queue_add(&h->pool->paused, j);
         return CURL_WRITEFUNC_PAUSE;
     }
     if (j->max_bytes && j->received + len > j->max_bytes) {
@@ -303,7 +305,7 @@ static void collect(hg_job *j, CURL *easy) {
 }
 
 void hg_job_refresh(hg_job *j) {
-    if (j->handle && !j->done)
+    if (j->handle && !j->done && !j->held)
         collect(j, j->handle->easy);
 }
 
@@ -317,7 +319,8 @@ static void close_output(hg_job *j) {
 }
 
 void hg_job_finish(hg_job *j, CURLcode code, const char *detail) {
-    collect(j, j->handle->easy);
+    if (!j->held) /* else the handle knows of an earlier job at most */
+        collect(j, j->handle->easy);
     j->curl_code = (int)code;
     hg_failure failure = classify(j, code);
     if (failure == HG_FAIL_TOO_LARGE)
@@ -329,7 +332,7 @@ void hg_job_finish(hg_job *j, CURLcode code, const char *detail) {
 }
 
 void hg_job_abandon(hg_job *j, hg_failure failure, const char *why) {
-    if (j->handle)
+    if (j->handle && !j->held)
         collect(j, j->handle->easy);
     fail(j, failure, "%s%s", why, "");
     close_output(j);

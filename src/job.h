@@ -10,6 +10,7 @@
 
 #include "headers.h"
 #include "pollset.h"
+#include "queue.h"
 #include "text.h"
 
 typedef struct hg_engine hg_engine;
@@ -90,8 +91,15 @@ typedef struct hg_job {
     hg_engine *engine;          /* NULL once the engine is closed */
     struct hg_job *prev, *next; /* the engine's live list */
 
-    int64_t due;    /* timer: when */
-    size_t heap_at; /* timer: its place in the engine's heap */
+    int64_t due;    /* timer: when; held: when its time is up */
+    size_t heap_at; /* its place in the engine's heap of these */
+    bool timed;     /* it is in there */
+
+    hg_queue *queue; /* where it stands, between these */
+    struct hg_job *before, *behind;
+    bool held;            /* libcurl has not been given it yet */
+    struct hg_gate *gate; /* which it has to pass, until it is sent */
+    bool inside;          /* it has entered it */
 
     hg_handle *handle; /* while live */
     hg_headers *headers;
@@ -104,7 +112,7 @@ typedef struct hg_job {
     uint64_t max_bytes;
 
     bool fresh;             /* must not be sent twice, nor cut off by the time it spent waiting */
-    int64_t born, patience; /* fresh: when it was made, how long it may wait for a connection */
+    int64_t born, patience; /* fresh or held: when it was made, how long it may wait */
     bool started;           /* the request was about to be written to a ready connection */
     bool answered;          /* at least one header line came */
     bool paused;            /* the step's time was up in the middle of a download */

@@ -41,6 +41,7 @@ bool hg_timers_add(hg_timers *t, hg_job *j) {
         t->heap = heap;
         t->cap = cap;
     }
+    j->timed = true;
     up(t, t->len++, j);
     return true;
 }
@@ -48,6 +49,7 @@ bool hg_timers_add(hg_timers *t, hg_job *j) {
 void hg_timers_remove(hg_timers *t, hg_job *j) {
     size_t at = j->heap_at;
     hg_job *last = t->heap[--t->len];
+    j->timed = false;
     if (last == j)
         return;
     if (at > 0 && t->heap[(at - 1) / 2]->due > last->due)

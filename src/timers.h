@@ -1,4 +1,4 @@
-/* A heap of timer jobs, the earliest on top. */
+/* A heap of timer jobs and of jobs that wait to be started, the earliest `due` on top. */
 #ifndef HG_TIMERS_H
 #define HG_TIMERS_H
 

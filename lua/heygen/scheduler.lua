@@ -130,19 +130,23 @@ end
 local LEAST_POLL = 0.0005 -- seconds
 
 ---Advances all tasks by what is ready and returns at once: for a frame of a game or a tick of another loop.
----@param budget number? seconds this may take; nil: until nothing is ready
+---@param budget number? seconds this may take, but for one step of one task; nil: until nothing is ready
 ---@return integer live tasks that have not ended
 function scheduler.update(budget)
   if live == 0 or task.current() then
     return live
   end
   local engine = hub.engine()
-  local stop = budget and core.now() + budget
-  run_ready(stop)
+  local half = budget and math.max(budget, 0) / 2
+  local middle = half and core.now() + half
+  local stop = half and middle + half
+  run_ready(middle)
   -- Some time for the network at each call: else tasks that use up the budget would starve it.
-  engine:poll(stop and math.max(stop - core.now(), LEAST_POLL))
+  engine:poll(stop and math.max(stop - core.now(), math.min(half, LEAST_POLL)))
   hub.deliver(engine)
-  run_ready(stop)
+  if not stop or core.now() < stop then
+    run_ready(stop)
+  end
   task.report_loose(scheduler)
   return live
 end

@@ -1,0 +1,204 @@
+-- Files of certificates: a thread reads each once, nobody waits for it, and verification is as strict as libcurl's own.
+local child = require "spec.support.child"
+local core = require "heygen.core"
+local exchange = require "spec.support.exchange"
+local lfs = require "lfs"
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
+local shell = require "spec.support.shell"
+local socket = require "socket"
+local support = require "spec.support.frames"
+local system = require "spec.support.system"
+
+local PATIENCE = 120
+local frames, assert_ok, assert_failed = support.run, support.assert_ok, support.assert_failed
+
+describe("a file of certificates", function()
+  local server, engine, pipe
+
+  setup(function()
+    server = nginx.start()
+  end)
+
+  teardown(function()
+    server:stop()
+  end)
+
+  before_each(function()
+    engine = assert(core.new_engine())
+    pipe = child.scratch ".crt"
+  end)
+
+  local function get(fields)
+    local request = { base = server.url.good, target = "/", ca_file = server.ca }
+    for name, value in pairs(fields or {}) do
+      request[name] = value
+    end
+    return assert(engine:create(request))
+  end
+
+  -- A file that cannot be read to its end before somebody fills it.
+  local function slow_file()
+    shell.must("mkfifo " .. pipe)
+    return pipe
+  end
+
+  local function fill(after)
+    local command = ("sleep %s; timeout 10 sh -c 'cat %s >%s'"):format(after or 0, server.ca, pipe)
+    shell.must(("unset LD_PRELOAD; (%s) </dev/null >/dev/null 2>&1 &"):format(command))
+  end
+
+  after_each(function()
+    if lfs.attributes(pipe) then
+      fill() -- if a test failed before it did, closing would wait for ever
+    end
+    engine:close()
+    os.remove(pipe)
+  end)
+
+  it("is not waited for, and other requests go on", function()
+    local job, other = get { ca_file = slow_file(), timeout = 60 }, get()
+    for _ = 1, 100 do
+      engine:poll(0)
+    end
+    assert.is_false(job:done())
+    assert_ok { exchange.await(engine, other) } -- neither do steps without a budget
+    for _ = 1, 10 do
+      assert.is_nil((engine:wait(0.001)))
+    end
+    local readable = engine:pollfd() and support.is_readable(engine)
+    engine:poll()
+    if readable then -- a timer may have stood there
+      readable = support.is_readable(engine)
+    end
+    assert.is_falsy(readable)
+    assert.equal("no", job:sent())
+    fill()
+    if engine:pollfd() then
+      assert.equal(1, #socket.select({ engine }, nil, PATIENCE))
+    end
+    frames(engine, { job }, 0)
+    assert_ok { job }
+    assert_ok { exchange.await(engine, get { ca_file = pipe }) } -- it is not read again
+  end)
+
+  it("leaves neither thread nor descriptor behind", function()
+    exchange.await(engine, get())
+    engine:close()
+    local threads, descriptors = process.threads(), process.descriptors()
+    engine = assert(core.new_engine())
+    assert_ok { exchange.await(engine, get { ca_file = server.ca }) }
+    get { ca_file = server.stranger }
+    get { ca_file = "/etc/ssl/certs/ca-certificates.crt" }
+    engine:close()
+    assert.equal(descriptors, process.descriptors())
+    assert.equal(threads, process.threads())
+  end)
+
+  it("that is no good fails the request, and tries again with the next request", function()
+    server:write("empty.crt", "")
+    server:write("garbage.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    server:write("key.crt", io.open(server.directory .. "/good.key"):read "*a")
+    for _, name in ipairs { "missing.crt", "empty.crt", "garbage.crt", "key.crt", "files" } do
+      local path = server.directory .. "/" .. name
+      local jobs =
+        { get { ca_file = path }, get { ca_file = path, fresh = true, method = "POST", body = "x" } }
+      frames(engine, jobs, 0)
+      for _, job in ipairs(jobs) do
+        assert_failed(job, "network", "certificate")
+        local _, message, failure = job:result()
+        assert.equal(77, failure.curl_code)
+        assert.equal("error setting certificate file: " .. path, message)
+      end
+    end
+    server:write("missing.crt", io.open(server.ca):read "*a")
+    local path = server.directory .. "/missing.crt"
+    assert_ok { exchange.await(engine, get { ca_file = path }) }
+    os.remove(path)
+    assert_ok { exchange.await(engine, get { ca_file = path, fresh = true }) } -- known by now
+  end)
+
+  it("counts for the requests that name it", function()
+    local jobs = {}
+    for n = 1, 40 do
+      jobs[n] = get { ca_file = n % 2 == 0 and server.ca or server.stranger, fresh = n % 4 > 1 }
+    end
+    frames(engine, jobs, 0.0005)
+    for n, job in ipairs(jobs) do
+      if n % 2 == 0 then
+        assert_ok { job }
+      else
+        assert_failed(job, "network", "certificate")
+      end
+    end
+    -- Many files: those that are forgotten are read again.
+    for n = 1, 20 do
+      server:write("own" .. n .. ".crt", io.open(server.ca):read "*a")
+    end
+    for n = 1, 40 do
+      local path = server.directory .. "/own" .. (n - 1) % 20 + 1 .. ".crt"
+      jobs[n] = get { ca_file = path, fresh = n % 3 == 0 }
+    end
+    frames(engine, jobs, 0.0005)
+    assert_ok(jobs)
+  end)
+
+  it("is for the server, not for a proxy", function()
+    local job = get { base = "https://server.invalid", proxy = server.url.good }
+    exchange.await(engine, job)
+    assert_failed(job, "network", "certificate")
+  end)
+
+  it("may be late: its requests can be cancelled, closed, or out of time", function()
+    local file = slow_file()
+    local cancelled, closed = get { ca_file = file }, get { ca_file = file }
+    local late = get { ca_file = file, timeout = 0.02 }
+    engine:poll(0)
+    assert.is_true(cancelled:cancel())
+    assert_failed(cancelled, "cancelled")
+    exchange.await(engine, late)
+    assert_failed(late, "timeout", "timeout")
+    late = get { ca_file = file, timeout = 0.02 }
+    repeat
+      engine:poll(0)
+    until late:done()
+    assert_failed(late, "timeout", "timeout")
+    assert.is_false(closed:done())
+    fill(0.05) -- closing waits for the thread
+    engine:close()
+    assert_failed(closed, "closed")
+  end)
+
+  it("does not harm a process that ends meanwhile", function()
+    for _, ending in ipairs { "os.exit(0)", "os.exit(0, true)", "engine = nil", "engine:close()" } do
+      local output = child.must(
+        ([[ engine = require("heygen.core").engine()
+        engine:create { url = %q } engine:poll(0) io.write "end" io.stdout:flush() %s ]]):format(
+          server.url.good,
+          ending
+        )
+      )
+      assert.equal("end", output)
+    end
+  end)
+
+  it("is read to its end before a fork, and both processes go on", function()
+    local job = get { ca_file = slow_file() }
+    engine:poll(0)
+    fill(0.05)
+    local pid = system.fork()
+    if pid == 0 then
+      local ok, message = pcall(function()
+        assert(job:done())
+        assert_failed(job, "closed")
+        engine = core.new_engine()
+        assert_ok { exchange.await(engine, get()) }
+        engine:close()
+      end)
+      io.stderr:write(ok and "" or "in the child: " .. tostring(message) .. "\n")
+      system.leave(ok)
+    end
+    assert.is_true(system.wait(pid))
+    assert_ok { exchange.await(engine, job) }
+  end)
+end)

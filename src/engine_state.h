@@ -1,0 +1,42 @@
+/* What engine.c (life, submitting, cancelling) and step.c (progress) share. */
+#ifndef HG_ENGINE_STATE_H
+#define HG_ENGINE_STATE_H
+
+#include "engine.h"
+#include "gate.h"
+#include "handle.h"
+#include "queue.h"
+#include "timers.h"
+
+struct hg_engine {
+    int refs;
+    long process; /* which made it */
+    bool closed;
+    bool unhurried; /* the last step had no budget: what is held now is started in the next one */
+    bool unread;    /* libcurl has more finished jobs than the last step had time for */
+    CURLM *multi;
+    hg_pollset *pollset;
+    hg_pool pool;
+    int64_t curl_deadline; /* when libcurl wants to be called */
+    hg_timers timers;
+    hg_queue queue; /* jobs to start */
+    hg_gates gates;
+    unsigned turn; /* whose event comes first when there is time for a few only */
+    hg_job *live;  /* head of the list */
+    int live_len;
+    uint64_t last_id;
+    int finished_now; /* by the running step */
+    struct {
+        uint64_t *ids;
+        size_t from, to, cap;
+    } finished;
+};
+
+/* Puts a new job where it waits to be started. False: memory is out. */
+bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url);
+/* Takes a job that is done from libcurl and from all lists. May free it. */
+void hg_engine_part(hg_engine *e, hg_job *j);
+/* When the next step has something to do even if no event comes. */
+int64_t hg_engine_deadline(const hg_engine *e);
+
+#endif

@@ -1,0 +1,253 @@
+/* Progress: one step of all jobs. With a budget a step does one thing after the other and stops
+ * when the time is up, but does one of each kind at least: what comes in a flood is spread over
+ * steps, and no step is in vain. */
+#include <stdio.h>
+
+#include "engine_state.h"
+#include "sigpipe.h"
+
+enum { BATCH = 64 };
+
+int64_t hg_engine_deadline(const hg_engine *e) {
+    int64_t timer = hg_timers_next(&e->timers);
+    if (e->queue.first || e->pool.paused.first || e->unread)
+        return 0;
+    return timer < e->curl_deadline ? timer : e->curl_deadline;
+}
+
+/* No budget: `end` is 0. */
+static bool is_over(int64_t end) {
+    return end && hg_now() >= end;
+}
+
+static void act(hg_engine *e, curl_socket_t fd, int events) {
+    int running;
+    curl_multi_socket_action(e->multi, fd, events, &running);
+}
+
+static void act_on_timeout(hg_engine *e) {
+    e->curl_deadline = HG_NEVER; /* libcurl sets the next one from within */
+    act(e, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- starting ---- */
+
+/* Nothing is given to libcurl between steps: it would start all of it in one call. Where steps have
+ * a budget, or certificates must be read first, that may take a while: the time that the request
+ * may take as a whole bounds it. */
+bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url) {
+    hg_trust *trust = j->handle->trust;
+    bool loading = trust && trust->loading;
+    if (j->handle->timeout_ms && (loading || !e->unhurried)) {
+        j->born = hg_now();
+        if (!j->fresh) /* which has twice its time in libcurl, see set_differences in handle.c */
+            j->patience = j->handle->timeout_ms * INT64_C(1000000);
+        j->due = j->born + j->patience;
+        if (!hg_timers_add(&e->timers, j))
+            return false;
+    }
+    if (j->handle->https && !j->fresh && !e->unhurried) /* those for which libcurl waits */
+        j->gate = hg_gates_of(&e->gates, url);
+    j->held = true;
+    hg_queue_add(loading ? &trust->waiting : &e->queue, j);
+    return true;
+}
+
+/* Takes the time that the job was held off the time that libcurl allows it. False: all is gone. */
+static bool shorten(hg_job *j) {
+    hg_handle *h = j->handle;
+    int64_t now = hg_now();
+    long held_ms = (long)((now - j->born) / 1000000);
+    if (now >= j->due)
+        return false;
+    if (held_ms > 0)
+        curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms -= held_ms);
+    return true;
+}
+
+static void fail(hg_engine *e, hg_job *j, CURLcode code, const char *why) {
+    hg_job_finish(j, code, why);
+    hg_engine_part(e, j);
+}
+
+static const char TOO_LATE[] = "the time was up before the request could be started";
+
+/* Gives a job to libcurl. */
+static void begin(hg_engine *e, hg_job *j, int64_t end) {
+    hg_handle *h = j->handle;
+    if (end && j->timed && !shorten(j)) {
+        fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+    } else if (h->trust && !h->trust->store) {
+        snprintf(h->error, sizeof h->error, "error setting certificate file: %s", h->trust->file);
+        fail(e, j, CURLE_SSL_CACERT_BADFILE, h->error);
+    } else if (curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
+        fail(e, j, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
+    } else {
+        hg_queue_leave(j);
+        if (j->timed)
+            hg_timers_remove(&e->timers, j);
+        j->held = false;
+    }
+}
+
+/* Starts what is held: all at once without a budget, one by one with it. */
+static void start_held(hg_engine *e, int64_t end) {
+    while (e->queue.first) {
+        if (end && !hg_gate_enter(e->queue.first))
+            continue;
+        begin(e, e->queue.first, end);
+        if (end || !e->queue.first)
+            act_on_timeout(e);
+        if (is_over(end))
+            break;
+    }
+}
+
+/* ---- events ---- */
+
+/* Downloads that used up the time of an earlier step go on. */
+static void resume_paused(hg_engine *e, int64_t end) {
+    for (int n = e->pool.paused.len; n > 0 && e->pool.paused.first; n--) {
+        hg_job *j = e->pool.paused.first;
+        hg_queue_leave(j);
+        j->paused = false;
+        j->resumed = true;
+        curl_easy_pause(j->handle->easy, CURLPAUSE_CONT);
+        if (is_over(end))
+            break;
+    }
+}
+
+static void on_event(hg_engine *e, const hg_ready *r) {
+    hg_trusts *trusts = &e->pool.trusts;
+    hg_trust *loaded = trusts->loading > 0 ? hg_trusts_heard(trusts, r->fd) : NULL;
+    if (loaded)
+        hg_queue_append(&e->queue, &loaded->waiting);
+    else
+        act(e, r->fd,
+            (r->events & HG_READ ? CURL_CSELECT_IN : 0) |
+                (r->events & HG_WRITE ? CURL_CSELECT_OUT : 0) |
+                (r->events & HG_ERROR ? CURL_CSELECT_ERR : 0));
+}
+
+/* Begins with another event each time: where there is time for one only, all have their turn. */
+static void on_events(hg_engine *e, hg_ready ready[BATCH], int n, int64_t end) {
+    while (n > 0) {
+        unsigned first = end ? e->turn++ : 0;
+        for (int i = 0; i < n; i++) {
+            on_event(e, &ready[(first + (unsigned)i) % (unsigned)n]);
+            if (is_over(end))
+                return;
+        }
+        if (n < BATCH)
+            return;
+        n = hg_pollset_wait(e->pollset, 0, ready, BATCH);
+    }
+}
+
+/* ---- ends ---- */
+
+static void take_finished(hg_engine *e, int64_t end) {
+    CURLMsg *m;
+    int left = 0;
+    while ((m = curl_multi_info_read(e->multi, &left))) {
+        CURLcode code = m->data.result; /* the message dies with the removal */
+        char *private_;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
+        hg_handle *h = (hg_handle *)(void *)private_;
+        hg_job *j = h->job;
+        hg_job_finish(j, code, h->error);
+        hg_engine_part(e, j);
+        if (is_over(end))
+            break;
+    }
+    e->unread = left > 0;
+}
+
+static void fire_timers(hg_engine *e, int64_t now, int64_t end) {
+    while (hg_timers_next(&e->timers) <= now) {
+        hg_job *j = e->timers.heap[0];
+        if (j->timer) {
+            j->done = true;
+            hg_engine_part(e, j);
+        } else {
+            fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+        }
+        if (is_over(end))
+            break;
+    }
+}
+
+/* ---- the step ---- */
+
+static void work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_t end) {
+    hg_sigpipe s;
+    hg_sigpipe_block(&s);
+    e->pool.step_end = end;
+    resume_paused(e, end);
+    if (!end)
+        start_held(e, end);
+    if (e->curl_deadline <= now)
+        act_on_timeout(e);
+    on_events(e, ready, n, end);
+    start_held(e, end); /* without a budget: what waited for certificates that have come */
+    take_finished(e, end);
+    hg_sigpipe_restore(&s);
+}
+
+/* Waits until `until` for the first event, then works until nothing is ready or `end` has come.
+ * False: a signal interrupted the waiting. */
+static bool step(hg_engine *e, int64_t until, int64_t end) {
+    hg_ready ready[BATCH];
+    int n = hg_pollset_wait(e->pollset, until, ready, BATCH);
+    int64_t now = hg_now();
+    e->finished_now = 0;
+    e->unhurried = !end;
+    if (n > 0 || e->queue.first || e->pool.paused.first || e->unread || e->curl_deadline <= now)
+        work(e, ready, n, now, end);
+    fire_timers(e, now, end);
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
+    return n >= 0;
+}
+
+static int64_t from_now(double seconds) {
+    const double century = 3.2e9;
+    return hg_now() + (int64_t)((seconds < century ? seconds : century) * (double)HG_SECOND);
+}
+
+int hg_engine_poll(hg_engine *e, double budget) {
+    if (!hg_engine_usable(e))
+        return 0;
+    step(e, 0, budget < 0 ? 0 : from_now(budget));
+    return e->finished_now;
+}
+
+bool hg_engine_wait(hg_engine *e, double seconds) {
+    if (!hg_engine_usable(e) || e->live_len == 0)
+        return false;
+    int64_t limit = seconds < 0 ? HG_NEVER : from_now(seconds);
+    do {
+        int64_t until = hg_engine_deadline(e);
+        if (!step(e, until < limit ? until : limit, 0))
+            return true; /* a signal: the host may want to act on it, as lua does on Ctrl-C */
+    } while (e->finished_now == 0 && e->live_len > 0 && hg_now() < limit);
+    return e->finished_now > 0 || hg_now() < limit;
+}
+
+double hg_engine_timeout(hg_engine *e) {
+    if (!hg_engine_usable(e))
+        return -1;
+    int64_t deadline = hg_engine_deadline(e);
+    if (deadline == HG_NEVER)
+        return -1;
+    int64_t left = deadline - hg_now();
+    return left > 0 ? (double)left / (double)HG_SECOND : 0;
+}
+
+int hg_engine_fd(hg_engine *e) {
+    if (!hg_engine_usable(e))
+        return -1;
+    int fd = hg_pollset_fd(e->pollset);
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
+    return fd;
+}
