@@ -8,7 +8,7 @@ local socket = require "socket"
 
 local name, base_url, ca_file, count = arg[1], arg[2], arg[3], tonumber(arg[4])
 if not count then
-  io.stderr:write("usage: frames.lua name base-url ca-file videos (no ca-file: \"\")\n")
+  io.stderr:write('usage: frames.lua name base-url ca-file videos (no ca-file: "")\n')
   os.exit(2)
 end
 

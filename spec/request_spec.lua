@@ -185,6 +185,18 @@ describe("a request", function()
       assert.equal(1, sim:counts().create_requests)
     end)
 
+    it("has its timeout from when it is sent, and no more", function()
+      sim:faults(on_create { stall = true, act = true })
+      local began = core.now()
+      local err = live.failure(client:create { prompt = "x", timeout = 3 })
+      local took = core.now() - began
+      assert.equal("timeout", err.kind)
+      assert.equal("maybe", err.sent)
+      assert.matches("the time was up before the answer was complete", err.message)
+      assert.is_true(took > 2.9 and took < 5.8, took) -- libcurl's own limit is 6 seconds
+      assert.equal(1, sim:counts().creates)
+    end)
+
     it("is sent again when it was refused for too many requests", function()
       sim:faults(on_create { status = 429, times = 1 })
       local session = create()

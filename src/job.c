@@ -12,6 +12,7 @@
 
 #include "gate.h"
 #include "handle.h"
+#include "timers.h"
 
 enum {
     MAX_HEAD = 256 * 1024, /* all header lines of one answer */
@@ -74,6 +75,7 @@ hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]) {
     j->refs = 1;
     j->out_fd = -1;
     j->max_bytes = r->max_bytes;
+    j->group = r->group;
     if (r->fresh) {
         j->fresh = true;
         j->born = hg_now();
@@ -170,6 +172,12 @@ int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_po
         return CURL_PREREQFUNC_ABORT;
     }
     j->started = true;
+    if (j->fresh && j->patience) {
+        /* From here on it has its whole time, and no more. (Should memory be out, libcurl ends it
+         * after twice as long.) */
+        j->due = hg_now() + j->patience;
+        hg_timers_add(((hg_handle *)handle)->pool->timers, j);
+    }
     hg_gate_leave(j);
     return CURL_PREREQFUNC_OK;
 }

@@ -78,6 +78,7 @@ typedef struct hg_request {
     bool public_;       /* on a handle that has never carried a credential */
     bool allow_http;    /* plain http is permitted */
     bool compressed;    /* accept compressed answers */
+    long group;         /* whose it is: see hg_engine_close_group; 0: nobody's */
 } hg_request;
 
 enum { HG_TIMINGS = 6 }; /* namelookup, connect, appconnect, pretransfer, starttransfer, total */
@@ -88,6 +89,7 @@ typedef struct hg_job {
     bool timer;   /* no exchange: done at `due` */
     bool watched; /* its id goes to the engine's list of finished jobs */
     uint64_t id;
+    long group;
     hg_engine *engine;          /* NULL once the engine is closed */
     struct hg_job *prev, *next; /* the engine's live list */
 

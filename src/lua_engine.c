@@ -60,15 +60,16 @@ static int engine_create(lua_State *L) {
     return start(L, box, e, hg_engine_create(e, &r, message), message);
 }
 
-/* engine:after(seconds) -> job */
+/* engine:after(seconds [, group]) -> job */
 static int engine_after(lua_State *L) {
     hg_engine *e = to_engine(L);
     double seconds = luaL_checknumber(L, 2);
+    long group = (long)luaL_optinteger(L, 3, 0);
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
     hg_job_box *box = push_job(L);
-    return start(L, box, e, hg_engine_after(e, seconds, message), message);
+    return start(L, box, e, hg_engine_after(e, seconds, group, message), message);
 }
 
 /* ---- the engine ---- */
@@ -143,6 +144,15 @@ static int engine_limit(lua_State *L) {
     return 0;
 }
 
+/* engine:close_group(group, why): ends all jobs made with that number, with the kind "closed" */
+static int engine_close_group(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    long group = (long)luaL_checkinteger(L, 2);
+    luaL_argcheck(L, group != 0, 2, "0 is nobody's group");
+    hg_engine_close_group(e, group, luaL_checkstring(L, 3));
+    return 0;
+}
+
 static int engine_usable(lua_State *L) {
     lua_pushboolean(L, hg_engine_usable(to_engine(L)));
     return 1;
@@ -199,14 +209,21 @@ static int shared_engine(lua_State *L) {
 
 /* ---- tables ---- */
 
-static const luaL_Reg ENGINE_METHODS[] = {
-    {"create", engine_create},   {"after", engine_after},
-    {"poll", engine_poll},       {"wait", engine_wait},
-    {"live", engine_live},       {"pollfd", engine_pollfd},
-    {"getfd", engine_pollfd},    {"events", engine_events},
-    {"timeout", engine_timeout}, {"finished", engine_finished},
-    {"limit", engine_limit},     {"usable", engine_usable},
-    {"close", engine_close},     {NULL, NULL}};
+static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
+                                          {"after", engine_after},
+                                          {"poll", engine_poll},
+                                          {"wait", engine_wait},
+                                          {"live", engine_live},
+                                          {"pollfd", engine_pollfd},
+                                          {"getfd", engine_pollfd},
+                                          {"events", engine_events},
+                                          {"timeout", engine_timeout},
+                                          {"finished", engine_finished},
+                                          {"limit", engine_limit},
+                                          {"usable", engine_usable},
+                                          {"close_group", engine_close_group},
+                                          {"close", engine_close},
+                                          {NULL, NULL}};
 
 static const luaL_Reg ENGINE_META[] = {
     {"__gc", engine_gc}, {"__close", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};

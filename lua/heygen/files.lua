@@ -191,10 +191,10 @@ local function tell(state, job, done)
   return fail(state, { kind = "callback", message = "download: on_progress raised: " .. tostring(raised) })
 end
 
-local function await(client, driver, engine, state, job)
+local function await(driver, engine, state, job)
   while true do
     local tick = state.options.on_progress and TICK or nil
-    local done, reason, kind = waits.await(client, driver, engine, job, tick)
+    local done, reason, kind = drivers.await(driver, engine, job, tick)
     if done then
       return true
     elseif reason ~= "timeout" then
@@ -225,15 +225,16 @@ local function transfer(client, engine, state, part)
     timeout = math.max(state.deadline - core.now(), 0.001),
     proxy = own.proxy,
     ca_file = own.ca_file,
+    group = client.group,
   }
   if not job then
     return nil, { kind = failure.kind, message = "download: " .. message, sent = "no" }
   end
-  local done, text, err = await(client, driver, engine, state, job)
+  local done, text, err = await(driver, engine, state, job)
   if not done then
     return nil, nil, text, err
   end
-  local status, body, problem = waits.result(client, job)
+  local status, body, problem = job:result()
   if not status then
     problem.message, problem.curl_code = "download: " .. body, nil
     return nil, problem

@@ -45,8 +45,10 @@ end
 
 ---Wakes those whose jobs are done. To be called after each poll.
 ---@param engine heygen.engine
+---@return boolean news was there any
 function hub.deliver(engine)
   local id = engine:finished()
+  local news = id ~= nil
   while id do
     local waiter = waiting[id] or weak[id]
     if waiter then
@@ -55,6 +57,7 @@ function hub.deliver(engine)
     end
     id = engine:finished()
   end
+  return news
 end
 
 ---Does anybody of a host wait for a job?
@@ -157,7 +160,8 @@ function hub.sleep(host, engine, seconds, canceller)
     job:cancel()
     return nil, reason
   end
-  return true
+  done, reason = job:result() -- a closed engine ends its timers early
+  return done, reason
 end
 
 -- PUC Lua 5.1 cannot yield inside pcall, metamethods and iterators, and cannot say so. Found out before a create is

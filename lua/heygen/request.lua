@@ -116,7 +116,12 @@ local function exchange(client, engine, row, call, state)
     return nil, { kind = failure.kind, message = message, sent = "no" }
   end
   state.job = job
-  local done, reason, kind = waits.await(client, driver, engine, job)
+  local done, reason, kind
+  if driver.built_in then
+    done, reason = driver.await(engine, job)
+  else
+    done, reason, kind = drivers.await(driver, engine, job)
+  end
   if not done and not job:done() then -- an answer that came all the same is kept: it may have been paid for
     job:cancel()
     local _, _, cut = job:result()
@@ -129,7 +134,7 @@ local function exchange(client, engine, row, call, state)
       }
   end
   local status, body
-  status, body, failure = waits.result(client, job)
+  status, body, failure = job:result()
   if status then
     return status, body
   elseif failure.kind == "pending" then -- somebody's own driver

@@ -1,4 +1,4 @@
--- What a client waits for, so that client:close() can end it.
+-- The pauses of a client, and what ends all that it waits for: client:close(). The jobs of a client carry its number.
 local core = require "heygen.core"
 local drivers = require "heygen.drivers"
 local hub = require "heygen.hub"
@@ -6,39 +6,6 @@ local hub = require "heygen.hub"
 local waits = {}
 
 local CLOSED = "the client was closed"
-
----Waits for a job of a client.
----@param client heygen.Client
----@param driver heygen.Driver
----@param engine userdata
----@param job userdata
----@param seconds number? nil: as long as it takes
----@return boolean? done
----@return string? reason
----@return string? kind
-function waits.await(client, driver, engine, job, seconds)
-  local jobs = client.jobs
-  local done, reason, kind
-  jobs[job] = true
-  if driver.built_in then
-    done, reason = driver.await(engine, job, seconds)
-  else
-    done, reason, kind = drivers.await(driver, engine, job, seconds)
-  end
-  jobs[job] = nil
-  return done, reason, kind
-end
-
----What a job gave: see job:result(). One that was cancelled as its client was closed says so.
----@param client heygen.Client
----@param job userdata
-function waits.result(client, job)
-  local status, body, failure = job:result()
-  if failure and failure.kind == "cancelled" and client.is_closed then
-    failure.kind, body = "closed", CLOSED
-  end
-  return status, body, failure
-end
 
 ---Pauses the caller.
 ---@param client heygen.Client
@@ -56,19 +23,19 @@ function waits.pause(client, seconds)
   local engine, problem = core.engine()
   local job
   if engine then
-    job, problem = engine:after(seconds)
+    job, problem = engine:after(seconds, client.group)
   end
   if not job then
     return nil, problem, "network"
   end
-  local done, reason = waits.await(client, driver, engine, job)
-  if client.is_closed then
-    return nil, CLOSED, "closed"
-  elseif not done then
+  local done, reason = driver.await(engine, job)
+  if not done then
     job:cancel()
     return nil, reason
   end
-  return true
+  local failure
+  done, reason, failure = job:result() -- the client or the engine may have been closed
+  return done, reason, failure and failure.kind
 end
 
 ---The problem of a call that a closed client gets; nil while it is open.
@@ -82,16 +49,9 @@ end
 ---@param client heygen.Client
 function waits.close(client)
   client.is_closed = true
-  local list = {}
-  for job in pairs(client.jobs) do
-    list[#list + 1] = job
-  end
-  for _, job in ipairs(list) do
-    job:cancel()
-  end
-  if #list > 0 then
-    hub.deliver(hub.engine())
-  end
+  local engine = hub.engine()
+  engine:close_group(client.group, CLOSED)
+  hub.deliver(engine)
 end
 
 return waits

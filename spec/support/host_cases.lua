@@ -1,5 +1,6 @@
 -- What must hold in every host, whoever suspends the caller: spec/hosts_spec.lua runs these cases under each. A case
 -- is a function that raises when something is wrong; it is called where `heygen` calls may wait.
+local core = require "heygen.core"
 local heygen = require "heygen"
 
 local cases = {}
@@ -433,6 +434,32 @@ case("a client closed with waits in flight ends them, and those of no other", fu
   other:cancel()
   other:join()
   closing:close()
+end, "tasks")
+
+case("the engine closed with waits in flight ends them all, and the next call has a new one", function(client)
+  sim.ask("POST", "clock", { speed = 0 })
+  local session = assert(client:create { prompt = "x" })
+  local kinds = {}
+  local function note(call)
+    return function()
+      local _, why, err = call()
+      kinds[#kinds + 1] = err and err.kind or tostring(why)
+    end
+  end
+  local waiting = heygen.spawn(note(function()
+    return client:wait(session, { interval = 1000, timeout = 2000 })
+  end))
+  sim.faults { { stall = true, method = "DELETE" } }
+  local deleting = heygen.spawn(note(function()
+    return client.videos:delete("v", { max_retries = 0 })
+  end))
+  assert(heygen.sleep(0.05))
+  core.engine():close()
+  waiting:join()
+  deleting:join()
+  table.sort(kinds)
+  equal("closed closed", table.concat(kinds, " "))
+  equal(session.session_id, assert(client:poll(session)).session_id)
 end, "tasks")
 
 -- ---- running them ----

@@ -39,7 +39,9 @@ function block.sleep(engine, seconds)
   if not job then
     return nil, message
   end
-  return block.await(engine, job)
+  block.await(engine, job)
+  local done, reason = job:result() -- a closed engine ends its timers early
+  return done, reason
 end
 
 return block

@@ -86,8 +86,10 @@ local watched -- the engine of the pump that runs
 
 local function look(engine)
   engine:poll()
-  hub.deliver(engine)
-  flush()
+  repeat -- those that go on may close the engine, and with it what others wait for
+    local news = hub.deliver(engine)
+    flush()
+  until not news
   task.report_loose(driver)
   if watched == engine and engine:live() == 0 then
     watched = nil -- at once: copas may run others before this pump has ended
@@ -96,10 +98,10 @@ local function look(engine)
 end
 
 -- What copas takes for a socket: it is asked for bytes whenever the descriptor of the engine is readable.
-local function proxy(engine)
+local function proxy(engine, fd)
   return {
     getfd = function()
-      return engine:pollfd() or -1
+      return fd
     end,
     receive = function()
       if look(engine) then
@@ -115,7 +117,7 @@ end
 local function pump(engine)
   local fd = engine:pollfd()
   if fd and fd < SELECT_LIMIT then
-    copas.receive(proxy(engine))
+    copas.receive(proxy(engine, fd))
   else
     while look(engine) do
       copas.pause(math.min(engine:timeout() or BLIND, BLIND))

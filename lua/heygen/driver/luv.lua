@@ -84,10 +84,12 @@ local handle, watched, active
 local function on_ready()
   local engine = watched
   engine:poll()
-  hub.deliver(engine)
-  flush()
+  repeat -- those that go on may close the engine, and with it what others wait for
+    local news = hub.deliver(engine)
+    flush()
+  until not news
   task.report_loose(driver)
-  if active and engine == watched and engine:live() == 0 then -- those that went on may have begun something
+  if active and engine == watched and engine:live() == 0 then
     active = false
     handle:stop()
   end

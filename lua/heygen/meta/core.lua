@@ -115,6 +115,7 @@ function core.bridge(engine, heartbeat) end
 ---@field public boolean? on a handle that has never carried a credential
 ---@field allow_http boolean?
 ---@field compressed boolean? accept compressed answers
+---@field group integer? for engine:close_group
 
 ---@class heygen.Part
 ---@field name string
@@ -142,10 +143,11 @@ function engine:create(request) end
 
 ---Starts a timer, which is a job as well.
 ---@param seconds number
+---@param group integer? for engine:close_group
 ---@return heygen.job? job
 ---@return string? message
 ---@return heygen.Failure? failure
-function engine:after(seconds) end
+function engine:after(seconds, group) end
 
 ---Works on what is ready. Never blocks, never raises for what happens on the network.
 ---@param budget number? seconds that this may take
@@ -173,6 +175,11 @@ function engine:events() end
 
 ---@return integer live jobs that have not ended
 function engine:live() end
+
+---Ends all jobs that were made with this number, with the kind "closed".
+---@param group integer
+---@param why string the message
+function engine:close_group(group, why) end
 
 ---@return number? seconds until poll has something to do even if nothing arrives
 function engine:timeout() end
