@@ -3,6 +3,7 @@ local clock = require "heygen.sim.clock"
 local contract = require "heygen.sim.contract"
 local core = require "heygen.core"
 local conform = require "spec.support.conform"
+local socket = require "socket"
 local sim_support = require "spec.support.sim"
 local support = require "spec.support.sim_model"
 local world = require "spec.support.world"
@@ -177,9 +178,11 @@ describe("idempotency keys", function()
       .. body
     local slow, quick = server:connect(), server:connect()
     assert(slow:send(request))
-    repeat
-      local counts = server:counts()
-    until counts.creates == 1
+    local deadline = socket.gettime() + 10
+    while server:counts().creates < 1 do
+      assert(socket.gettime() < deadline, "the create has not come")
+      socket.sleep(0.005)
+    end
     assert(quick:send(request))
     local status, answer = sim_support.receive(quick)
     assert.equal(409, status)

@@ -376,6 +376,14 @@ local function gone(server)
   return not connected
 end
 
+local function until_gone(server)
+  local deadline = socket.gettime() + 10
+  while not gone(server) do
+    assert(socket.gettime() < deadline, "the simulator has not ended")
+    socket.sleep(0.002)
+  end
+end
+
 describe("a simulator that is killed at any moment", function()
   local function kill_and_count(front, rounds)
     local path, chance = temporary(), random.new(5)
@@ -406,9 +414,7 @@ describe("a simulator that is killed at any moment", function()
         assert.equal(200, status)
         accepted[#accepted + 1] = value.data.session_id
       end
-      repeat
-        socket.sleep(0.002)
-      until gone(server)
+      until_gone(server)
     end
     local server = launch(path, front)
     local status, value = exchange(server, "POST", "/v3/video-agents", '{"prompt":"p"}', pending)
@@ -423,9 +429,7 @@ describe("a simulator that is killed at any moment", function()
     assert.equal(#accepted, counts.creates)
     assert.is_true(#accepted > rounds, #accepted .. " creates")
     os.execute(string.format("kill %d", server.pid))
-    repeat
-      socket.sleep(0.005)
-    until gone(server)
+    until_gone(server)
     os.remove(path)
     os.remove(path .. ".lock")
   end
