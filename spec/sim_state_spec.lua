@@ -199,6 +199,28 @@ describe("a state file", function()
     end
   end)
 
+  it("knows which answers were on their way, but not those of a run that has ended", function()
+    local function create_with_key(it)
+      local response = it.model:handle {
+        method = "POST",
+        target = "/v3/video-agents",
+        headers = { ["x-api-key"] = "k", ["idempotency-key"] = "one" },
+        body = '{"prompt":"x"}',
+      }
+      return response.status, core.decode(response.body)
+    end
+    local it = assert(open(path, nil, { idempotency = true }))
+    ask(it, "POST", "/_sim/faults", { method = "POST", nth = 1, act = true, delay = 60 })
+    local _, first = create_with_key(it)
+    assert.equal(409, (create_with_key(it)))
+    it.kept:close()
+    it = assert(open(path, nil, { idempotency = true }, 1795000001))
+    local status, again = create_with_key(it)
+    assert.equal(200, status)
+    assert.same(first, again)
+    it.kept:close()
+  end)
+
   it("begins anew with a reset, and drops what was before", function()
     local it = assert(open(path))
     local lost = create(it, ("long "):rep(1000))

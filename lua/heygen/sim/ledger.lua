@@ -5,7 +5,8 @@
 --   real     what the clock's source showed then (only changes of the clock need it)
 --   method, target, body   of the request; a body is bytes
 --   id       the request's id: whatever the request draws from model.noise is drawn from a source seeded with it
---   headers  only those of ledger.HEADERS and x-amz-*: never a key, so that a ledger holds no secret of a client
+--   headers  only those of ledger.HEADERS and x-amz-*: never a key, so that a ledger holds no secret of a client; and
+--            x-sim-slow, the real seconds that a fault kept the answer on its way
 -- Two kinds of records are no requests. "START" as method: the body is JSON { seed, base, mark, speed, behaviour }; it
 -- empties the model and sets its clock (a reset is one). "SETTLE": the target is a delivery's id, the body its outcome.
 --
@@ -114,9 +115,12 @@ end
 
 -- ---- writing
 
-local function kept_headers(headers)
+local function kept_headers(request)
   local kept = {}
-  for name, value in pairs(headers) do
+  if request.slow and request.slow > 0 then
+    kept["x-sim-slow"] = string.format("%.17g", request.slow)
+  end
+  for name, value in pairs(request.headers) do
     if ledger.HEADERS[name] or name:find "^x%-amz%-" then
       kept[name] = value
     end
@@ -166,7 +170,7 @@ local function record_of(request, at, real)
     method = request.method,
     target = request.target,
     id = request.id or "",
-    headers = kept_headers(request.headers),
+    headers = kept_headers(request),
     body = request.body or "",
   }
 end
@@ -270,6 +274,7 @@ function ledger.replay(model, record, answer, path, query_text)
     target = record.target,
     id = record.id,
     headers = record.headers,
+    slow = tonumber(record.headers["x-sim-slow"] or ""),
     body = record.body,
   }
   model.replaying = true
