@@ -2,6 +2,7 @@
 local cjson = require "cjson"
 local core = require "heygen.core"
 local random = require "heygen.sim.random"
+local shell = require "spec.support.shell"
 local socket = require "socket"
 local uv = require "luv"
 local clock = require "heygen.sim.clock"
@@ -302,6 +303,79 @@ describe("a state file", function()
     server:stop()
     it = assert(open(path))
     it.kept:close()
+  end)
+
+  it("takes a lock over when its owner ends while it is looked at", function()
+    write(path .. ".lock", "999999999\n")
+    local kept = assert(store.open(
+      path,
+      setmetatable({
+        kill = function()
+          return 0 -- it has answered, and is gone
+        end,
+      }, { __index = uv })
+    ))
+    kept:close()
+  end)
+
+  it("leaves the lock of one that was faster", function()
+    local other = temporary()
+    local server = support.start { state = other }
+    local owner = read(other .. ".lock")
+    write(path .. ".lock", "999999999\n")
+    local opened, message = store.open(
+      path,
+      setmetatable({
+        kill = function(pid, signal)
+          if pid == 999999999 then
+            write(path .. ".lock", owner)
+          end
+          return uv.kill(pid, signal)
+        end,
+      }, { __index = uv })
+    )
+    assert.is_nil(opened)
+    assert.matches("in use by process %d+", message)
+    assert.equal(owner, read(path .. ".lock"))
+    server:stop()
+    os.remove(other)
+    -- Nor does it take one away that is being made.
+    write(path .. ".lock", "")
+    opened, message = store.open(path, uv)
+    assert.is_nil(opened)
+    assert.matches("in use by another process", message)
+  end)
+
+  it("is for one of many that start together", function()
+    local code = [[
+      local kept = require("heygen.sim.store").open("%s", require "luv")
+      local file = assert(io.open("%s.%d.new", "w"))
+      file:write(kept and "won" or "lost")
+      file:close()
+      assert(os.rename("%s.%d.new", "%s.%d"))
+      io.read "*a" -- heygen
+    ]]
+    write(path .. ".lock", "999999999\n")
+    local pipes, won = {}, 0
+    for i = 1, 6 do
+      local program = code:format(path, path, i, path, i, path, i)
+      pipes[i] = io.popen(LUA .. " -e " .. shell.quote(program), "w")
+    end
+    local deadline = socket.gettime() + 20
+    for i = 1, #pipes do
+      local file
+      repeat
+        socket.sleep(0.005)
+        file = io.open(path .. "." .. i)
+      until file or socket.gettime() > deadline
+      won = won + (file:read "*a" == "won" and 1 or 0)
+      file:close()
+      os.remove(path .. "." .. i)
+    end
+    for _, pipe in ipairs(pipes) do
+      pipe:close()
+    end
+    assert.equal(1, won)
   end)
 
   it("is left without half a record when the disk is full", function()
