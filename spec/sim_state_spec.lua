@@ -77,6 +77,85 @@ local function has(it, id)
   return (ask(it, "GET", "/v3/video-agents/" .. id)) == 200
 end
 
+-- ---- the program
+
+local function number_of(path)
+  local file = io.open(path)
+  local text = file and file:read "*a" or ""
+  if file then
+    file:close()
+  end
+  return text
+end
+
+-- Starts a program that writes its URL into URL_FILE, whatever that is.
+local function start(shape)
+  local url_file = temporary()
+  local pipe = io.popen("(" .. shape:gsub("URL_FILE", url_file) .. ") >/dev/null & echo $!")
+  local pid = pipe:read "*n"
+  pipe:close()
+  local deadline = socket.gettime() + 20
+  local text
+  repeat
+    socket.sleep(0.005)
+    text = number_of(url_file)
+  until text:find "\n" or socket.gettime() > deadline
+  os.remove(url_file)
+  local host, port = text:match "^http://([%d.]+):(%d+)\n"
+  assert(host, "the simulator did not start")
+  return { pid = pid, host = host, port = tonumber(port) }
+end
+
+-- A simulator that can be killed; ends with this process. `before` is what the shell does first.
+local function launch(path, front, before)
+  local command = "%s exec %s bin/heygen-sim --state %s --url-file URL_FILE --speed 60 --quiet"
+    .. " --set concurrency=0 --set idempotency=true --seed 3 --front %s --with-process $PPID"
+  return start(command:format(before or "", LUA, path, front))
+end
+
+-- One exchange on a new connection; nil when it broke.
+local function exchange(server, method, target, body, key)
+  local connection = socket.tcp()
+  connection:settimeout(10)
+  if not connection:connect(server.host, server.port) then
+    connection:close()
+    return nil
+  end
+  connection:send(
+    string.format(
+      "%s %s HTTP/1.0\r\nx-api-key: k\r\n%sContent-Length: %d\r\n\r\n%s",
+      method,
+      target,
+      key and "Idempotency-Key: " .. key .. "\r\n" or "",
+      #body,
+      body
+    )
+  )
+  local answer = connection:receive "*a"
+  connection:close()
+  local status = answer and answer:match "^HTTP/1.%d (%d+)"
+  local ok, value = pcall(cjson.decode, answer and answer:match "\r\n\r\n(.*)$" or "")
+  return status and ok and tonumber(status) or nil, value
+end
+
+-- Has it stopped listening?
+local function gone(server)
+  local connection = socket.tcp()
+  local connected = connection:connect(server.host, server.port)
+  connection:close()
+  return not connected
+end
+
+local function until_gone(server)
+  local deadline = socket.gettime() + 10
+  while not gone(server) do
+    assert(socket.gettime() < deadline, "the simulator has not ended")
+    socket.sleep(0.002)
+  end
+end
+
+-- ----
+
 describe("a state file", function()
   local path
 
@@ -394,91 +473,66 @@ describe("a state file", function()
     assert.matches("no space left", value.error.message)
     assert.equal(size, #read(path))
     it.kept.uv = real
+    -- What was refused has not happened: not now, and not for the ids of what comes later.
+    assert.equal(1, #it.model.sessions.rows)
+    assert.equal(1, it.model.journal.counts.creates)
+    local second = create(it)
     it.kept:close()
     it = assert(open(path))
-    assert.is_true(has(it, first))
-    assert.equal(1, #it.model.sessions.rows)
+    assert.is_true(has(it, first) and has(it, second))
+    assert.equal(2, #it.model.sessions.rows)
     it.kept:close()
   end)
+
+  for _, front in ipairs { "luv", "nginx #once" } do
+    it("grows until there is no room for more, and holds what was accepted, over " .. front, function()
+      front = front:match "%l+"
+      local server = launch(path, front, "trap '' XFSZ; ulimit -f 64;")
+      -- A worker that was refused its record gives way to another one: it answers 503, or not at all.
+      local function patiently(...)
+        local deadline = socket.gettime() + 10
+        local status, value
+        repeat
+          status, value = exchange(server, ...)
+          if status and status ~= 503 then
+            break
+          end
+          socket.sleep(0.01)
+        until socket.gettime() > deadline
+        return status, value
+      end
+      local accepted, refused = {}, 0
+      local long, short = ('{"prompt":"%s"}'):format(("x"):rep(8000)), '{"prompt":"y"}'
+      while refused < 5 do
+        local status, value = exchange(server, "POST", "/v3/video-agents", long)
+        if status == 200 then
+          assert.equal(0, refused)
+        else
+          -- There is room for a short one.
+          refused = refused + 1
+          status, value = patiently("POST", "/v3/video-agents", short)
+          assert.equal(200, status)
+        end
+        accepted[#accepted + 1] = value.data.session_id
+        assert.is_true(#accepted < 50)
+      end
+      local function all_there()
+        for _, id in ipairs(accepted) do
+          assert.equal(200, (patiently("GET", "/v3/video-agents/" .. id, "")))
+        end
+        local _, counts = patiently("GET", "/_sim/counts", "")
+        assert.equal(#accepted, counts.creates)
+      end
+      all_there()
+      os.execute(string.format("kill %d", server.pid))
+      until_gone(server)
+      server = launch(path, front)
+      all_there()
+      os.execute(string.format("kill %d", server.pid))
+      until_gone(server)
+    end)
+  end
 end)
-
--- ---- the program
-
-local function number_of(path)
-  local file = io.open(path)
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  return text
-end
-
--- A simulator that can be killed; ends with this process.
-local function launch(path, front)
-  local url_file = temporary()
-  local command = string.format(
-    "%s bin/heygen-sim --state %s --url-file %s --speed 60 --quiet --set concurrency=0 --set idempotency=true"
-      .. " --seed 3 --front %s --with-process $PPID >/dev/null & echo $!",
-    LUA,
-    path,
-    url_file,
-    front
-  )
-  local pipe = io.popen(command)
-  local pid = pipe:read "*n"
-  pipe:close()
-  local deadline = socket.gettime() + 20
-  local text
-  repeat
-    socket.sleep(0.005)
-    text = number_of(url_file)
-  until text:find "\n" or socket.gettime() > deadline
-  os.remove(url_file)
-  local host, port = text:match "^http://([%d.]+):(%d+)\n"
-  assert(host, "the simulator did not start")
-  return { pid = pid, host = host, port = tonumber(port) }
-end
-
--- One exchange on a new connection; nil when it broke.
-local function exchange(server, method, target, body, key)
-  local connection = socket.tcp()
-  connection:settimeout(10)
-  if not connection:connect(server.host, server.port) then
-    connection:close()
-    return nil
-  end
-  connection:send(
-    string.format(
-      "%s %s HTTP/1.0\r\nx-api-key: k\r\n%sContent-Length: %d\r\n\r\n%s",
-      method,
-      target,
-      key and "Idempotency-Key: " .. key .. "\r\n" or "",
-      #body,
-      body
-    )
-  )
-  local answer = connection:receive "*a"
-  connection:close()
-  local status = answer and answer:match "^HTTP/1.%d (%d+)"
-  local ok, value = pcall(cjson.decode, answer and answer:match "\r\n\r\n(.*)$" or "")
-  return status and ok and tonumber(status) or nil, value
-end
-
--- Has it stopped listening?
-local function gone(server)
-  local connection = socket.tcp()
-  local connected = connection:connect(server.host, server.port)
-  connection:close()
-  return not connected
-end
-
-local function until_gone(server)
-  local deadline = socket.gettime() + 10
-  while not gone(server) do
-    assert(socket.gettime() < deadline, "the simulator has not ended")
-    socket.sleep(0.002)
-  end
-end
 
 describe("a simulator that is killed at any moment", function()
   local function kill_and_count(front, rounds)

@@ -11,7 +11,8 @@
 -- empties the model and sets its clock (a reset is one). "SETTLE": the target is a delivery's id, the body its outcome.
 --
 -- Writing. `model.on_record = function(record) -> true | nil, message` is called within model:handle and model:settle,
--- after the model has changed and before the answer is given out; when it gives nil, the answer becomes 503. There is
+-- after the model has changed and before the answer is given out; when it gives nil, the answer becomes 503, and it
+-- must see to it that the model forgets the change: later ids follow from all that was drawn before. There is
 -- a record when a request that is no GET or HEAD was answered below 300 (faults only change what goes over the wire, so
 -- an answer that a fault takes away is recorded all the same), and when a handler of a GET has set `model.changed`.
 -- model.records counts them.
@@ -210,7 +211,7 @@ end
 ---@param query_text string
 ---@return table response
 function ledger.handle(model, request, answer, path, query_text)
-  local record, response, accepted
+  local record, response, accepted, counted
   if request.method == "GET" or request.method == "HEAD" then
     response = answer(model, request, path, query_text)
     if not model.changed then
@@ -220,7 +221,9 @@ function ledger.handle(model, request, answer, path, query_text)
   else
     local at, real = model.clock:now(), model.clock:real_now()
     model.outbox:advance(at)
+    model.journal:mark()
     response, accepted = at_one_moment(model, request, at, real, answer, path, query_text)
+    counted = model.journal:since_mark()
     if not accepted then
       return response
     end
@@ -228,6 +231,9 @@ function ledger.handle(model, request, answer, path, query_text)
   end
   model.changed = false
   local ok, message = ledger.add(model, record)
+  if not ok and counted then
+    model.journal:take_back(counted)
+  end
   return ok and response or unwritten(model, message)
 end
 

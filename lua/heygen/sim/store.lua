@@ -3,6 +3,7 @@
 -- The file is a row of netstrings without commas ("<bytes>:<packed record>"), the first of them a START record. What a
 -- crash has torn is the last one, whose answer was never sent: it is cut off. A damage anywhere else is an error, for
 -- behind it lie records that were promised.
+local journal = require "heygen.sim.journal"
 local ledger = require "heygen.sim.ledger"
 
 local store = {}
@@ -342,6 +343,27 @@ local function play(self, model, seed)
   return true, had_faults
 end
 
+-- Brings a model back to what the file says, when a change of it could not be written there.
+local function restore(self, model, refused)
+  local kept = { "journal", "noise", "start_speed" }
+  if refused.target:sub(1, 6) ~= "/_sim/" and refused.method ~= "START" then
+    -- How often each has fired.
+    kept[#kept + 1] = "faults"
+  end
+  local before, behaviour = {}, model.start.behaviour
+  for _, name in ipairs(kept) do
+    before[name] = model[name]
+  end
+  model.journal = journal.new(1)
+  for _, each in ipairs(scan((read_all(self.path) or ""):sub(1, self.size))) do
+    model:replay(each.record)
+  end
+  for _, name in ipairs(kept) do
+    model[name] = before[name]
+  end
+  model.start.behaviour = behaviour
+end
+
 --- Brings a fresh model to the state of the file, and has it kept there from now on.
 ---@param model table fresh; its clock's source shows real Unix seconds
 ---@param values table the command line: seed and speed when they were given
@@ -355,7 +377,12 @@ function store:attach(model, values, wanted)
   local count, last = #self.records, self.records[#self.records]
   self.records = nil
   function model.on_record(record)
-    return self:add(record)
+    local written, message = self:add(record)
+    -- An attempt of a webhook that is forgotten is only made again.
+    if not written and record.method ~= "SETTLE" then
+      restore(self, model, record)
+    end
+    return written, message
   end
   if count == 0 then
     local message

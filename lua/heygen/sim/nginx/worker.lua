@@ -99,6 +99,7 @@ function worker.start()
   local core = require "heygen.core"
   local options = assert(core.decode(read_file(prefix .. "options.json")))
   system.die_with_parent()
+  system.survive_file_limit()
   self.parent, self.nginx = options.parent, system.parent()
   if not options.behind then
     serve(options)
@@ -170,9 +171,19 @@ local function finish(entry, began)
   self.model.journal:commit(entry)
 end
 
+-- By a worker that only waits for the end of what it has begun.
+local function refuse_all(model)
+  ngx.header["Connection"] = "close"
+  local message = "The state could not be kept: try again"
+  return play.plain(respond.problem(model.json, 503, nil, message), model:request_id())
+end
+
 --- Answers the current request.
 function worker.answer()
   local model, began = self.model, system.now()
+  if self.follower.broken then
+    return refuse_all(model)
+  end
   local request = request_of()
   if not request.reused then
     model.journal:count "connections"
@@ -183,6 +194,9 @@ function worker.answer()
     response, effect, entry = handle(model, request)
   else
     response, effect, entry = self.follower:alone(handle, model, request)
+  end
+  if self.follower.broken then
+    system.retire(ngx.worker.pid())
   end
   if effect then
     -- What a fault does may take long, or never end: it can be seen meanwhile.
