@@ -147,14 +147,18 @@ local function request_of()
   local var = ngx.var
   local method = ngx.req.get_method()
   local count = tonumber(var.connection_requests)
+  local body = (method == "GET" or method == "HEAD") and "" or body_of()
+  ngx.update_time()
   return {
     method = method,
     target = var.request_uri,
     headers = headers_of(),
-    body = (method == "GET" or method == "HEAD") and "" or body_of(),
+    body = body,
     version = VERSIONS[ngx.req.http_version()] or "1.1",
     connection = tonumber(var.connection),
     reused = count > 1,
+    -- In whole milliseconds.
+    arriving = math.max(0, ngx.now() - ngx.req.start_time()),
   }
 end
 
