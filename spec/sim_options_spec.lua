@@ -112,6 +112,15 @@ describe("the option", function()
     assert.is_nil(elsewhere)
   end)
 
+  it("--host takes localhost for the loopback address", function()
+    for _, front in ipairs { "luv", "nginx" } do
+      local running = start { host = "localhost", front = front }
+      assert.matches("^http://127%.0%.0%.1:", running.url)
+      assert.equal(200, (running:exchange("GET", "/")))
+      running:stop()
+    end
+  end)
+
   it("--url stands in the answers", function()
     local running = start { url = "https://sim.example/x/", behaviour = { video_id = "at_once" } }
     local _, made = running:api("POST", "/v3/video-agents", { prompt = "A film" })
