@@ -295,6 +295,7 @@ local function deliveries_of(front)
     local lines = {}
     for i = 1, 4 do
       -- One after the other: connections that are made at the same time may come in any order.
+      until_state("delivered", i - 1)
       local due = math.huge
       for _, row in ipairs(until_state("waiting", 5 - i)) do
         due = row.state == "waiting" and math.min(due, row.next_at) or due
