@@ -28,6 +28,8 @@ local FLAGS = {
 local function await(ready, what)
   local late = false
   local timer = uv.new_timer()
+  -- The loop's time is that of its last run, which may be long ago.
+  uv.update_time()
   timer:start(PATIENCE * 1000, 0, function()
     late = true
   end)
