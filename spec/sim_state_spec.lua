@@ -1,10 +1,11 @@
 -- The state file: nothing that was accepted is lost, however the simulator ends.
 local cjson = require "cjson"
 local core = require "heygen.core"
+local process = require "spec.support.process"
 local random = require "heygen.sim.random"
 local shell = require "spec.support.shell"
 local socket = require "socket"
-local uv = require "luv"
+local uv = require "spec.support.uv"
 local clock = require "heygen.sim.clock"
 local sim_model = require "heygen.sim.model"
 local store = require "heygen.sim.store"
@@ -138,8 +139,11 @@ local function exchange(server, method, target, body, key)
   return status and ok and tonumber(status) or nil, value
 end
 
--- Has it stopped listening?
+-- Has it ended, and stopped listening? Of nginx's front, the one may come before the other.
 local function gone(server)
+  if process.alive(string.format("%d", server.pid)) then
+    return false
+  end
   local connection = socket.tcp()
   local connected = connection:connect(server.host, server.port)
   connection:close()

@@ -2,7 +2,7 @@
 local cjson = require "cjson"
 local socket = require "socket"
 local support = require "spec.support.sim"
-local uv = require "luv"
+local uv = require "spec.support.uv"
 
 describe("the simulator plays the fault", function()
   local sim

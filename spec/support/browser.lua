@@ -1,7 +1,7 @@
 -- A headless Chromium for specs, driven through its DevTools pipe: no port, no driver, nothing left behind.
 local cjson = require "cjson"
 local text = require "heygen.sim.text"
-local uv = require "luv"
+local uv = require "spec.support.uv"
 
 local browser = {}
 browser.__index = browser
