@@ -146,7 +146,11 @@ describe("the simulator's page in Chromium #once", function()
     browser:until_true "document.querySelectorAll('#sessions .reply:not([hidden])').length === 0"
     local id = sim:state().newest[2].session_id
     local _, session = sim:api("GET", "/v3/video-agents/" .. id)
-    assert.equal("Yes, and make it blue", session.data.messages[1].content)
+    local said = {}
+    for _, message in ipairs(session.data.messages) do
+      said[message.content] = message.role
+    end
+    assert.equal("user", said["Yes, and make it blue"])
     browser:eval "document.querySelector('#new select[name=mode]').value = 'generate'"
   end)
 

@@ -3,6 +3,7 @@ local clock = require "heygen.sim.clock"
 local contract = require "heygen.sim.contract"
 local core = require "heygen.core"
 local conform = require "spec.support.conform"
+local socket = require "socket"
 local sim_support = require "spec.support.sim"
 local support = require "spec.support.sim_model"
 local world = require "spec.support.world"
@@ -161,31 +162,44 @@ describe("idempotency keys", function()
     assert.same(first, value)
   end)
 
-  it("answer 409 on the wire while the first one waits", function()
-    local server = sim_support.start {
-      behaviour = { idempotency = true },
-      faults = { { method = "POST", path = "/v3/video-agents", nth = 1, act = true, delay = 60 } },
-    }
-    finally(function()
-      server:stop()
+  for name, front in pairs { luv = { front = "luv" }, ["nginx #once"] = { front = "nginx", workers = 4 } } do
+    it("answer 409 on the wire while the first one waits, whoever is asked, over " .. name, function()
+      local server = sim_support.start {
+        front = front.front,
+        workers = front.workers,
+        behaviour = { idempotency = true },
+        faults = { { method = "POST", path = "/v3/video-agents", nth = 1, act = true, delay = 60 } },
+      }
+      finally(function()
+        server:stop()
+      end)
+      local body = '{"prompt":"x"}'
+      local request = "POST /v3/video-agents HTTP/1.1\r\nHost: x\r\nX-Api-Key: k\r\nIdempotency-Key: one\r\n"
+        .. "Content-Length: "
+        .. #body
+        .. "\r\n\r\n"
+        .. body
+      local slow = server:connect()
+      assert(slow:send(request))
+      local deadline = socket.gettime() + 10
+      while server:counts().creates < 1 do
+        assert(socket.gettime() < deadline, "the create has not come")
+        socket.sleep(0.005)
+      end
+      -- All at the same time, so that several workers have to take them.
+      local others = {}
+      for i = 1, front.workers and 40 or 1 do
+        others[i] = server:connect()
+        assert(others[i]:send(request))
+      end
+      for _, quick in ipairs(others) do
+        local status, answer = sim_support.receive(quick)
+        assert.equal(409, status)
+        assert.equal("request_in_progress", core.decode(answer).error.code)
+        quick:close()
+      end
+      assert.equal(1, server:counts().creates)
+      slow:close()
     end)
-    local body = '{"prompt":"x"}'
-    local request = "POST /v3/video-agents HTTP/1.1\r\nHost: x\r\nX-Api-Key: k\r\nIdempotency-Key: one\r\n"
-      .. "Content-Length: "
-      .. #body
-      .. "\r\n\r\n"
-      .. body
-    local slow, quick = server:connect(), server:connect()
-    assert(slow:send(request))
-    repeat
-      local counts = server:counts()
-    until counts.creates == 1
-    assert(quick:send(request))
-    local status, answer = sim_support.receive(quick)
-    assert.equal(409, status)
-    assert.equal("request_in_progress", core.decode(answer).error.code)
-    assert.equal(1, server:counts().creates)
-    slow:close()
-    quick:close()
-  end)
+  end
 end)

@@ -4,11 +4,15 @@ local shell = require "spec.support.shell"
 local socket = require "socket"
 
 describe("examples/mount.lua #once", function()
-  local url, pid, path
+  local url, pipe, path
 
   setup(function()
     path = os.tmpname()
-    pid = shell.must("lua5.4 examples/mount.lua >" .. path .. " 2>&1 & echo $!")
+    -- The pipe is its life line: it ends with this process, however that ends.
+    pipe = io.popen(
+      "lua5.4 examples/mount.lua >" .. path .. " 2>&1 & server=$!; cat >/dev/null; kill $server; wait",
+      "w"
+    )
     local deadline = socket.gettime() + 10
     repeat
       socket.sleep(0.01)
@@ -20,7 +24,7 @@ describe("examples/mount.lua #once", function()
   end)
 
   teardown(function()
-    shell.run("kill " .. pid)
+    pipe:close()
   end)
 
   local function curl(arguments)

@@ -1,10 +1,9 @@
 -- The nginx front as it is seen from outside: several workers that are one service, faults, a clean end. #once
 local cjson = require "cjson"
+local process = require "spec.support.process"
 local shell = require "spec.support.shell"
 local socket = require "socket"
 local support = require "spec.support.sim"
-
-local quote = shell.quote
 
 -- curl's exit status and what it wrote.
 local function curl(arguments)
@@ -45,12 +44,13 @@ local function own_pid()
   return pid
 end
 
-local function alive(pid)
-  return select(2, shell.run("kill -0 " .. pid)) == 0
-end
-
-local function pid_of(url_file)
-  return shell.lines("pgrep -f -- " .. quote("[u]rl-file " .. url_file) .. " || true")
+local function all_gone(pids)
+  for _, pid in ipairs(pids) do
+    if process.alive(pid) then
+      return false
+    end
+  end
+  return true
 end
 
 local CREATE = [[-H 'x-api-key: k' -d '{"prompt":"hello"}' ]]
@@ -222,9 +222,10 @@ describe("the nginx front #once", function()
         { nth = 2, stall = "body" },
         { nth = 3, garbage = true },
         { nth = 4, delay = 0.2, drip = { bytes = 10, every = 0.01 } },
+        { nth = 5, stall = "headers" },
       }
-      assert.same({ "", "timeout" }, { server:all(GET, 0.3) })
-      local answer, ending = server:all(GET, 0.3)
+      assert.same({ "", "timeout" }, { server:stalled(GET) })
+      local answer, ending = server:stalled(GET, "\r\n\r\n.")
       assert.equal("timeout", ending)
       assert.matches("^HTTP/1.1 200 OK\r\n.*\r\n\r\n.", answer)
       answer, ending = server:all(GET)
@@ -235,6 +236,10 @@ describe("the nginx front #once", function()
       assert.is_true(socket.gettime() - start >= 0.19)
       assert.equal(200, status)
       assert.same({}, body.data)
+      answer, ending = server:stalled(GET, "\r\n")
+      assert.equal("timeout", ending)
+      assert.matches("^HTTP/1.1 200 OK\r\n", answer)
+      assert.is_nil(answer:find("\r\n\r\n", 1, true))
     end)
 
     it("what nginx itself refuses has the service's envelope", function()
@@ -267,20 +272,19 @@ describe("the nginx front #once", function()
     local function start()
       local path = os.tmpname()
       os.remove(path)
-      local pipe = io.popen(
-        "TMPDIR="
-          .. room
-          .. " lua5.4 bin/heygen-sim --front nginx --tls --until-stdin-closes --url-file "
-          .. path
-          .. " >/dev/null",
-        "w"
-      )
+      -- The shell tells its number, and becomes the simulator.
+      local command = "echo $$ >%s.pid; exec env TMPDIR=%s lua5.4 bin/heygen-sim --front nginx --tls"
+        .. " --until-stdin-closes --url-file %s >/dev/null"
+      local pipe = io.popen(command:format(path, room, path), "w")
       assert.is_true(until_true(function()
         local file = io.open(path)
         return file and file:close()
       end))
-      local pid = pid_of(path)
-      return pipe, pid[#pid], path
+      local file = assert(io.open(path .. ".pid"))
+      local pid = file:read "*l"
+      file:close()
+      os.remove(path .. ".pid")
+      return pipe, pid, path
     end
 
     local function directories()
@@ -293,9 +297,7 @@ describe("the nginx front #once", function()
       assert.is_true(#family >= 3)
       assert.equal(1, #directories())
       pipe:close()
-      for _, each in ipairs(family) do
-        assert.is_false(alive(each))
-      end
+      assert.is_true(all_gone(family))
       assert.same({}, directories())
       assert.is_nil(io.open(path))
     end)
@@ -326,12 +328,7 @@ describe("the nginx front #once", function()
       os.execute("kill -9 " .. pid)
       pipe:close()
       assert.is_true(until_true(function()
-        for _, each in ipairs(family) do
-          if alive(each) then
-            return false
-          end
-        end
-        return #directories() == 0
+        return all_gone(family) and #directories() == 0
       end))
       os.remove(path)
     end)

@@ -98,6 +98,43 @@ describe("the simulated service", function()
       assert.equal("completed", sim:session(id).status)
     end)
 
+    it("does not take back what was said", function()
+      sim.model:behave { session_fails_then_recovers = 300, waiting_for_input = true, pending = 0 }
+      local id = sim:create()
+      local function said()
+        local list = {}
+        for i, message in ipairs(sim:session(id).messages) do
+          list[#sim:session(id).messages + 1 - i] = message.role .. ": " .. message.content
+        end
+        return list
+      end
+      local expected = { "user: A short film", "model: I am planning your video." }
+      assert.same(expected, said())
+      sim.model.clock:advance(61)
+      expected[3] = "model: " .. sim.model.behaviour.error_message
+      assert.same(expected, said())
+      sim.model.clock:advance(300)
+      assert.equal("thinking", sim:session(id).status)
+      assert.same(expected, said())
+      sim.model.clock:advance(59)
+      expected[4] = "model: Shall I go on with this plan?"
+      assert.equal("waiting_for_input", sim:session(id).status)
+      assert.same(expected, said())
+      -- The clock stands still: the answer, what comes of it and what is said about that have the same time.
+      for _, words in ipairs { "Yes", "Nice" } do
+        assert.equal(200, (sim:ask("POST", "/v3/video-agents/" .. id, { message = words })))
+      end
+      expected[5], expected[6], expected[7] = "user: Yes", "user: Nice", nil
+      assert.equal("generating", sim:session(id).status)
+      table.insert(expected, 6, "model: Here is the draft.")
+      assert.same(expected, said())
+      assert.equal(200, (sim:ask("POST", "/v3/video-agents/" .. id .. "/stop")))
+      expected[8] = "model: I have stopped."
+      assert.same(expected, said())
+      sim.model.clock:advance(10000)
+      assert.same(expected, said())
+    end)
+
     it("fails a session for good", function()
       sim.model:behave { session_fails = true, session_fails_after = 10 }
       local id = sim:create()

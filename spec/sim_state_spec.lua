@@ -1,9 +1,11 @@
 -- The state file: nothing that was accepted is lost, however the simulator ends.
 local cjson = require "cjson"
 local core = require "heygen.core"
+local process = require "spec.support.process"
 local random = require "heygen.sim.random"
+local shell = require "spec.support.shell"
 local socket = require "socket"
-local uv = require "luv"
+local uv = require "spec.support.uv"
 local clock = require "heygen.sim.clock"
 local sim_model = require "heygen.sim.model"
 local store = require "heygen.sim.store"
@@ -75,6 +77,88 @@ end
 local function has(it, id)
   return (ask(it, "GET", "/v3/video-agents/" .. id)) == 200
 end
+
+-- ---- the program
+
+local function number_of(path)
+  local file = io.open(path)
+  local text = file and file:read "*a" or ""
+  if file then
+    file:close()
+  end
+  return text
+end
+
+-- Starts a program that writes its URL into URL_FILE, whatever that is.
+local function start(shape)
+  local url_file = temporary()
+  local pipe = io.popen("(" .. shape:gsub("URL_FILE", url_file) .. ") >/dev/null & echo $!")
+  local pid = pipe:read "*n"
+  pipe:close()
+  local deadline = socket.gettime() + 20
+  local text
+  repeat
+    socket.sleep(0.005)
+    text = number_of(url_file)
+  until text:find "\n" or socket.gettime() > deadline
+  os.remove(url_file)
+  local host, port = text:match "^http://([%d.]+):(%d+)\n"
+  assert(host, "the simulator did not start")
+  return { pid = pid, host = host, port = tonumber(port) }
+end
+
+-- A simulator that can be killed; ends with this process. `before` is what the shell does first.
+local function launch(path, front, before)
+  local command = "%s exec %s bin/heygen-sim --state %s --url-file URL_FILE --speed 60 --quiet"
+    .. " --set concurrency=0 --set idempotency=true --seed 3 --front %s --with-process $PPID"
+  return start(command:format(before or "", LUA, path, front))
+end
+
+-- One exchange on a new connection; nil when it broke.
+local function exchange(server, method, target, body, key)
+  local connection = socket.tcp()
+  connection:settimeout(10)
+  if not connection:connect(server.host, server.port) then
+    connection:close()
+    return nil
+  end
+  connection:send(
+    string.format(
+      "%s %s HTTP/1.0\r\nx-api-key: k\r\n%sContent-Length: %d\r\n\r\n%s",
+      method,
+      target,
+      key and "Idempotency-Key: " .. key .. "\r\n" or "",
+      #body,
+      body
+    )
+  )
+  local answer = connection:receive "*a"
+  connection:close()
+  local status = answer and answer:match "^HTTP/1.%d (%d+)"
+  local ok, value = pcall(cjson.decode, answer and answer:match "\r\n\r\n(.*)$" or "")
+  return status and ok and tonumber(status) or nil, value
+end
+
+-- Has it ended, and stopped listening? Of nginx's front, the one may come before the other.
+local function gone(server)
+  if process.alive(string.format("%d", server.pid)) then
+    return false
+  end
+  local connection = socket.tcp()
+  local connected = connection:connect(server.host, server.port)
+  connection:close()
+  return not connected
+end
+
+local function until_gone(server)
+  local deadline = socket.gettime() + 10
+  while not gone(server) do
+    assert(socket.gettime() < deadline, "the simulator has not ended")
+    socket.sleep(0.002)
+  end
+end
+
+-- ----
 
 describe("a state file", function()
   local path
@@ -199,6 +283,28 @@ describe("a state file", function()
     end
   end)
 
+  it("knows which answers were on their way, but not those of a run that has ended", function()
+    local function create_with_key(it)
+      local response = it.model:handle {
+        method = "POST",
+        target = "/v3/video-agents",
+        headers = { ["x-api-key"] = "k", ["idempotency-key"] = "one" },
+        body = '{"prompt":"x"}',
+      }
+      return response.status, core.decode(response.body)
+    end
+    local it = assert(open(path, nil, { idempotency = true }))
+    ask(it, "POST", "/_sim/faults", { method = "POST", nth = 1, act = true, delay = 60 })
+    local _, first = create_with_key(it)
+    assert.equal(409, (create_with_key(it)))
+    it.kept:close()
+    it = assert(open(path, nil, { idempotency = true }, 1795000001))
+    local status, again = create_with_key(it)
+    assert.equal(200, status)
+    assert.same(first, again)
+    it.kept:close()
+  end)
+
   it("begins anew with a reset, and drops what was before", function()
     local it = assert(open(path))
     local lost = create(it, ("long "):rep(1000))
@@ -282,6 +388,79 @@ describe("a state file", function()
     it.kept:close()
   end)
 
+  it("takes a lock over when its owner ends while it is looked at", function()
+    write(path .. ".lock", "999999999\n")
+    local kept = assert(store.open(
+      path,
+      setmetatable({
+        kill = function()
+          return 0 -- it has answered, and is gone
+        end,
+      }, { __index = uv })
+    ))
+    kept:close()
+  end)
+
+  it("leaves the lock of one that was faster", function()
+    local other = temporary()
+    local server = support.start { state = other }
+    local owner = read(other .. ".lock")
+    write(path .. ".lock", "999999999\n")
+    local opened, message = store.open(
+      path,
+      setmetatable({
+        kill = function(pid, signal)
+          if pid == 999999999 then
+            write(path .. ".lock", owner)
+          end
+          return uv.kill(pid, signal)
+        end,
+      }, { __index = uv })
+    )
+    assert.is_nil(opened)
+    assert.matches("in use by process %d+", message)
+    assert.equal(owner, read(path .. ".lock"))
+    server:stop()
+    os.remove(other)
+    -- Nor does it take one away that is being made.
+    write(path .. ".lock", "")
+    opened, message = store.open(path, uv)
+    assert.is_nil(opened)
+    assert.matches("in use by another process", message)
+  end)
+
+  it("is for one of many that start together", function()
+    local code = [[
+      local kept = require("heygen.sim.store").open("%s", require "luv")
+      local file = assert(io.open("%s.%d.new", "w"))
+      file:write(kept and "won" or "lost")
+      file:close()
+      assert(os.rename("%s.%d.new", "%s.%d"))
+      io.read "*a" -- heygen
+    ]]
+    write(path .. ".lock", "999999999\n")
+    local pipes, won = {}, 0
+    for i = 1, 6 do
+      local program = code:format(path, path, i, path, i, path, i)
+      pipes[i] = io.popen(LUA .. " -e " .. shell.quote(program), "w")
+    end
+    local deadline = socket.gettime() + 20
+    for i = 1, #pipes do
+      local file
+      repeat
+        socket.sleep(0.005)
+        file = io.open(path .. "." .. i)
+      until file or socket.gettime() > deadline
+      won = won + (file:read "*a" == "won" and 1 or 0)
+      file:close()
+      os.remove(path .. "." .. i)
+    end
+    for _, pipe in ipairs(pipes) do
+      pipe:close()
+    end
+    assert.equal(1, won)
+  end)
+
   it("is left without half a record when the disk is full", function()
     local it = assert(open(path))
     local first = create(it)
@@ -298,83 +477,66 @@ describe("a state file", function()
     assert.matches("no space left", value.error.message)
     assert.equal(size, #read(path))
     it.kept.uv = real
+    -- What was refused has not happened: not now, and not for the ids of what comes later.
+    assert.equal(1, #it.model.sessions.rows)
+    assert.equal(1, it.model.journal.counts.creates)
+    local second = create(it)
     it.kept:close()
     it = assert(open(path))
-    assert.is_true(has(it, first))
-    assert.equal(1, #it.model.sessions.rows)
+    assert.is_true(has(it, first) and has(it, second))
+    assert.equal(2, #it.model.sessions.rows)
     it.kept:close()
   end)
+
+  for _, front in ipairs { "luv", "nginx #once" } do
+    it("grows until there is no room for more, and holds what was accepted, over " .. front, function()
+      front = front:match "%l+"
+      local server = launch(path, front, "trap '' XFSZ; ulimit -f 64;")
+      -- A worker that was refused its record gives way to another one: it answers 503, or not at all.
+      local function patiently(...)
+        local deadline = socket.gettime() + 10
+        local status, value
+        repeat
+          status, value = exchange(server, ...)
+          if status and status ~= 503 then
+            break
+          end
+          socket.sleep(0.01)
+        until socket.gettime() > deadline
+        return status, value
+      end
+      local accepted, refused = {}, 0
+      local long, short = ('{"prompt":"%s"}'):format(("x"):rep(8000)), '{"prompt":"y"}'
+      while refused < 5 do
+        local status, value = exchange(server, "POST", "/v3/video-agents", long)
+        if status == 200 then
+          assert.equal(0, refused)
+        else
+          -- There is room for a short one.
+          refused = refused + 1
+          status, value = patiently("POST", "/v3/video-agents", short)
+          assert.equal(200, status)
+        end
+        accepted[#accepted + 1] = value.data.session_id
+        assert.is_true(#accepted < 50)
+      end
+      local function all_there()
+        for _, id in ipairs(accepted) do
+          assert.equal(200, (patiently("GET", "/v3/video-agents/" .. id, "")))
+        end
+        local _, counts = patiently("GET", "/_sim/counts", "")
+        assert.equal(#accepted, counts.creates)
+      end
+      all_there()
+      os.execute(string.format("kill %d", server.pid))
+      until_gone(server)
+      server = launch(path, front)
+      all_there()
+      os.execute(string.format("kill %d", server.pid))
+      until_gone(server)
+    end)
+  end
 end)
-
--- ---- the program
-
-local function number_of(path)
-  local file = io.open(path)
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  return text
-end
-
--- A simulator that can be killed; ends with this process.
-local function launch(path, front)
-  local url_file = temporary()
-  local command = string.format(
-    "%s bin/heygen-sim --state %s --url-file %s --speed 60 --quiet --set concurrency=0 --set idempotency=true"
-      .. " --seed 3 --front %s --with-process $PPID >/dev/null & echo $!",
-    LUA,
-    path,
-    url_file,
-    front
-  )
-  local pipe = io.popen(command)
-  local pid = pipe:read "*n"
-  pipe:close()
-  local deadline = socket.gettime() + 20
-  local text
-  repeat
-    socket.sleep(0.005)
-    text = number_of(url_file)
-  until text:find "\n" or socket.gettime() > deadline
-  os.remove(url_file)
-  local host, port = text:match "^http://([%d.]+):(%d+)\n"
-  assert(host, "the simulator did not start")
-  return { pid = pid, host = host, port = tonumber(port) }
-end
-
--- One exchange on a new connection; nil when it broke.
-local function exchange(server, method, target, body, key)
-  local connection = socket.tcp()
-  connection:settimeout(10)
-  if not connection:connect(server.host, server.port) then
-    connection:close()
-    return nil
-  end
-  connection:send(
-    string.format(
-      "%s %s HTTP/1.0\r\nx-api-key: k\r\n%sContent-Length: %d\r\n\r\n%s",
-      method,
-      target,
-      key and "Idempotency-Key: " .. key .. "\r\n" or "",
-      #body,
-      body
-    )
-  )
-  local answer = connection:receive "*a"
-  connection:close()
-  local status = answer and answer:match "^HTTP/1.%d (%d+)"
-  local ok, value = pcall(cjson.decode, answer and answer:match "\r\n\r\n(.*)$" or "")
-  return status and ok and tonumber(status) or nil, value
-end
-
--- Has it stopped listening?
-local function gone(server)
-  local connection = socket.tcp()
-  local connected = connection:connect(server.host, server.port)
-  connection:close()
-  return not connected
-end
 
 describe("a simulator that is killed at any moment", function()
   local function kill_and_count(front, rounds)
@@ -406,9 +568,7 @@ describe("a simulator that is killed at any moment", function()
         assert.equal(200, status)
         accepted[#accepted + 1] = value.data.session_id
       end
-      repeat
-        socket.sleep(0.002)
-      until gone(server)
+      until_gone(server)
     end
     local server = launch(path, front)
     local status, value = exchange(server, "POST", "/v3/video-agents", '{"prompt":"p"}', pending)
@@ -423,9 +583,7 @@ describe("a simulator that is killed at any moment", function()
     assert.equal(#accepted, counts.creates)
     assert.is_true(#accepted > rounds, #accepted .. " creates")
     os.execute(string.format("kill %d", server.pid))
-    repeat
-      socket.sleep(0.005)
-    until gone(server)
+    until_gone(server)
     os.remove(path)
     os.remove(path .. ".lock")
   end

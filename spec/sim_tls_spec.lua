@@ -5,6 +5,18 @@ local sim = require "heygen.sim"
 
 local quote = shell.quote
 
+describe("the certificate of heygen.sim.start #once", function()
+  it("is gone after stop, though the simulator was killed", function()
+    local state = shell.must "mktemp -u"
+    local server = assert(sim.start { tls = true, state = state, errors = "/dev/null" })
+    assert.equal("0", (shell.must("test -s " .. server.ca .. "; echo $?")))
+    shell.must("kill -9 $(cat " .. state .. ".lock)")
+    server:stop()
+    assert.is_nil(io.open(server.ca))
+    shell.must("rm -f " .. state .. " " .. state .. ".lock")
+  end)
+end)
+
 -- curl's exit status and what it wrote.
 local function curl(arguments)
   local pipe = io.popen("curl -sS --max-time 20 " .. arguments .. ' 2>&1; echo "[$?]"')

@@ -1,7 +1,7 @@
 -- A headless Chromium for specs, driven through its DevTools pipe: no port, no driver, nothing left behind.
 local cjson = require "cjson"
 local text = require "heygen.sim.text"
-local uv = require "luv"
+local uv = require "spec.support.uv"
 
 local browser = {}
 browser.__index = browser
@@ -28,6 +28,8 @@ local FLAGS = {
 local function await(ready, what)
   local late = false
   local timer = uv.new_timer()
+  -- The loop's time is that of its last run, which may be long ago.
+  uv.update_time()
   timer:start(PATIENCE * 1000, 0, function()
     late = true
   end)
@@ -166,23 +168,46 @@ function browser:type(selector, words)
   self:command("Input.insertText", { text = words })
 end
 
---- Clicks, with the mouse, into the middle of the element that an expression gives.
+-- Where the middle of an element is, or null when something else is there; notes whether the next click finds it.
+local AIM = [[
+(() => {
+  const find = () => (%s);
+  const element = find();
+  element.scrollIntoView({ block: "center" });
+  const box = element.getBoundingClientRect();
+  const place = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const there = document.elementFromPoint(place.x, place.y);
+  if (!there || !element.contains(there)) return null;
+  window.lastClick = "none";
+  const note = (event) => { window.lastClick = find()?.contains(event.target) ? "hit" : "missed"; };
+  document.addEventListener("click", note, { capture: true, once: true });
+  return place;
+})()]]
+
+local TRIES = 50
+
+--- Clicks, with the mouse, into the middle of the element that an expression gives. The page may move it at any moment:
+--- a click that has not found it is made again.
 ---@param script string
 function browser:click(script)
-  local place = self:eval(
-    string.format(
-      "(() => { const element = %s; element.scrollIntoView({ block: 'center' }); "
-        .. "const box = element.getBoundingClientRect(); "
-        .. "return { x: box.x + box.width / 2, y: box.y + box.height / 2 }; })()",
-      script
-    )
-  )
-  for _, kind in ipairs { "mousePressed", "mouseReleased" } do
-    self:command(
-      "Input.dispatchMouseEvent",
-      { type = kind, x = place.x, y = place.y, button = "left", clickCount = 1 }
-    )
+  for _ = 1, TRIES do
+    local place = self:eval(AIM:format(script))
+    if place then
+      for _, kind in ipairs { "mousePressed", "mouseReleased" } do
+        self:command(
+          "Input.dispatchMouseEvent",
+          { type = kind, x = place.x, y = place.y, button = "left", clickCount = 1 }
+        )
+      end
+      -- A page that was left by it knows nothing of it.
+      local last = self:eval "window.lastClick"
+      if last == nil or last == "hit" then
+        return
+      end
+    end
+    self:eval "new Promise((done) => setTimeout(done, 20))"
   end
+  error("this could not be clicked: " .. script, 2)
 end
 
 --- Opens an address.

@@ -55,6 +55,18 @@ local SERVERS = {
   { "middle", "", "good", "ssl_protocols TLSv1.2;" },
 }
 
+-- A free port can be somebody else's a moment later.
+local TRIES = 5
+
+local function read(path)
+  local file = io.open(path)
+  local text = file and file:read "*a" or ""
+  if file then
+    file:close()
+  end
+  return text
+end
+
 -- Ports that are free now; all are held until the last one is found, so that they differ.
 local function free_ports(n)
   local held, ports = {}, {}
@@ -68,21 +80,9 @@ local function free_ports(n)
   return ports
 end
 
-local function answers(port)
-  local connection = socket.connect("127.0.0.1", port)
-  if connection then
-    connection:close()
-  end
-  return connection ~= nil
-end
-
---- Starts it. server.url.good and so on are the addresses by kind, server.ca is the right authority.
-function nginx.start()
-  local directory = child.scratch()
-  shell.must(("mkdir -p %s/files"):format(directory))
-  certificates.make(directory)
+-- Runs it in its directory; true once it listens, false when another program was faster with one of its ports.
+local function run(self)
   local ports, servers = free_ports(#SERVERS), {}
-  local self = setmetatable({ directory = directory, url = {}, port = {} }, nginx)
   for n, s in ipairs(SERVERS) do
     servers[n] = SERVER:format(ports[n], s[2], s[3], s[3], s[4])
     self.port[s[1]] = ports[n]
@@ -90,23 +90,44 @@ function nginx.start()
   end
   self:write("nginx.conf", CONFIG:format(table.concat(servers)))
   -- Its input is the life line: it ends when the pipe does.
-  local run = "nginx -p . -e error.log -c nginx.conf 2>start.log"
+  local command = "nginx -p . -e error.log -c nginx.conf 2>start.log"
+  os.remove(self.directory .. "/start.log")
+  -- Not -QUIT: a shell has its background ignore that until the program says what to do with it.
   self.pipe = io.popen(
-    ("unset LD_PRELOAD; PATH=$PATH:/usr/sbin; cd %s; %s & server=$!;"):format(directory, run)
-      .. " cat >/dev/null; kill -QUIT $server; wait",
+    ("unset LD_PRELOAD; PATH=$PATH:/usr/sbin; cd %s; %s & server=$!;"):format(self.directory, command)
+      .. " cat >/dev/null; kill $server 2>/dev/null; wait",
     "w"
   )
-  self.ca = directory .. "/own.crt"
-  self.stranger = directory .. "/stranger.crt"
   for _ = 1, 3000 do
-    if answers(ports[1]) then
-      return self
+    -- It writes its number once it has all of its ports.
+    if read(self.directory .. "/nginx.pid"):find "%d" then
+      return true
+    elseif read(self.directory .. "/start.log"):find("still could not bind", 1, true) then
+      self.pipe:close()
+      return false
     end
     socket.sleep(0.01)
   end
-  local log = shell.run(("cat %s/*.log"):format(directory))
+  local log = shell.run(("cat %s/*.log"):format(self.directory))
   self:stop()
   error("nginx did not start: " .. log)
+end
+
+--- Starts it. server.url.good and so on are the addresses by kind, server.ca is the right authority.
+function nginx.start()
+  local directory = child.scratch()
+  shell.must(("mkdir -p %s/files"):format(directory))
+  certificates.make(directory)
+  local self = setmetatable({ directory = directory, url = {}, port = {} }, nginx)
+  self.ca = directory .. "/own.crt"
+  self.stranger = directory .. "/stranger.crt"
+  for _ = 1, TRIES do
+    if run(self) then
+      return self
+    end
+  end
+  shell.must("rm -r " .. directory)
+  error "nginx found no free ports"
 end
 
 --- Puts a file beside its configuration; under files/ it is served.

@@ -1,4 +1,4 @@
--- Looks at the process that runs the specs, through /proc.
+-- Looks at the process that runs the specs, and at others, through /proc.
 local lfs = require "lfs"
 
 local process = {}
@@ -35,6 +35,20 @@ function process.memory()
       return tonumber(kilobytes) * 1024
     end
   end
+end
+
+--- Is this process still there? One that has ended and only waits to be buried is not.
+---@param pid integer|string
+---@return boolean
+function process.alive(pid)
+  local file = io.open("/proc/" .. pid .. "/stat")
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  -- The name stands in parentheses, and may have some of its own.
+  local state = text and text:match "^.*%) (%a)"
+  return state ~= nil and state ~= "Z" and state ~= "X"
 end
 
 return process

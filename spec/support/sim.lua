@@ -54,6 +54,30 @@ function running:all(bytes, timeout)
   end
 end
 
+--- Sends a request whose answer is going to stall: what comes until `pattern` is found in it, and within 0.2 s after
+--- that; and how it ended, as above. Without a pattern, nothing is to come.
+function running:stalled(bytes, pattern)
+  local before = self:counts().requests
+  local connection = self:connect()
+  assert(connection:send(bytes))
+  local seen, problem = "", nil
+  while pattern and not problem and not seen:find(pattern) do
+    local byte
+    byte, problem = connection:receive(1)
+    seen = seen .. (byte or "")
+  end
+  -- A silence shows something only once the request has been taken.
+  local deadline = socket.gettime() + 10
+  while self:counts().requests == before and socket.gettime() < deadline do
+    socket.sleep(0.005)
+  end
+  connection:settimeout(0.2)
+  local rest, partial
+  rest, problem, partial = connection:receive "*a"
+  connection:close()
+  return seen .. (rest or partial), problem or "closed"
+end
+
 --- One answer from a connection that stays open: status, body, headers (lower-case names).
 function support.receive(connection)
   local status = tonumber(assert(connection:receive "*l"):match " (%d+)")

@@ -54,7 +54,7 @@ function idempotency.look(model, endpoint, request, path)
   local entry = model.replays.by_key[key]
   if not entry or model.clock:now() - entry.at >= DAY then
     return key
-  elseif model.clock:real_now() < entry.free then
+  elseif model.clock:real_now() < entry.free and entry.real >= model.began then
     local message = "A request with this Idempotency-Key is still in progress"
     return nil, respond.problem(model.json, 409, "request_in_progress", message, "Idempotency-Key")
   end
@@ -71,19 +71,24 @@ end
 ---@param model table
 ---@param key string
 ---@param response table
----@param effect table|nil the fault that its answer goes through: a slow one keeps the key in flight
-function idempotency.keep(model, key, response, effect)
+---@param request table its `effect` is the fault that the answer goes through: a slow one keeps the key in flight. Sets
+---   its `slow`, the seconds of that; where the request is played from a record, that is given and there is no effect
+function idempotency.keep(model, key, response, request)
   if response.status >= 300 then
     return
   end
-  local replays, now = model.replays, model.clock:now()
+  local replays, now, real = model.replays, model.clock:now(), model.clock:real_now()
+  if request.effect then
+    request.slow = slowness(request.effect, response)
+  end
   if replays.count >= replays.room then
     prune(replays, now)
   end
   replays.count = replays.count + 1
   replays.by_key[key] = {
     at = now,
-    free = model.clock:real_now() + (effect and slowness(effect, response) or 0),
+    real = real,
+    free = real + (request.slow or 0),
     response = copy(response),
   }
 end

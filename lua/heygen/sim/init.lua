@@ -178,6 +178,10 @@ function server:stop()
     -- A process that was forked meanwhile may hold the pipe open: so it is told, too.
     pcall(pipe.write, pipe, "quit\n")
     pcall(pipe.close, pipe)
+    if self.ca then
+      -- One that was killed could not.
+      os.remove(self.ca)
+    end
   end
 end
 

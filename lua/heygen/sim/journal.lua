@@ -26,6 +26,26 @@ function journal.new(room)
   return self
 end
 
+--- From now on, what is counted can be taken back.
+function journal:mark()
+  self.marked = {}
+end
+
+--- Ends that.
+---@return table marked what was counted since, for take_back
+function journal:since_mark()
+  local marked = self.marked
+  self.marked = nil
+  return marked
+end
+
+---@param marked table
+function journal:take_back(marked)
+  for _, name in ipairs(marked) do
+    self:count(name, -1)
+  end
+end
+
 function journal:reset()
   self.counts, self.by_route, self.ring, self.total = {}, {}, {}, 0
   for _, name in ipairs(COUNTERS) do
@@ -34,8 +54,12 @@ function journal:reset()
 end
 
 ---@param name string
-function journal:count(name)
-  self.counts[name] = (self.counts[name] or 0) + 1
+---@param step number|nil default 1
+function journal:count(name, step)
+  self.counts[name] = (self.counts[name] or 0) + (step or 1)
+  if self.marked then
+    self.marked[#self.marked + 1] = name
+  end
 end
 
 --- Notes a request; the caller fills in `route` and `status` later.

@@ -5,12 +5,14 @@
 --   real     what the clock's source showed then (only changes of the clock need it)
 --   method, target, body   of the request; a body is bytes
 --   id       the request's id: whatever the request draws from model.noise is drawn from a source seeded with it
---   headers  only those of ledger.HEADERS and x-amz-*: never a key, so that a ledger holds no secret of a client
+--   headers  only those of ledger.HEADERS and x-amz-*: never a key, so that a ledger holds no secret of a client; and
+--            x-sim-slow, the real seconds that a fault kept the answer on its way
 -- Two kinds of records are no requests. "START" as method: the body is JSON { seed, base, mark, speed, behaviour }; it
 -- empties the model and sets its clock (a reset is one). "SETTLE": the target is a delivery's id, the body its outcome.
 --
 -- Writing. `model.on_record = function(record) -> true | nil, message` is called within model:handle and model:settle,
--- after the model has changed and before the answer is given out; when it gives nil, the answer becomes 503. There is
+-- after the model has changed and before the answer is given out; when it gives nil, the answer becomes 503, and it
+-- must see to it that the model forgets the change: later ids follow from all that was drawn before. There is
 -- a record when a request that is no GET or HEAD was answered below 300 (faults only change what goes over the wire, so
 -- an answer that a fault takes away is recorded all the same), and when a handler of a GET has set `model.changed`.
 -- model.records counts them.
@@ -114,9 +116,12 @@ end
 
 -- ---- writing
 
-local function kept_headers(headers)
+local function kept_headers(request)
   local kept = {}
-  for name, value in pairs(headers) do
+  if request.slow and request.slow > 0 then
+    kept["x-sim-slow"] = string.format("%.17g", request.slow)
+  end
+  for name, value in pairs(request.headers) do
     if ledger.HEADERS[name] or name:find "^x%-amz%-" then
       kept[name] = value
     end
@@ -166,7 +171,7 @@ local function record_of(request, at, real)
     method = request.method,
     target = request.target,
     id = request.id or "",
-    headers = kept_headers(request.headers),
+    headers = kept_headers(request),
     body = request.body or "",
   }
 end
@@ -206,7 +211,7 @@ end
 ---@param query_text string
 ---@return table response
 function ledger.handle(model, request, answer, path, query_text)
-  local record, response, accepted
+  local record, response, accepted, counted
   if request.method == "GET" or request.method == "HEAD" then
     response = answer(model, request, path, query_text)
     if not model.changed then
@@ -216,7 +221,9 @@ function ledger.handle(model, request, answer, path, query_text)
   else
     local at, real = model.clock:now(), model.clock:real_now()
     model.outbox:advance(at)
+    model.journal:mark()
     response, accepted = at_one_moment(model, request, at, real, answer, path, query_text)
+    counted = model.journal:since_mark()
     if not accepted then
       return response
     end
@@ -224,6 +231,9 @@ function ledger.handle(model, request, answer, path, query_text)
   end
   model.changed = false
   local ok, message = ledger.add(model, record)
+  if not ok and counted then
+    model.journal:take_back(counted)
+  end
   return ok and response or unwritten(model, message)
 end
 
@@ -270,6 +280,7 @@ function ledger.replay(model, record, answer, path, query_text)
     target = record.target,
     id = record.id,
     headers = record.headers,
+    slow = tonumber(record.headers["x-sim-slow"] or ""),
     body = record.body,
   }
   model.replaying = true

@@ -82,12 +82,25 @@ local function watch_stdin(uv, stop)
   end)
 end
 
+-- One that has ended, and only waits for its own parent to ask, can still be sent signals.
+local function has_ended(uv, pid)
+  local alive, _, name = uv.kill(pid, 0)
+  if not alive then
+    return name == "ESRCH"
+  end
+  local file = io.open("/proc/" .. pid .. "/stat")
+  local text = file and file:read "*a" or ""
+  if file then
+    file:close()
+  end
+  return text:find "^.*%) [ZX]" ~= nil
+end
+
 -- Standard input may be held open by another child of the parent: so its life is watched, too.
 local function watch_process(uv, pid, stop)
   local timer = uv.new_timer()
   timer:start(500, 500, function()
-    local alive, _, name = uv.kill(pid, 0)
-    if not alive and name == "ESRCH" then
+    if has_ended(uv, pid) then
       stop()
     end
   end)

@@ -50,6 +50,8 @@ function model.new(options)
   self.json = options.json or default_codec()
   self.clock = options.clock or clock.new()
   self.start_speed = self.clock.speed
+  -- An answer that was on its way before is not any more.
+  self.began = self.clock:real_now()
   self.seed, self.stream = options.seed or 1, options.stream
   self.receivers, self.on_record = options.receivers, options.on_record
   self.base_url = options.base_url or "http://127.0.0.1"
@@ -218,7 +220,7 @@ local function call(self, endpoint, request, path, query_text, parameters)
     duplicates.note(self, endpoint, request, path)
   end
   if key then
-    idempotency.keep(self, key, response, request.effect)
+    idempotency.keep(self, key, response, request)
   end
   return response
 end

@@ -102,6 +102,8 @@ local function finish(values)
   elseif values.state == "" then
     return nil, "--state: the name of a file is wanted"
   end
+  -- Names are not looked up; this one needs not be.
+  values.host = values.host == "localhost" and "127.0.0.1" or values.host
   values.behaviour = {}
   for _, text in ipairs(values.set or {}) do
     local name, value = behaviour.parse(text)

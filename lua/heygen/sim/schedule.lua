@@ -46,38 +46,65 @@ local function marks(b)
   return reviewing, rendering, processing, unknown, finish
 end
 
+-- When a hold begins, in seconds after the start, and how long it lasts; `spent` were those before it.
+local function span(hold, spent)
+  local arrival = hold.arrived or hold.at + spent
+  return arrival, hold.released and math.max(0, hold.released - arrival) or hold.length
+end
+
+-- Does a hold still last? Not by its length: that is rounded, and the moment of a release is no part of it.
+local function lasts(hold, arrival, length, t)
+  return t < (hold.released or arrival + length)
+end
+
 --- The run's own time, and the hold it is in.
 ---@param run table
 ---@param now number Unix seconds
 ---@return number elapsed, table|nil hold
 function schedule.elapsed(run, now)
-  local t, spent = now - run.start, 0
+  local t, spent, least = now - run.start, 0, 0
   for _, hold in ipairs(run.holds) do
-    local arrival = hold.at + spent
+    local arrival, length = span(hold, spent)
+    if t < arrival then
+      break
+    elseif lasts(hold, arrival, length, t) then
+      return hold.at, hold
+    end
+    spent, least = spent + length, hold.at
+  end
+  -- At the very moment of a release, the sum may be a rounding short of it.
+  return math.max(least, t - spent)
+end
+
+--- The holds that have begun, over or not.
+---@param run table
+---@param now number Unix seconds
+---@return table list of { hold, at = Unix seconds }
+function schedule.arrivals(run, now)
+  local list, t, spent = {}, now - run.start, 0
+  for _, hold in ipairs(run.holds) do
+    local arrival, length = span(hold, spent)
     if t < arrival then
       break
     end
-    local length = hold.length
-    if hold.released then
-      length = math.max(0, hold.released - arrival)
-    end
-    if t < arrival + length then
-      return hold.at, hold
+    list[#list + 1] = { hold = hold, at = run.start + arrival }
+    if lasts(hold, arrival, length, t) then
+      break
     end
     spent = spent + length
   end
-  return t - spent
+  return list
 end
 
 --- When the run's own time passed `elapsed`.
 local function time_of(run, elapsed)
   local spent = 0
   for _, hold in ipairs(run.holds) do
-    if hold.at > elapsed then
+    if hold.at > elapsed or (hold.after and hold.at == elapsed) then
       break
     end
-    local arrival = hold.at + spent
-    spent = spent + (hold.released and math.max(0, hold.released - arrival) or hold.length)
+    local _, length = span(hold, spent)
+    spent = spent + length
   end
   return run.start + elapsed + spent
 end
@@ -107,7 +134,7 @@ function schedule.look(run, now)
   local reviewing, rendering, processing, unknown, finish = marks(b)
   local elapsed, hold = schedule.elapsed(run, now)
   local function passed(mark)
-    return elapsed > mark or (elapsed == mark and not hold)
+    return elapsed > mark or (elapsed == mark and (not hold or hold.after))
   end
   local state = {
     status = session_status(b, elapsed, hold, reviewing, rendering, unknown, finish),
@@ -203,6 +230,8 @@ function schedule.stop(run, now, status)
     length = math.huge,
     ends = true,
     stopped = true,
+    -- What had begun at this very moment has begun, unless another hold was before it.
+    after = not hold,
   }
   run.holds = holds
   return true
@@ -215,13 +244,13 @@ function schedule.ends(run)
   local _, _, _, _, finish = marks(run.b)
   local spent = 0
   for _, hold in ipairs(run.holds) do
-    local arrival = hold.at + spent
+    local arrival, length = span(hold, spent)
     if hold.at > finish then
       break
     elseif hold.ends and not hold.released then
-      return run.start + (hold.arrived or arrival)
+      return run.start + arrival
     end
-    spent = spent + (hold.released and math.max(0, hold.released - arrival) or hold.length)
+    spent = spent + length
   end
   local at = run.start + finish + spent
   return at < math.huge and at or nil

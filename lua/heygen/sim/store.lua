@@ -3,12 +3,13 @@
 -- The file is a row of netstrings without commas ("<bytes>:<packed record>"), the first of them a START record. What a
 -- crash has torn is the last one, whose answer was never sent: it is cut off. A damage anywhere else is an error, for
 -- behind it lie records that were promised.
+local journal = require "heygen.sim.journal"
 local ledger = require "heygen.sim.ledger"
 
 local store = {}
 store.__index = store
 
-local PRIVATE = 384 -- 0600: the secrets of webhooks are in it
+local PRIVATE, READABLE = 384, 420 -- 0600: the secrets of webhooks are in it; 0644
 
 -- ---- reading
 
@@ -84,27 +85,71 @@ end
 local function is_simulator(pid)
   local file = io.open("/proc/" .. pid .. "/cmdline", "rb")
   if not file then
-    return true
+    -- It has ended since it was asked, unless the system has nothing like this.
+    local own = io.open "/proc/self/cmdline"
+    if own then
+      own:close()
+    end
+    return not own
   end
   local line = file:read "*a"
   file:close()
   return line:find("heygen", 1, true) ~= nil
 end
 
+-- What is made and removed at once cannot be older than this, unless its maker was killed in between.
+local MOMENT = 5
+
+local function is_new(uv, path)
+  local made = uv.fs_stat(path)
+  return made ~= nil and math.abs(uv.gettimeofday() - made.mtime.sec) < MOMENT
+end
+
+-- Who holds the lock that is there; nil when nobody does.
+local function holder(uv, path)
+  local pid = owner_of(path)
+  if not pid then
+    -- Its maker may not have written its number yet.
+    return is_new(uv, path) and "another process" or nil
+  elseif pid ~= uv.os_getpid() and uv.kill(pid, 0) and is_simulator(pid) then
+    return string.format("process %d", pid)
+  end
+end
+
+-- Takes a lock away that nobody holds. One process at a time looks and removes: what it removes is what it has seen.
+local function remove_stale(uv, path)
+  local guard = path .. ".old"
+  local descriptor = uv.fs_open(guard, "wx", READABLE)
+  if descriptor then
+    if not holder(uv, path) then
+      os.remove(path)
+    end
+    uv.fs_close(descriptor)
+    os.remove(guard)
+  elseif not is_new(uv, guard) then
+    os.remove(guard)
+  end
+end
+
 local function lock(self)
   local uv, path = self.uv, self.path .. ".lock"
-  local pid, own = owner_of(path), uv.os_getpid()
-  if pid and pid ~= own and uv.kill(pid, 0) and is_simulator(pid) then
-    return nil, string.format("it is in use by process %d (if it is not, remove %s)", pid, path)
+  for _ = 1, 10 do
+    local descriptor, message, name = uv.fs_open(path, "wx", READABLE)
+    if descriptor then
+      uv.fs_write(descriptor, string.format("%d\n", uv.os_getpid()), 0)
+      uv.fs_close(descriptor)
+      self.lock_path = path
+      return true
+    elseif name ~= "EEXIST" then
+      return nil, message
+    end
+    local by = holder(uv, path)
+    if by then
+      return nil, string.format("it is in use by %s (if it is not, remove %s)", by, path)
+    end
+    remove_stale(uv, path)
   end
-  local file, message = io.open(path, "w")
-  if not file then
-    return nil, message
-  end
-  file:write(string.format("%d\n", own))
-  file:close()
-  self.lock_path = path
-  return true
+  return nil, "another process is taking it, too"
 end
 
 -- ---- writing
@@ -298,6 +343,27 @@ local function play(self, model, seed)
   return true, had_faults
 end
 
+-- Brings a model back to what the file says, when a change of it could not be written there.
+local function restore(self, model, refused)
+  local kept = { "journal", "noise", "start_speed" }
+  if refused.target:sub(1, 6) ~= "/_sim/" and refused.method ~= "START" then
+    -- How often each has fired.
+    kept[#kept + 1] = "faults"
+  end
+  local before, behaviour = {}, model.start.behaviour
+  for _, name in ipairs(kept) do
+    before[name] = model[name]
+  end
+  model.journal = journal.new(1)
+  for _, each in ipairs(scan((read_all(self.path) or ""):sub(1, self.size))) do
+    model:replay(each.record)
+  end
+  for _, name in ipairs(kept) do
+    model[name] = before[name]
+  end
+  model.start.behaviour = behaviour
+end
+
 --- Brings a fresh model to the state of the file, and has it kept there from now on.
 ---@param model table fresh; its clock's source shows real Unix seconds
 ---@param values table the command line: seed and speed when they were given
@@ -311,7 +377,12 @@ function store:attach(model, values, wanted)
   local count, last = #self.records, self.records[#self.records]
   self.records = nil
   function model.on_record(record)
-    return self:add(record)
+    local written, message = self:add(record)
+    -- An attempt of a webhook that is forgotten is only made again.
+    if not written and record.method ~= "SETTLE" then
+      restore(self, model, record)
+    end
+    return written, message
   end
   if count == 0 then
     local message

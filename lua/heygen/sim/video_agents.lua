@@ -38,7 +38,7 @@ local function look(model, session)
   for i, run in ipairs(session.runs) do
     states[i] = schedule.look(run, now)
   end
-  return states[#states], states
+  return states[#states], states, now
 end
 
 local function title_of(prompt)
@@ -146,8 +146,8 @@ end
 ---@param session table
 ---@return table list see messages.of
 function video_agents.messages(model, session)
-  local _, states = look(model, session)
-  return messages.of(session, with_rendering(session, states))
+  local _, states, now = look(model, session)
+  return messages.of(session, with_rendering(session, states), now)
 end
 
 function video_agents.get(model, _, _, id)
@@ -155,13 +155,13 @@ function video_agents.get(model, _, _, id)
   if not session then
     return gone(model, id)
   end
-  local state, states = look(model, session)
+  local state, states, now = look(model, session)
   local null = model.json.null
   local video_id = shown_video(session, states, null)
   if last(session).b.session_404_after_video and session.video_seen then
     return gone(model, id)
   end
-  local list = messages.of(session, with_rendering(session, states))
+  local list = messages.of(session, with_rendering(session, states), now)
   for i, message in ipairs(list) do
     list[i] = message_item(message, model.json)
   end
@@ -191,14 +191,15 @@ function video_agents.send(model, _, body, id)
   if not session then
     return gone(model, id)
   end
-  local now, run = model.clock:now(), last(session)
+  local run = last(session)
   local refusal = lookup.refusal(model, body, run.b, true)
   if refusal then
     return refusal
   end
-  local state = schedule.look(run, now)
+  local state, states, now = look(model, session)
   if state.running or state.status == "failed" then
-    session.said[#session.said + 1] = { at = now, content = body.message }
+    local after = messages.count(session, with_rendering(session, states), now)
+    session.said[#session.said + 1] = { at = now, content = body.message, after = after }
     local released = schedule.release(run, now, "input")
     model.outbox:watch(run)
     if not released and run.b.message_revives and schedule.release(run, now, "failed") then
@@ -248,9 +249,9 @@ function video_agents.resources_get(model, _, _, id, resource_id)
   if not session then
     return gone(model, id)
   end
-  local _, states = look(model, session)
+  local _, states, now = look(model, session)
   local null = model.json.null
-  for _, message in ipairs(messages.of(session, with_rendering(session, states))) do
+  for _, message in ipairs(messages.of(session, with_rendering(session, states), now)) do
     if message.resources and message.resources[1] == resource_id then
       local kind, number = resource_id:match "_(%a+)_(%d+)$"
       local video = session.runs[tonumber(number)].video

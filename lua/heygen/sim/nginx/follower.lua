@@ -1,7 +1,8 @@
 -- Keeps the models of several workers in step: one file of records for all, and in shared memory how long it is.
 --
 -- Whoever changes something holds the lock, plays what others have added, answers, and adds its own record. A reader
--- only plays what is new. A worker that was started again plays the whole file.
+-- only plays what is new. A worker that was started again plays the whole file. One whose record could not be written
+-- is `broken`: its model has what nobody else will ever know, so another one must take its place.
 local ledger = require "heygen.sim.ledger"
 local system = require "heygen.sim.nginx.system"
 
@@ -21,7 +22,7 @@ function follower.new(model, options)
   -- A state that is taken up again has records already: the first worker says how long they are, and counts them.
   self.first = self.dict:add("length", self.file:seek "end")
   self.lock = system.lock(options.lock)
-  self.descriptor = options.sync and system.open(options.path)
+  self.descriptor = system.open(options.path)
   function model.on_record(record)
     return self:add(record)
   end
@@ -86,12 +87,19 @@ end
 local function write(self, record)
   local packed = ledger.pack(record)
   local bytes = #packed .. ":" .. packed
+  if self.file:seek "end" > self.position then
+    -- Of a worker that was killed while it wrote.
+    system.truncate(self.descriptor, self.position)
+  end
   self.file:seek("set", self.position)
   local ok, message = self.file:write(bytes)
   if ok and self.sync then
     ok, message = system.sync(self.descriptor)
   end
   if not ok then
+    -- Neither half a record nor one that was refused.
+    system.truncate(self.descriptor, self.position)
+    self.broken = self.broken or record.method ~= "SETTLE"
     return nil, message
   end
   self.position = self.position + #bytes

@@ -40,9 +40,12 @@ function shared:reset()
   self.dict:set("total", 0)
 end
 
-function shared:count(name)
+function shared:count(name, step)
   if not self.muted then
-    self.dict:incr("c" .. name, 1, 0)
+    self.dict:incr("c" .. name, step or 1, 0)
+    if self.marked then
+      self.marked[#self.marked + 1] = name
+    end
   end
 end
 

@@ -10,6 +10,8 @@ typedef struct { int on, seconds; } heygen_sim_linger;
 int clock_gettime(int clock, heygen_sim_time *time);
 int flock(int fd, int operation);
 int fsync(int fd);
+int ftruncate(int fd, long length);
+void *signal(int number, void *handler);
 int open(const char *path, int flags, ...);
 int kill(int pid, int signal);
 int getppid(void);
@@ -19,8 +21,9 @@ int setsockopt(int fd, int level, int option, const void *value, unsigned int si
 ]]
 
 local C = ffi.C
-local MONOTONIC, PDEATHSIG, TERM = 1, 1, 15
+local MONOTONIC, PDEATHSIG, QUIT, TERM = 1, 1, 3, 15
 local EXCLUSIVE, UNLOCK, READ_WRITE, CREATE_READ_WRITE = 2, 8, 2, 66
+local XFSZ, IGNORE = 25, 1
 local SOL_SOCKET, SO_LINGER = 1, 13
 
 local time = ffi.new "heygen_sim_time"
@@ -50,7 +53,7 @@ function system.lock(path)
   }
 end
 
---- A descriptor of an existing file, for sync.
+--- A descriptor of an existing file, for sync and truncate.
 ---@param path string
 ---@return number fd
 function system.open(path)
@@ -67,6 +70,20 @@ function system.sync(fd)
     return nil, "fsync failed"
   end
   return true
+end
+
+--- A file that has reached the size that this process may write is an error, not the end of it.
+function system.survive_file_limit()
+  if ffi.os == "Linux" then
+    C.signal(XFSZ, ffi.cast("void *", IGNORE))
+  end
+end
+
+--- Cuts a file off behind so many bytes.
+---@param fd number
+---@param length number
+function system.truncate(fd, length)
+  C.ftruncate(fd, length)
 end
 
 ---@param pid number
@@ -104,6 +121,12 @@ end
 ---@param pid number
 function system.terminate(pid)
   C.kill(pid, TERM)
+end
+
+--- Ends one of nginx's workers once it has answered what it has begun; its master starts another one.
+---@param pid number
+function system.retire(pid)
+  C.kill(pid, QUIT)
 end
 
 local function port_of(fd)

@@ -55,6 +55,9 @@ local function make_model(options)
   local model = assert(setup.model(options.values, source, options.start))
   model.base_url = options.base_url
   model.clock.base, model.clock.mark = options.start, options.mark
+  -- A worker that takes the place of another one goes on with what that had under way.
+  ngx.shared.heygen_sim:add("began", model.began)
+  model.began = ngx.shared.heygen_sim:get "began"
   connect(model, ngx.shared.heygen_sim, ngx.worker.id())
   return model
 end
@@ -96,6 +99,7 @@ function worker.start()
   local core = require "heygen.core"
   local options = assert(core.decode(read_file(prefix .. "options.json")))
   system.die_with_parent()
+  system.survive_file_limit()
   self.parent, self.nginx = options.parent, system.parent()
   if not options.behind then
     serve(options)
@@ -143,14 +147,18 @@ local function request_of()
   local var = ngx.var
   local method = ngx.req.get_method()
   local count = tonumber(var.connection_requests)
+  local body = (method == "GET" or method == "HEAD") and "" or body_of()
+  ngx.update_time()
   return {
     method = method,
     target = var.request_uri,
     headers = headers_of(),
-    body = (method == "GET" or method == "HEAD") and "" or body_of(),
+    body = body,
     version = VERSIONS[ngx.req.http_version()] or "1.1",
     connection = tonumber(var.connection),
     reused = count > 1,
+    -- In whole milliseconds.
+    arriving = math.max(0, ngx.now() - ngx.req.start_time()),
   }
 end
 
@@ -167,9 +175,19 @@ local function finish(entry, began)
   self.model.journal:commit(entry)
 end
 
+-- By a worker that only waits for the end of what it has begun.
+local function refuse_all(model)
+  ngx.header["Connection"] = "close"
+  local message = "The state could not be kept: try again"
+  return play.plain(respond.problem(model.json, 503, nil, message), model:request_id())
+end
+
 --- Answers the current request.
 function worker.answer()
   local model, began = self.model, system.now()
+  if self.follower.broken then
+    return refuse_all(model)
+  end
   local request = request_of()
   if not request.reused then
     model.journal:count "connections"
@@ -180,6 +198,9 @@ function worker.answer()
     response, effect, entry = handle(model, request)
   else
     response, effect, entry = self.follower:alone(handle, model, request)
+  end
+  if self.follower.broken then
+    system.retire(ngx.worker.pid())
   end
   if effect then
     -- What a fault does may take long, or never end: it can be seen meanwhile.
