@@ -15,3 +15,8 @@ read_globals = {
 }
 
 files["spec"] = { std = "min+busted" }
+
+-- LÖVE's one global; its callbacks are fields of it.
+for _, directory in ipairs { "bench/frames", "examples/love", "spec/support/hosts/love", "spec/support/love" } do
+  files[directory] = { globals = { "love" } }
+end

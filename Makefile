@@ -41,14 +41,16 @@ endif
 # Asked when used, not when this file is read: "make demo" may have to install pkg-config first.
 PKG_CFLAGS = $(shell pkg-config --cflags $(LUA) libcurl libssl libcrypto)
 PKG_LIBS   = $(shell pkg-config --libs libcurl libssl libcrypto)
+LUA_LIBS   = $(shell pkg-config --libs $(LUA))
 
 CORE    := $(BUILD)/heygen/core.so
 OBJECTS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/*.c))
+ARCHIVE := $(BUILD)/libheygen.a
 
 # Another run of this file, silent about itself.
 SUBMAKE := $(MAKE) --no-print-directory
 
-.PHONY: help deps deps-demo build env demo test test-all valgrind asan lint format bench install uninstall clean
+.PHONY: help deps deps-demo build archive embed env demo test test-all valgrind asan tsan lint format bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,6 +76,25 @@ $(BUILD)/obj/%.o: src/%.c Makefile
 	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(PKG_CFLAGS) -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
+
+# For programs that link the module in: docs/embedding.md.
+archive: $(ARCHIVE) ## build the C core as a static library, build/<LUA>/libheygen.a
+
+$(ARCHIVE): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $(OBJECTS)
+
+# CJSON= names a lua-cjson to link as well (a .a, .o or .so); without it the program loads it as any Lua program does.
+EMBED_FLAGS = $(if $(CJSON),-DEMBED_CJSON) \
+    -DEMBED_LUA_DIR=$(call quote,"$(CURDIR)/lua") -DEMBED_GAME=$(call quote,"$(CURDIR)/examples/embed/game.lua")
+
+EMBED_SOURCE = examples/embed/main.c
+EMBED        = $(BUILD)/embed
+
+# Always anew: CJSON may have changed.
+embed: $(ARCHIVE) ## build examples/embed, a C program with a frame loop, into build/<LUA>/embed
+	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(EMBED_FLAGS) $(LDFLAGS) -o $(EMBED) \
+	    $(EMBED_SOURCE) $(ARCHIVE) $(CJSON) $(LUA_LIBS) $(PKG_LIBS) -lm
 
 # 5.3 and 5.4 read their own spelling first, and each then finds its own build, whichever LUA is.
 quote   = '$(subst ','\'',$(1))'
@@ -112,6 +133,15 @@ valgrind: deps ## the specs on Lua 5.4 under valgrind (SPEC=... for one file)
 asan: deps ## the specs on Lua 5.4 with AddressSanitizer and UBSan (SPEC=... for one file)
 	@spec/support/run asan
 
+# Without Lua: what two threads share is in wake.c alone. Its shadow memory wants addresses as they
+# are without randomization, where a system has much of it.
+WAKE_TEST := build/test/wake_test
+tsan: deps ## the thread of the OpenResty bridge under ThreadSanitizer
+	@mkdir -p $(dir $(WAKE_TEST))
+	@$(CC) -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -O1 -g -fsanitize=thread -o $(WAKE_TEST) \
+	    spec/support/wake_test.c src/wake.c src/process.c $(wildcard src/pollset*.c)
+	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(WAKE_TEST)
+
 lint: deps ## formatters, linters, both compilers, the analyzer
 	@.ci/lint
 
@@ -120,7 +150,7 @@ format: deps ## rewrite the sources in the house style
 
 bench: deps ## the benchmarks, or some: BENCH="--quick instructions"
 	@$(SUBMAKE) -s build
-	@eval "$$($(SUBMAKE) -s env)" && bench/run $(BENCH) $(if $(BENCH),,&& bench/sim)
+	@eval "$$($(SUBMAKE) -s env)" && bench/run $(BENCH) $(if $(BENCH),,&& bench/sim && bench/love)
 
 # ---- install
 

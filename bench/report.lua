@@ -103,7 +103,7 @@ paired("instructions per request, 16, answers one by one", "one_by_one 16", "val
 paired("instructions per request, 256, answers together", "instructions 256", "value")
 paired("system calls per request, 16 in flight", "syscalls 16", "value")
 paired("bytes of heap per waiting transfer, of 1,000", "memory 1000", "heap_b", 1.15, true)
-paired("bytes resident per waiting transfer, of 1,000", "memory 1000", "rss_b")
+paired("bytes resident per waiting transfer, of 1,000", "memory 1000", "rss_b", 1.15)
 
 for _, count in ipairs { 0, 10, 100, 1000 } do
   local key = "idle " .. count

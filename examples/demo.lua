@@ -2,6 +2,8 @@
 --
 --   lua examples/demo.lua [--real] [prompt]
 --
+-- It exits 1 with one line on standard error when something fails; "make" itself then exits 2.
+--
 -- HEYGEN_DEMO_PROMPT and HEYGEN_DEMO_OUT name the prompt and the file as well. With --real the video is made by the
 -- service that HEYGEN_API_KEY (and HEYGEN_API_BASE) name: that takes 10 to 45 minutes and costs money.
 local heygen = require "heygen"
@@ -95,7 +97,7 @@ local function main()
   end
   print("Local HeyGen at " .. server.url .. ", where 12 minutes pass in 10 seconds.")
   print "It makes a 10 s test clip, whatever the prompt says."
-  local client = heygen.new { api_key = "demo", base_url = server.url }
+  local client = heygen.new { api_key = "demo-key", base_url = server.url }
   local ok, done, problem = pcall(run, client, prompt, real)
   server:stop()
   if not ok then

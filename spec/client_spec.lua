@@ -76,6 +76,13 @@ describe("a client", function()
       assert.matches("%-> network in", lines[1])
     end)
 
+    it("tells what was not understood from what was", function()
+      sim:faults { { status = 200, html = true } }
+      live.failure(hooked().videos:get("v", { max_retries = 0 }))
+      assert.same({ 200, "parse" }, { seen[2].status, seen[2].kind })
+      assert.matches("%-> 200 parse in", lines[1])
+    end)
+
     it("gives the idempotency key before it is sent", function()
       assert(hooked():create { prompt = "x", idempotency_key = "order-1" })
       assert.equal("order-1", seen[1].idempotency_key)

@@ -197,6 +197,18 @@ describe("docs/core.md", function()
     end
   end)
 
+  it("has every method of the bridge, and no other", function()
+    local found, known = {}, {}
+    for name in text:gmatch "`bridge:([%w_]+)" do
+      found[name] = true
+    end
+    local list = (document "src/lua_bridge.c"):match "BRIDGE_METHODS%[%] = (%b{})"
+    for name in list:gmatch '{"([%w_]+)",' do
+      known[name] = true
+    end
+    assert.same(names(known), names(found))
+  end)
+
   it("has every field of a request, and no other", function()
     local found, known = named_rows(section("docs/core.md", "Request")), {}
     local source = document "src/request.c"
@@ -231,6 +243,22 @@ describe("the numbers of the pace in docs/workflow.md", function()
       end
     end
     assert.equal(4, checked)
+  end)
+
+  it("are said where max_interval is: how long it holds, and how late an end is seen after that", function()
+    local defaults = generation.defaults
+    local _, soon = watch(180 + 12 * 60)
+    local _, late = watch(2700)
+    assert.equal(defaults.max_interval, soon)
+    local said = "the first 12 minutes of rendering"
+    local after = ("up to %g s late"):format(late)
+    for _, text in ipairs {
+      named_rows(section("docs/options.md", "Waits")).max_interval[4],
+      section("docs/workflow.md", "Pace"),
+    } do
+      assert.matches(said, text, 1, true)
+      assert.matches(after, text, 1, true)
+    end
   end)
 
   it("keep to 60 requests in 45 minutes, whenever rendering begins", function()

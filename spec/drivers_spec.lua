@@ -215,8 +215,10 @@ describe("a driver", function()
   it("is refused when it is none", function()
     for given, message in pairs {
       blok = 'driver: "blok" is not known, did you mean "block"?',
-      [5] = "driver: expected a name (block, scheduler) or a table with await and sleep, got number",
-      [{}] = "driver: expected a name (block, scheduler) or a table with await and sleep, got table",
+      [5] = "driver: expected a name (block, copas, cqueues, luv, resty, scheduler), a table of a name and options, "
+        .. "or a table with await and sleep, got number",
+      [{}] = "or a table with await and sleep, got table",
+      [{ "luv", bridge = true }] = 'driver: "luv" has no option bridge',
     } do
       local ok, raised = pcall(live.client, sim, { driver = given })
       assert.is_false(ok)

@@ -151,4 +151,39 @@ describe("a credential that the service echoes stands nowhere in the error of", 
     answers { { path = "/v3/videos", body = { data = { KEY = "KEY" } } } }
     clean("parse", client.videos:list())
   end)
+
+  it("an answer whose ids have it in them, whole or cut off", function()
+    local ANSWERS = {
+      api = '{"data":{"session_id":"sess_KEY","video_id":"KEY"},"error":{"code":"e","message":"KEY"}}',
+      parse = '{"data":{"session_id":"sess_KEY","video_id":"KEY","x":',
+    }
+    for kind, body in pairs(ANSWERS) do
+      sim:faults {}
+      sim:faults { { method = "POST", status = 200, body = (body:gsub("KEY", KEY)) } }
+      local err = clean(kind, client:create { prompt = "A film" })
+      assert.is_nil(err.session_id)
+      assert.is_nil(err.video_id)
+    end
+  end)
+end)
+
+describe("a short key that stands in an id by chance", function()
+  it("does not keep the id from the error", function()
+    local sim = support.start { speed = 0 }
+    finally(function()
+      sim:stop()
+    end)
+    local client = live.client(sim, { api_key = "any", max_retries = 0 })
+    local DATA = '{"data":{"session_id":"sess_many","video_id":"company_1"'
+    for _, rule in ipairs {
+      { status = 500, body = DATA .. '},"error":{"code":"internal_error","message":"partly done"}}' },
+      { status = 200, body = DATA .. ',"sta' },
+    } do
+      rule.method = "POST"
+      sim:faults {}
+      sim:faults { rule }
+      local err = live.failure(client:create { prompt = "A film" })
+      assert.same({ "sess_many", "company_1" }, { err.session_id, err.video_id })
+    end
+  end)
 end)

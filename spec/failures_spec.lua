@@ -222,14 +222,20 @@ describe("a failure", function()
     it("in the body: " .. name .. ", repeated for reads and never for creates", function()
       faults(effect)
       local err = read()
-      check(err, { kind = "parse", sent = "yes", attempts = 3, retryable = true, video_id = "vid_1" })
-      assert.is_nil(err.status)
+      check(err, {
+        kind = "parse",
+        status = 200,
+        sent = "yes",
+        attempts = 3,
+        retryable = true,
+        video_id = "vid_1",
+      })
       assert.is_nil(err.code)
       assert.matches(message, err.message, 1, true)
       assert.matches("^GET /v3/videos/vid_1: ", err.message)
       assert.equal(3, live.sent(sim))
       err = create()
-      check(err, { kind = "parse", sent = "yes", attempts = 1 })
+      check(err, { kind = "parse", status = 200, sent = "yes", attempts = 1, retryable = false })
       assert.matches("^%x+%-%x+%-4", err.idempotency_key)
       assert.equal(1, sim:counts().create_requests)
     end)
@@ -244,6 +250,13 @@ describe("a failure", function()
     faults { status = 200, body = '{"data":{"video_id":"vid_9","session_id":"sess_' }
     local err = check(create(), { kind = "parse", sent = "yes", video_id = "vid_9" })
     assert.is_nil(err.session_id)
+  end)
+
+  it("in a list that is none, or leads nowhere, has its status", function()
+    faults { body = '{"data":{"a":1}}' }
+    check(live.failure(client.videos:list()), { kind = "parse", status = 200 })
+    faults { body = '{"data":[],"has_more":true}' }
+    check(live.failure(assert(client.videos:list()):next()), { kind = "parse", status = 200 })
   end)
 
   it("in a list does not take the id of one item for the one asked for", function()

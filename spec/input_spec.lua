@@ -140,6 +140,29 @@ describe("a client given bad input", function()
     raw("path: expected a path", { path = "/v3/a\r\nX: y" })
     raw("path: the segments . and .. are not allowed", { path = "/v3/../x" })
     raw("path: the segments . and .. are not allowed", { path = "/v3/." })
+    for path, message in pairs {
+      ["/v3/vid\195\169os"] = "the byte at position 8 is no printable ASCII, percent-encode it",
+      ["/v3/videos?title=\255"] = "the byte at position 18 is no printable ASCII",
+      ["/v3/a%zz"] = "a % without two hexadecimal digits behind it, write %25",
+      ["/v3/a%4"] = "a % without two",
+      ["/v3/videos?title=100%"] = "a % without two",
+      ["/v3/videos/"] = "empty segments are not allowed, give an id there, or leave out the slash",
+      ["/v3//videos"] = "empty segments",
+      ["//v3/videos"] = "empty segments",
+      ["/"] = "empty segments",
+      ["/v3/videos/?limit=1"] = "empty segments",
+      ["/v3/videos/%2e%2E/x"] = "the segments . and .. are not allowed, not even percent-encoded",
+      ["/v3/videos/%2e"] = "the segments . and ..",
+      ["/v3/.%2e"] = "the segments . and ..",
+      ["/v3/videos/a%2F..%5cb"] = "the segments . and ..",
+      ["/v3/videos/a%00"] = "control characters are not allowed, not even percent-encoded",
+      ["/v3/videos/%0d%0aX"] = "control characters",
+      ["/v3/videos/%7f"] = "control characters",
+      ["/v3/videos/%ff"] = "invalid UTF-8 at byte 12 after decoding",
+    } do
+      raw("path: " .. message, { path = path })
+      raw("path: " .. message, { path = path, method = "DELETE" })
+    end
     raw("method: expected a name in capitals such as GET", { path = "/x", method = "get" })
     raw("method: expected a name in capitals", { path = "/x", method = "GET / HTTP/1.1\r\n" })
     raw('quer: unknown field, did you mean "query"?', { path = "/x", quer = {} })
@@ -160,15 +183,22 @@ describe("a client given bad input", function()
     local err = live.failure(client:request { path = "/x", method = "POST", json = { a = { b = print } } })
     assert.equal("invalid", err.kind)
     assert.matches("json.a.b", err.message, 1, true)
+    bad(
+      "query.title",
+      "invalid UTF-8 at byte 2, encode it as UTF-8",
+      client:request { path = "/x", query = { title = "a\255" } }
+    )
+    bad(
+      "query",
+      "a name with invalid UTF-8 at byte 1",
+      client:request { path = "/x", query = { ["\192"] = 1 } }
+    )
   end)
 
   it("takes no download that is wrong", function()
     local path = os.tmpname() .. ".mp4"
     mistake("download: expected a video, its id or an address, got number", function()
       return (client:download(5, path))
-    end)
-    mistake("download: expected a video", function()
-      return (client:download({}, path))
     end)
     mistake("download: path: expected a string, got nil", function()
       return (client:download "v")

@@ -87,14 +87,16 @@ describe("a job's request", function()
           print((exchange.get(engine, { url = url })))
         end
         print((exchange.get(engine, { url = "http://service.invalid/p" })))
-        print((exchange.get(engine, { url = "http://127.0.0.1.service.invalid/p" })))
+        for _, host in ipairs { "127.0.0.1.service.invalid", "127.999.0.1", "127.0.0.1000", "127.0.0.0.1" } do
+          print((exchange.get(engine, { url = "http://" .. host .. "/p" })))
+        end
         for _, url in ipairs { "https://127.0.0.1:1/", "https://localhost:1/" } do
           print(exchange.failure(engine, { url = url }).code)
         end
       ]]):format(server.url, server.port),
       ("export http_proxy=%s https_proxy=%s all_proxy=%s;"):format(server.url, server.url, server.url)
     )
-    assert.equal("200\n200\n200\n200\nconnect\nconnect", output)
+    assert.equal("200\n200\n200\n200\n200\n200\n200\nconnect\nconnect", output)
     local seen = {}
     for _, request in ipairs(server:requests()) do
       seen[#seen + 1] = request.first
@@ -106,6 +108,9 @@ describe("a job's request", function()
       "GET /a HTTP/1.1",
       "GET http://service.invalid/p HTTP/1.1",
       "GET http://127.0.0.1.service.invalid/p HTTP/1.1",
+      "GET http://127.999.0.1/p HTTP/1.1",
+      "GET http://127.0.0.1000/p HTTP/1.1",
+      "GET http://127.0.0.0.1/p HTTP/1.1",
     }, seen)
   end)
 

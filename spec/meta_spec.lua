@@ -71,12 +71,16 @@ local function keys_with(map, name)
 end
 
 describe("the types of the C core", function()
-  it("have the methods of the engine and of the job, and no other", function()
+  it("have the methods of the engine, of the job and of the bridge, and no other", function()
     assert.same(
       registered("src/lua_engine.c", "ENGINE_METHODS"),
       names_in(CORE, "\nfunction engine:([%w_]+)")
     )
     assert.same(registered("src/lua_job.c", "hg_job_methods"), names_in(CORE, "\nfunction job:([%w_]+)"))
+    assert.same(
+      registered("src/lua_bridge.c", "BRIDGE_METHODS"),
+      names_in(CORE, "\nfunction bridge:([%w_]+)")
+    )
   end)
 
   it("have every luaL_Reg table of the sources in mind", function()
@@ -87,6 +91,9 @@ describe("the types of the C core", function()
       LIBRARY = true,
       hg_job_methods = true,
       hg_job_meta = true,
+      BRIDGE_METHODS = true,
+      BRIDGE_META = true,
+      BRIDGE_LIBRARY = true,
     }
     for name in shell.must("cat src/*.c"):gmatch "luaL_Reg ([%w_]+)%[%] = {" do
       assert.is_true(known[name], "spec/meta_spec.lua does not check " .. name)
@@ -106,6 +113,9 @@ describe("the types of the C core", function()
       assert.is_true(documented[name], name)
     end
     for _, name in ipairs(registered("src/lua_engine.c", "LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
+    for _, name in ipairs(registered("src/lua_bridge.c", "BRIDGE_LIBRARY")) do
       assert.is_true(documented[name], name)
     end
   end)

@@ -162,6 +162,15 @@ describe("base_url", function()
       "10.0.0.1",
       "[::2]",
       "127.1.evil",
+      "127.999.0.1",
+      "127.0.0.256",
+      "127.0.0.1000",
+      "127.0.0.09",
+      "127.0.0.0.1",
+      "127.0.0",
+      "127.0.0.",
+      "127..0.1",
+      "127.1",
     } do
       refused("base_url: plain http is only for this machine", { base_url = "http://" .. host })
     end
@@ -172,6 +181,7 @@ describe("base_url", function()
     for _, url in ipairs {
       "http://127.0.0.1:80",
       "http://localhost",
+      "http://127.255.0.10/x",
       "http://[::1]:8080/x",
       "HTTP://LOCALHOST",
     } do

@@ -56,7 +56,7 @@ describe("ids", function()
     )
     assert.equal(
       "video_id: expected a string in the table given, got number",
-      mistake("videos:get", { id = 5 })
+      bad_value("videos:get", { id = 5 })
     )
     assert.equal("video_id: empty, an id is needed", bad_value("videos:get", { id = "" }))
   end)

@@ -99,6 +99,8 @@ describe("a progress bar on a terminal", function()
     assert.matches("processing, HTTP 503", screen(seen.text)[1], 1, true)
     seen.bar(wait_event("processing", 10, 6, { kind = "network" }))
     assert.matches("processing, network", screen(seen.text)[1], 1, true)
+    seen.bar(wait_event("processing", 10, 7, { kind = "parse", status = 200 }))
+    assert.matches("processing, parse", screen(seen.text)[1], 1, true)
   end)
 
   it("keeps its clock going with tick, until the end", function()

@@ -1,6 +1,6 @@
 -- What the documents show is run: each Lua block of README.md and docs/ that is a whole script, and each example, as
--- it stands, against the simulator. Blocks marked "lua fragment" need only be Lua. A line that ends in "--> text"
--- prints it.
+-- it stands, against the simulator. Blocks marked "lua fragment" need only be Lua, "lua copas" needs copas, "lua love"
+-- is run by love_spec.lua. A line that ends in "--> text" prints it.
 
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
@@ -40,7 +40,11 @@ local whole, fragments = {}, {}
 for _, block in ipairs(blocks()) do
   if block.info == "lua" then
     whole[#whole + 1] = block
-  elseif block.info == "lua fragment" then
+  elseif block.info == "lua copas" then
+    if pcall(require, "copas") then
+      whole[#whole + 1] = block
+    end
+  elseif block.info == "lua fragment" or block.info == "lua love" then
     fragments[#fragments + 1] = block
   elseif block.info:find "^lua" then
     error(block.name .. ": unknown kind of block: " .. block.info)

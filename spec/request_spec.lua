@@ -185,6 +185,18 @@ describe("a request", function()
       assert.equal(1, sim:counts().create_requests)
     end)
 
+    it("has its timeout from when it is sent, and no more", function()
+      sim:faults(on_create { stall = true, act = true })
+      local began = core.now()
+      local err = live.failure(client:create { prompt = "x", timeout = 3 })
+      local took = core.now() - began
+      assert.equal("timeout", err.kind)
+      assert.equal("maybe", err.sent)
+      assert.matches("the time was up before the answer was complete", err.message)
+      assert.is_true(took > 2.9 and took < 5.8, took) -- libcurl's own limit is 6 seconds
+      assert.equal(1, sim:counts().creates)
+    end)
+
     it("is sent again when it was refused for too many requests", function()
       sim:faults(on_create { status = 429, times = 1 })
       local session = create()
@@ -287,6 +299,17 @@ describe("a request", function()
       assert.equal(2, sim:counts().creates)
     end)
 
+    it("takes a path that is odd but right", function()
+      for path, target in pairs {
+        ["/v3/videos/a%2Fb%C3%A9%25"] = "/v3/videos/a%2Fb%C3%A9%25",
+        ["/v3/videos/...?title=/../%0A//"] = "/v3/videos/...?title=/../%0A//",
+      } do
+        client:request { path = path }
+        local seen = sim:requests()
+        assert.equal(target, seen[#seen].target)
+      end
+    end)
+
     it("gives an empty table for an empty answer", function()
       sim:faults { { status = 204, times = 1 } }
       assert.same({}, assert(client:request { path = "/v3/videos" }))
@@ -338,6 +361,10 @@ describe("a request", function()
       assert.is_nil(heygen.response {})
       assert.is_nil(heygen.response "x")
       assert.is_nil(heygen.response(nil))
+      local err = live.failure(client.videos:get "none")
+      assert.is_nil(heygen.response(err))
+      assert.same({ 404, 1 }, { err.status, err.attempts })
+      assert.is_string(err.request_id)
     end)
 
     it("keeps repeated headers, and the gateway's request id", function()

@@ -264,7 +264,7 @@ describe("a wait", function()
       assert.matches(
         "^spec/wait_spec%.lua:%d+: heygen: poll: ",
         raised(function()
-          client:poll {}
+          client:poll(7)
         end)
       )
       assert.matches(

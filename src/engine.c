@@ -46,6 +46,7 @@ static bool open_engine(hg_engine *e, char message[HG_MESSAGE]) {
     e->multi = curl_multi_init();
     if (!e->multi || !hg_pool_open(&e->pool, e->pollset))
         return false;
+    e->pool.timers = &e->timers;
     curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
     curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -187,8 +188,12 @@ void hg_engine_close(hg_engine *e) {
         hg_sigpipe_restore(&s);
         e->multi = NULL;
     }
-    hg_pollset_free(e->pollset);
-    e->pollset = NULL;
+    /* A host that watches the descriptor must see that something has happened: it stays, readable,
+     * until the engine is freed. */
+    if (!hg_pollset_ring(e->pollset)) {
+        hg_pollset_free(e->pollset);
+        e->pollset = NULL;
+    }
     hg_timers_free(&e->timers);
 }
 
@@ -201,6 +206,7 @@ void hg_engine_unref(hg_engine *e) {
     if (--e->refs > 0)
         return;
     hg_engine_close(e);
+    hg_pollset_free(e->pollset);
     free(e->finished.ids);
     free(e);
 }
@@ -238,7 +244,7 @@ hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESS
     return j;
 }
 
-hg_job *hg_engine_after(hg_engine *e, double seconds, char message[HG_MESSAGE]) {
+hg_job *hg_engine_after(hg_engine *e, double seconds, long group, char message[HG_MESSAGE]) {
     const double century = 3.2e9; /* keeps the sum within 64 bits */
     snprintf(message, HG_MESSAGE, "out of memory");
     if (!(seconds > 0))
@@ -248,6 +254,7 @@ hg_job *hg_engine_after(hg_engine *e, double seconds, char message[HG_MESSAGE]) 
     hg_job *j = hg_job_timer(hg_now() + (int64_t)(seconds * (double)HG_SECOND));
     if (!j)
         return NULL;
+    j->group = group;
     if (!hg_timers_add(&e->timers, j)) {
         hg_job_unref(j);
         return NULL;
@@ -255,6 +262,22 @@ hg_job *hg_engine_after(hg_engine *e, double seconds, char message[HG_MESSAGE]) 
     link_job(e, j);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return j;
+}
+
+void hg_engine_close_group(hg_engine *e, long group, const char *why) {
+    if (!hg_engine_usable(e))
+        return;
+    hg_sigpipe s;
+    hg_sigpipe_block(&s);
+    for (hg_job *j = e->live, *next; j; j = next) {
+        next = j->next;
+        if (j->group == group) {
+            hg_job_abandon(j, HG_FAIL_CLOSED, why);
+            hg_engine_part(e, j);
+        }
+    }
+    hg_sigpipe_restore(&s);
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
 }
 
 void hg_engine_cancel(hg_engine *e, hg_job *j) {

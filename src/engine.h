@@ -29,7 +29,7 @@ bool hg_engine_usable(hg_engine *e);
  * `message`. */
 hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]);
 /* A job that is done in `seconds`. */
-hg_job *hg_engine_after(hg_engine *e, double seconds, char message[HG_MESSAGE]);
+hg_job *hg_engine_after(hg_engine *e, double seconds, long group, char message[HG_MESSAGE]);
 
 /* Progresses what is ready, for at most `budget` seconds (less than 0: until nothing is ready).
  * Returns how many jobs were finished by it. Costs one system call when nothing is ready. */
@@ -40,6 +40,8 @@ int hg_engine_poll(hg_engine *e, double budget);
 bool hg_engine_wait(hg_engine *e, double seconds);
 
 void hg_engine_cancel(hg_engine *e, hg_job *j);
+/* Ends all live jobs of a group (HG_FAIL_CLOSED). Costs a look at each live job. */
+void hg_engine_close_group(hg_engine *e, long group, const char *why);
 
 int hg_engine_live(const hg_engine *e);
 /* Seconds until hg_engine_poll has work even if the descriptor stays silent; negative: none. */

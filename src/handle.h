@@ -35,11 +35,12 @@ typedef struct hg_pool {
     hg_handle *idle[2]; /* [0] credentials, [1] public */
     int idle_len;
     hg_bases bases;
-    CURLSH *share;    /* TLS sessions, so that reconnecting resumes */
-    void *pollset;    /* told of sockets opened and closed */
-    int64_t step_end; /* when the running step must be over; 0: it may take its time */
-    hg_queue paused;  /* downloads that used up a step and wait for the next one */
-    hg_trusts trusts; /* files of certificates */
+    CURLSH *share;            /* TLS sessions, so that reconnecting resumes */
+    void *pollset;            /* told of sockets opened and closed */
+    int64_t step_end;         /* when the running step must be over; 0: it may take its time */
+    hg_queue paused;          /* downloads that used up a step and wait for the next one */
+    hg_trusts trusts;         /* files of certificates */
+    struct hg_timers *timers; /* when jobs must be over that libcurl gives more time */
 } hg_pool;
 
 bool hg_pool_open(hg_pool *p, hg_pollset *pollset);

@@ -12,6 +12,7 @@
 
 #include "gate.h"
 #include "handle.h"
+#include "timers.h"
 
 enum {
     MAX_HEAD = 256 * 1024, /* all header lines of one answer */
@@ -74,6 +75,7 @@ hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]) {
     j->refs = 1;
     j->out_fd = -1;
     j->max_bytes = r->max_bytes;
+    j->group = r->group;
     if (r->fresh) {
         j->fresh = true;
         j->born = hg_now();
@@ -158,12 +160,24 @@ static void fail(hg_job *j, hg_failure failure, const char *format, const char *
 int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
     (void)to, (void)from, (void)to_port, (void)from_port;
     hg_job *j = ((hg_handle *)handle)->job;
+    if (j->fresh && j->started) {
+        /* Over HTTP/2 others may have joined the connection that was opened for it. libcurl then
+         * takes it for a reused one, and is about to repeat what was unanswered when it broke. */
+        fail(j, HG_FAIL_NETWORK, "the connection ended before an answer%s%s", "", "");
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (j->fresh && j->patience && hg_now() - j->born > j->patience) {
         /* Sent now, it might be cut off before its answer, and nobody would know what it made. */
         fail(j, HG_FAIL_TIMEOUT, "no connection became free within the timeout%s%s", "", "");
         return CURL_PREREQFUNC_ABORT;
     }
     j->started = true;
+    if (j->fresh && j->patience) {
+        /* From here on it has its whole time, and no more. (Should memory be out, libcurl ends it
+         * after twice as long.) */
+        j->due = hg_now() + j->patience;
+        hg_timers_add(((hg_handle *)handle)->pool->timers, j);
+    }
     hg_gate_leave(j);
     return CURL_PREREQFUNC_OK;
 }

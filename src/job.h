@@ -72,11 +72,13 @@ typedef struct hg_request {
     long connect_timeout_ms;
     long stall_s;       /* give up when under a byte per second for so long; 0: never */
     uint64_t max_bytes; /* cap of the body after decompression */
-    bool fresh;         /* on a new connection: libcurl silently repeats a request whose reused
-                           connection dies unanswered, and a create must not be repeated */
+    bool fresh;         /* on a new connection, and never sent twice: libcurl silently repeats a
+                           request whose reused connection dies unanswered, which a create must
+                           not be */
     bool public_;       /* on a handle that has never carried a credential */
     bool allow_http;    /* plain http is permitted */
     bool compressed;    /* accept compressed answers */
+    long group;         /* whose it is: see hg_engine_close_group; 0: nobody's */
 } hg_request;
 
 enum { HG_TIMINGS = 6 }; /* namelookup, connect, appconnect, pretransfer, starttransfer, total */
@@ -87,6 +89,7 @@ typedef struct hg_job {
     bool timer;   /* no exchange: done at `due` */
     bool watched; /* its id goes to the engine's list of finished jobs */
     uint64_t id;
+    long group;
     hg_engine *engine;          /* NULL once the engine is closed */
     struct hg_job *prev, *next; /* the engine's live list */
 
@@ -110,7 +113,7 @@ typedef struct hg_job {
     char *out_path; /* for messages */
     uint64_t max_bytes;
 
-    bool fresh;             /* must not be sent and then cut off by the time it spent waiting */
+    bool fresh;             /* must not be sent twice, nor cut off by the time it spent waiting */
     int64_t born, patience; /* fresh or held: when it was made, how long it may wait */
     bool started;           /* the request was about to be written to a ready connection */
     bool answered;          /* at least one header line came */

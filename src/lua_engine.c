@@ -60,15 +60,16 @@ static int engine_create(lua_State *L) {
     return start(L, box, e, hg_engine_create(e, &r, message), message);
 }
 
-/* engine:after(seconds) -> job */
+/* engine:after(seconds [, group]) -> job */
 static int engine_after(lua_State *L) {
     hg_engine *e = to_engine(L);
     double seconds = luaL_checknumber(L, 2);
+    long group = (long)luaL_optinteger(L, 3, 0);
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
     hg_job_box *box = push_job(L);
-    return start(L, box, e, hg_engine_after(e, seconds, message), message);
+    return start(L, box, e, hg_engine_after(e, seconds, group, message), message);
 }
 
 /* ---- the engine ---- */
@@ -92,6 +93,11 @@ static int engine_wait(lua_State *L) {
     lua_pushnil(L);
     lua_pushliteral(L, "timeout");
     return 2;
+}
+
+static int engine_live(lua_State *L) {
+    lua_pushinteger(L, hg_engine_live(to_engine(L)));
+    return 1;
 }
 
 static int engine_pollfd(lua_State *L) {
@@ -135,6 +141,15 @@ static int engine_limit(lua_State *L) {
     luaL_argcheck(L, n >= 1 && n <= 100000, 2, "expected 1 to 100000 connections");
     if (hg_engine_usable(e))
         hg_engine_limit(e, (long)n);
+    return 0;
+}
+
+/* engine:close_group(group, why): ends all jobs made with that number, with the kind "closed" */
+static int engine_close_group(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    long group = (long)luaL_checkinteger(L, 2);
+    luaL_argcheck(L, group != 0, 2, "0 is nobody's group");
+    hg_engine_close_group(e, group, luaL_checkstring(L, 3));
     return 0;
 }
 
@@ -198,6 +213,7 @@ static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
                                           {"after", engine_after},
                                           {"poll", engine_poll},
                                           {"wait", engine_wait},
+                                          {"live", engine_live},
                                           {"pollfd", engine_pollfd},
                                           {"getfd", engine_pollfd},
                                           {"events", engine_events},
@@ -205,6 +221,7 @@ static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
                                           {"finished", engine_finished},
                                           {"limit", engine_limit},
                                           {"usable", engine_usable},
+                                          {"close_group", engine_close_group},
                                           {"close", engine_close},
                                           {NULL, NULL}};
 
@@ -214,22 +231,21 @@ static const luaL_Reg ENGINE_META[] = {
 static const luaL_Reg LIBRARY[] = {
     {"engine", shared_engine}, {"new_engine", new_engine}, {NULL, NULL}};
 
-/* Sets closures over the two metatables, which lie at ENGINE and JOB on the stack. */
-static void set_closures(lua_State *L, const luaL_Reg *l, int engine_mt, int job_mt) {
+void hg_object_closures(lua_State *L, const luaL_Reg *l, int first, int second) {
     for (; l->name; l++) {
-        lua_pushvalue(L, engine_mt);
-        lua_pushvalue(L, job_mt);
+        lua_pushvalue(L, first);
+        lua_pushvalue(L, second);
         lua_pushcclosure(L, l->func, 2);
         lua_setfield(L, -2, l->name);
     }
 }
 
-static void fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int engine_mt,
-                 int job_mt) {
+void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int first,
+                    int second) {
     lua_pushvalue(L, mt);
-    set_closures(L, meta, engine_mt, job_mt);
+    hg_object_closures(L, meta, first, second);
     lua_createtable(L, 0, 16);
-    set_closures(L, methods, engine_mt, job_mt);
+    hg_object_closures(L, methods, first, second);
     lua_setfield(L, -2, "__index");
     lua_pushliteral(L, "private");
     lua_setfield(L, -2, "__metatable");
@@ -241,8 +257,8 @@ void hg_objects_open(lua_State *L) {
     luaL_newmetatable(L, HG_ENGINE_TYPE);
     luaL_newmetatable(L, HG_JOB_TYPE);
     int engine_mt = library + 1, job_mt = library + 2;
-    fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, job_mt);
-    fill(L, job_mt, hg_job_meta, hg_job_methods, engine_mt, job_mt);
+    hg_object_fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, job_mt);
+    hg_object_fill(L, job_mt, hg_job_meta, hg_job_methods, engine_mt, job_mt);
 
     luaL_newmetatable(L, HG_HEADERS_TYPE);
     lua_pushcfunction(L, hg_request_headers_gc);
@@ -250,8 +266,9 @@ void hg_objects_open(lua_State *L) {
     lua_pop(L, 1);
 
     lua_pushvalue(L, library);
-    set_closures(L, LIBRARY, engine_mt, job_mt);
+    hg_object_closures(L, LIBRARY, engine_mt, job_mt);
     lua_pushcfunction(L, hg_request_headers);
     lua_setfield(L, -2, "headers");
+    hg_bridge_open(L, library, engine_mt);
     lua_settop(L, library);
 }

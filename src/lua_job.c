@@ -23,8 +23,8 @@ static const char *failure_kind(hg_failure f) {
 }
 
 /* A word for libcurl's number, for programs that tell failures apart. */
-static const char *network_code(int code) {
-    switch (code) {
+static const char *network_code(const hg_job *j) {
+    switch (j->curl_code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return "dns";
@@ -40,8 +40,10 @@ static const char *network_code(int code) {
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
         return "closed";
-    case CURLE_PARTIAL_FILE:
-        return "truncated";
+    case CURLE_ABORTED_BY_CALLBACK: /* by us: see hg_job_on_start */
+        return j->failure == HG_FAIL_NETWORK ? "closed" : NULL;
+    case CURLE_PARTIAL_FILE: /* over HTTP/2 also said of a connection that broke before an answer */
+        return j->answered ? "truncated" : "closed";
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
         return "http2";
@@ -75,8 +77,8 @@ static int push_failure(lua_State *L, const hg_job *j) {
     lua_createtable(L, 0, 6);
     set_text(L, "kind", failure_kind(j->failure));
     set_text(L, "sent", sent_name(hg_job_sent(j)));
-    if (network_code(j->curl_code))
-        set_text(L, "code", network_code(j->curl_code));
+    if (network_code(j))
+        set_text(L, "code", network_code(j));
     if (j->curl_code) {
         lua_pushinteger(L, j->curl_code);
         lua_setfield(L, -2, "curl_code");

@@ -31,7 +31,16 @@ int hg_object_refuse(lua_State *L, const char *kind, const char *message);
 extern const luaL_Reg hg_job_methods[];
 extern const luaL_Reg hg_job_meta[];
 
-/* Adds engine, new_engine and headers to the table on top of the stack. */
+/* Sets closures in the table on top of the stack, over the metatables at `first` and `second`. */
+void hg_object_closures(lua_State *L, const luaL_Reg *l, int first, int second);
+/* Completes the metatable at `mt` with such closures. */
+void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int first,
+                    int second);
+
+/* Adds bridge to the table at `library`. */
+void hg_bridge_open(lua_State *L, int library, int engine_mt);
+
+/* Adds engine, new_engine, headers and bridge to the table on top of the stack. */
 void hg_objects_open(lua_State *L);
 
 #endif

@@ -158,6 +158,13 @@ void hg_pollset_flush(hg_pollset *p, int64_t deadline) {
     }
 }
 
+bool hg_pollset_ring(hg_pollset *p) {
+    if (!p || !p->backend || !p->watched)
+        return false;
+    hg_backend_arm(p->backend, 0);
+    return true;
+}
+
 static int timeout_ms(int64_t deadline) {
     if (deadline == HG_NEVER)
         return -1;

@@ -43,6 +43,10 @@ void hg_pollset_closed(hg_pollset *p, int fd);
 /* When a host watches the descriptor: tells the kernel the pending changes and the deadline. */
 void hg_pollset_flush(hg_pollset *p, int64_t deadline);
 
+/* When a host watches the descriptor: makes it readable for good, and says true. For the end, when
+ * nobody will wait on it any more. */
+bool hg_pollset_ring(hg_pollset *p);
+
 /* Flushes, then waits for events until `deadline` (a time in the past: does not wait).
  * Returns how many stand in `out`; 0 for none or a timer, -1 when a signal interrupted the wait. */
 int hg_pollset_wait(hg_pollset *p, int64_t deadline, hg_ready *out, int max);

@@ -324,4 +324,5 @@ void hg_request_read(lua_State *L, int t, hg_request *r) {
     r->public_ = flag_field(L, t, "public");
     r->allow_http = flag_field(L, t, "allow_http");
     r->compressed = flag_field(L, t, "compressed");
+    r->group = (long)number_field(L, t, "group", 2e9);
 }

@@ -71,6 +71,7 @@ static void fail(hg_engine *e, hg_job *j, CURLcode code, const char *why) {
 }
 
 static const char TOO_LATE[] = "the time was up before the request could be started";
+static const char NO_ANSWER[] = "the time was up before the answer was complete";
 
 /* Gives a job to libcurl. */
 static void begin(hg_engine *e, hg_job *j, int64_t end) {
@@ -171,7 +172,10 @@ static void fire_timers(hg_engine *e, int64_t now, int64_t end) {
             j->done = true;
             hg_engine_part(e, j);
         } else {
-            fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+            hg_sigpipe s; /* a connection may be closed */
+            hg_sigpipe_block(&s);
+            fail(e, j, CURLE_OPERATION_TIMEDOUT, j->started ? NO_ANSWER : TOO_LATE);
+            hg_sigpipe_restore(&s);
         }
         if (is_over(end))
             break;

@@ -1,42 +1,38 @@
 -- heygen.all: functions side by side, each as a task; the first failure does not lose the results of the others.
 local errors = require "heygen.errors"
-local scheduler = require "heygen.scheduler"
+local drivers = require "heygen.drivers"
+local task = require "heygen.task"
+local tasks = require "heygen.tasks"
 
-local unpack = table.unpack or unpack
+local unpack = task.unpack
 
 local all = {}
 
 -- One result: the value, or the error that stands for it.
-local function outcome(task)
-  if task.raised ~= nil then
-    local raised = task.raised
+local function outcome(self)
+  if self.raised ~= nil then
+    local raised = self.raised
     if errors.is(raised) then
       return nil, raised
     end
     return nil, errors.new { kind = "raised", message = tostring(raised), cause = raised }
   end
-  local value, message, err = unpack(task.results, 1, 3)
+  local value, message, err = unpack(self.results, 1, 3)
   if value == nil and message ~= nil then
     return nil, err or errors.new { kind = "raised", message = tostring(message) }
   end
   return value
 end
 
--- Waits for one of the tasks; when the waiter is cancelled, so are they.
+-- Waits for one of the tasks; when the waiter is cancelled, so are all of them.
 local function finish_one(started, index)
-  local task, current = started[index], scheduler.current()
-  while not task.ended do
-    if current.is_cancelled then
-      for _, other in ipairs(started) do
-        if not other.is_cancelled then
-          other:cancel()
-        end
+  if not started[index].ended then
+    tasks.await(started[index], 4, function()
+      for _, each in ipairs(started) do
+        each:cancel()
       end
-    end
-    task.joiners[#task.joiners + 1] = current
-    scheduler.park(current)
+    end)
   end
-  scheduler.heard(task)
 end
 
 local function check(list)
@@ -60,13 +56,13 @@ function all.run(list)
   if problem then
     error("heygen.all: " .. problem, 3)
   end
-  if not scheduler.current() then
-    local task = scheduler.spawn(all.run, list)
-    return task:join()
+  if not drivers.place() then
+    return tasks.spawn(all.run, list):join()
   end
   local started = {}
   for index = 1, #list do
-    started[index] = scheduler.spawn(list[index])
+    started[index] = tasks.spawn(list[index])
+    started[index].observed = true
   end
   local results, failures, first_failure = {}, {}, nil
   for index = 1, #list do

@@ -67,9 +67,13 @@ end
 
 local function send(self, row, call, args)
   local value, _, err = request.send(self, row, call)
+  local carries = row.carries
   if value == nil then
     name_ids(row, type(args) == "table" and args or { args }, err)
     return nil, tostring(err), err
+  elseif carries and (type(value[carries]) ~= "string" or value[carries] == "") then
+    -- Whoever goes on with the value needs its id, whatever the service sent.
+    value[carries] = id_given(row, type(args) == "table" and args or { args }, 1)
   end
   return value
 end
@@ -264,6 +268,17 @@ function Client:update(budget)
   return require("heygen.scheduler").update(budget)
 end
 
+---Ends all that this client waits for, at once, with errors of kind "closed" that name what was made so far, and takes
+---no calls any more. Other clients go on.
+function Client:close()
+  check_colon(self, "template", "client:close()")
+  if not self.is_closed then
+    require("heygen.waits").close(self)
+  end
+end
+
+Client.__close = Client.close -- local client <close> = heygen.new()
+
 -- ---- making one ----
 
 local function make_headers(read)
@@ -278,6 +293,8 @@ local function make_headers(read)
   end
   return core.headers(headers)
 end
+
+local last_group = 0 -- the number of a client: what it waits for carries it
 
 ---Makes a client; see heygen.new.
 ---@param given heygen.Options?
@@ -301,14 +318,19 @@ function client.new(given, level)
   end
   local headers, secret = make_headers(read), read.api_key or read.access_token
   read.api_key, read.access_token = nil, nil
+  last_group = last_group + 1
   local self = {
     base = read.base,
     base_path = read.path,
     options = read,
     driver = driver,
+    group = last_group,
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
     hide = function(text)
       return errors.hide(text, secret)
+    end,
+    shows_key = function(id)
+      return errors.shows(id, secret)
     end,
     -- What is the same in every request; request.lua fills in the rest.
     template = {
@@ -319,6 +341,7 @@ function client.new(given, level)
       allow_http = read.plain_http,
       proxy = read.proxy,
       ca_file = read.ca_file,
+      group = last_group,
     },
   }
   for group, class in pairs(groups) do

@@ -1,16 +1,22 @@
 -- Who waits. A driver is a table of two functions:
 --   await(engine, job, seconds) -> true | nil, "timeout" | nil, "cancelled"   until the job is done
 --   sleep(engine, seconds)      -> true | nil, "cancelled"
--- "Inside a coroutine" does not mean "may yield": only a task of our own scheduler is yielded, else the caller blocks.
+-- "Inside a coroutine" does not mean "may yield": only what a known host resumes is suspended, else the caller blocks.
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
+local hub = require "heygen.hub"
 local suggest = require "heygen.suggest"
+local task = require "heygen.task"
 
 local drivers = {}
 
-local NAMES = { "block", "scheduler" }
+local NAMES = { "block", "copas", "cqueues", "luv", "resty", "scheduler" }
 
 local loaded = package.loaded
+local current_task = task.current
+local isyieldable = rawget(coroutine, "isyieldable") -- not in PUC Lua 5.1
+
+local default -- of heygen.use
 
 local HERE = debug.getinfo(1, "S").source:match "^(@.*)drivers%.lua$"
 
@@ -25,54 +31,167 @@ local function users_level()
   return info and level - 1 or 0
 end
 
----The driver for the present caller. Raises when the fixed one cannot work there.
+-- ---- which one ----
+
+-- The host that the caller is recognised to be in. Looks only at what is loaded.
+local function detect()
+  local cqueues = loaded.cqueues
+  if cqueues and type(cqueues) == "table" then
+    local _, direct = cqueues.running()
+    if direct then
+      return require "heygen.driver.cqueues"
+    end
+  end
+  local ngx = loaded.ngx
+  if ngx and type(ngx) == "table" and ngx.get_phase then
+    return require "heygen.driver.resty"
+  end
+end
+
+-- Raises when the driver cannot suspend the caller: before anything is sent, as what nobody can wait for must not be
+-- paid for.
+local function must_suspend(driver, current)
+  local able, why = true, nil
+  if not (current and current.host == driver) then
+    able, why = driver.able(current)
+  end
+  if able and isyieldable and not isyieldable() then
+    able = nil
+    why = "cannot wait in here: a C function is in between, such as table.sort, string.gsub, or require at the top "
+      .. "level of a module; call it from a function of your own"
+  end
+  if not able then
+    error("heygen: " .. why, users_level())
+  end
+  return driver
+end
+
+---The driver for the present caller. Raises when it cannot work there.
 ---@param fixed heygen.Driver? the client's own choice
 ---@return heygen.Driver
 function drivers.current(fixed)
-  local scheduler = loaded["heygen.scheduler"]
-  local in_task = scheduler and scheduler.current()
-  if fixed then
-    -- Before anything is sent: what nobody can wait for must not be paid for.
-    if not in_task and scheduler and fixed == scheduler.driver then
-      error('heygen: driver = "scheduler" works only inside heygen.run or heygen.spawn', users_level())
-    end
-    return fixed
-  elseif in_task then
-    return scheduler.driver
+  local current = current_task()
+  local driver = fixed or (current and current.host) or default or detect()
+  if not driver then
+    return block
+  elseif driver.able then
+    return must_suspend(driver, current)
   end
-  return block
+  return driver
+end
+
+---The host that starts tasks of the present caller.
+---@return table host
+function drivers.host()
+  local current = current_task()
+  local driver = current and current.host or default or detect()
+  local host = driver and (driver.host or driver)
+  return host and host.begin and host or require "heygen.scheduler"
+end
+
+---The host that can suspend the present caller, and the caller's task when it is one. Nothing in a plain script.
+---@return table? host
+---@return heygen.Task? current
+function drivers.place()
+  local current = current_task()
+  local driver = current and current.host or default or detect()
+  local host = driver and (driver.host or driver)
+  if not host or not host.begin then
+    return nil
+  elseif not current and host.outside and host.outside() then
+    return nil -- it is not running yet, or does not run the caller: see drivers.loop
+  end
+  must_suspend(driver, current)
+  return host, current
+end
+
+---Runs a host until `over()`, for a caller that it cannot suspend.
+---@param host table
+---@param over fun(): boolean
+function drivers.loop(host, over)
+  if not host.loop or (host.outside and not host.outside()) then
+    error(
+      ("heygen: a task of %s can be waited for in a coroutine of it only"):format(host.name),
+      users_level()
+    )
+  end
+  host.loop(over)
+end
+
+-- ---- as options ----
+
+local function by_name(name, given)
+  for _, known in ipairs(NAMES) do
+    if known == name then
+      local ok, driver = pcall(require, "heygen.driver." .. name)
+      if not ok then
+        return nil, ('driver: "%s" cannot be used here: %s'):format(name, tostring(driver):match "^[^\n]*")
+      elseif given and driver.configure then
+        return driver.configure(given)
+      end
+      for option in pairs(given or {}) do
+        if option ~= 1 then
+          return nil, ('driver: "%s" has no option %s'):format(name, tostring(option))
+        end
+      end
+      return driver
+    end
+  end
+  return nil, ("driver: %q is not known%s"):format(name, suggest.hint(name, NAMES))
 end
 
 ---Turns the option `driver` into a driver.
----@param given any a name, a table of await and sleep, or nil
+---@param given any a name, {name, options}, a table of await and sleep, or nil
 ---@return heygen.Driver? driver
 ---@return string? message
 function drivers.read(given)
   if given == nil then
     return nil
+  elseif type(given) == "string" then
+    return by_name(given)
   elseif type(given) == "table" and type(given.await) == "function" and type(given.sleep) == "function" then
     return given
-  elseif type(given) ~= "string" then
-    return nil,
-      "driver: expected a name (block, scheduler) or a table with await and sleep, got " .. type(given)
+  elseif type(given) == "table" and type(given[1]) == "string" then
+    return by_name(given[1], given)
   end
-  for _, name in ipairs(NAMES) do
-    if name == given then
-      return (require("heygen.driver." .. name)) -- one value: Lua 5.4 gives the file's name as well
-    end
-  end
-  return nil, ("driver: %q is not known%s"):format(given, suggest.hint(given, NAMES))
+  return nil,
+    ("driver: expected a name (%s), a table of a name and options, or a table with await and sleep, got %s"):format(
+      table.concat(NAMES, ", "),
+      type(given)
+    )
 end
+
+---Chooses the driver of all callers that have no other; nil: found out at each call, as in the beginning.
+---@param given any as for drivers.read
+---@return boolean? done
+---@return string? message
+function drivers.use(given)
+  local driver, message = drivers.read(given)
+  if message then
+    return nil, message
+  end
+  default = driver
+  return true
+end
+
+-- ---- waiting ----
 
 -- PUC Lua 5.1 cannot yield inside pcall: there, a driver of somebody's own must not raise.
 local CAN_GUARD = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 
+local function delivered(engine, ...)
+  hub.deliver(engine) -- it may have finished what others wait for
+  return ...
+end
+
 -- What a driver of somebody's own raises must not lose a job that was paid for: it comes back as a reason.
-local function guarded(driver, name, ...)
-  if driver.built_in or not CAN_GUARD then
-    return driver[name](...)
+local function guarded(driver, name, engine, ...)
+  if driver.built_in then
+    return driver[name](engine, ...)
+  elseif not CAN_GUARD then
+    return delivered(engine, driver[name](engine, ...))
   end
-  local ok, done, reason = pcall(driver[name], ...)
+  local ok, done, reason = delivered(engine, pcall(driver[name], engine, ...))
   if ok then
     return done, reason
   end
@@ -97,11 +216,12 @@ end
 ---@return boolean? slept
 ---@return string? reason "cancelled"
 function drivers.sleep(fixed, seconds)
+  local driver = drivers.current(fixed)
   local engine, message = core.engine()
   if not engine then
     return nil, message
   end
-  return guarded(drivers.current(fixed), "sleep", engine, seconds)
+  return guarded(driver, "sleep", engine, seconds)
 end
 
 return drivers

@@ -32,6 +32,7 @@
 ---@field summary string
 ---@field returns string
 ---@field expects string? a field without which the answer is not what was asked for
+---@field carries string? where the value has its id; filled in with the one asked for when the service sends none
 
 local PROMPT_MAX = 10000
 local FILES_MAX = 20
@@ -144,6 +145,7 @@ return {
     summary = "Status, progress, video id and newest messages of a session.",
     returns = "VideoAgentSession",
     expects = "session_id",
+    carries = "session_id",
   },
   {
     group = "video_agents",
@@ -238,6 +240,7 @@ return {
     summary = "A video, with fresh download addresses when it is completed.",
     returns = "Video",
     expects = "status",
+    carries = "id",
   },
   {
     group = "videos",

@@ -7,6 +7,7 @@ local request = require "heygen.request"
 local response = require "heygen.response"
 local retry = require "heygen.retry"
 local suggest = require "heygen.suggest"
+local waits = require "heygen.waits"
 
 local files = {}
 
@@ -60,7 +61,13 @@ local function read_options(given, level)
   return given
 end
 
--- Fills in url, video_id from a video, an id or an address.
+-- An empty text is no id and no address.
+local function filled(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+-- Fills in url, video_id from a video, an id or an address. A table without both is no mistake of the program: the
+-- service may have sent it.
 local function read_source(state, source, level)
   if type(source) == "string" then
     if source:find "^%a[%w+.-]*://" then
@@ -68,15 +75,19 @@ local function read_source(state, source, level)
     else
       state.video_id = source
     end
-  elseif type(source) == "table" then
-    state.url, state.video_id = source.video_url, source.id or source.video_id
-    if type(state.url) ~= "string" or state.url == "" then
-      state.url = nil
-    end
-  end
-  if not state.url and type(state.video_id) ~= "string" then
+    return true
+  elseif type(source) ~= "table" then
     error("heygen: download: expected a video, its id or an address, got " .. type(source), level + 1)
   end
+  state.url, state.video_id = filled(source.video_url), filled(source.id) or filled(source.video_id)
+  if state.url or state.video_id then
+    return true
+  end
+  return errors.fail {
+    kind = "invalid",
+    message = "download: the table given has no video_url, id or video_id that is a text and not empty",
+    sent = "no",
+  }
 end
 
 local function check_path(path, level)
@@ -136,9 +147,9 @@ local function fresh_url(client, state)
         last = response.without_secret(video, client.hide),
       })
     end
-    local slept, reason = drivers.sleep(client.driver, state.lag)
+    local slept, reason, kind = waits.pause(client, state.lag)
     if not slept then
-      return fail(state, { kind = "cancelled", message = "download: " .. (reason or "cancelled") })
+      return fail(state, { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") })
     end
     state.lag = math.min(state.lag * 2, 10)
   end
@@ -182,7 +193,8 @@ end
 
 local function await(driver, engine, state, job)
   while true do
-    local done, reason, kind = drivers.await(driver, engine, job, state.options.on_progress and TICK or nil)
+    local tick = state.options.on_progress and TICK or nil
+    local done, reason, kind = drivers.await(driver, engine, job, tick)
     if done then
       return true
     elseif reason ~= "timeout" then
@@ -213,6 +225,7 @@ local function transfer(client, engine, state, part)
     timeout = math.max(state.deadline - core.now(), 0.001),
     proxy = own.proxy,
     ca_file = own.ca_file,
+    group = client.group,
   }
   if not job then
     return nil, { kind = failure.kind, message = "download: " .. message, sent = "no" }
@@ -273,9 +286,9 @@ local function recover(client, state, problem)
   elseif core.now() + pause >= state.deadline then
     return fail(state, problem)
   end
-  local slept, reason = drivers.sleep(client.driver, pause)
+  local slept, reason, kind = waits.pause(client, pause)
   if not slept then
-    return fail(state, { kind = "cancelled", message = "download: " .. (reason or "cancelled") })
+    return fail(state, { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") })
   end
   state.lag = math.min(state.lag * 2, 10)
   if stale then
@@ -319,18 +332,22 @@ function files.download(client, source, path, given, level)
   check_path(path, level + 1)
   local state =
     { options = read_options(given, level + 1), tries = 0, redirects = 0, lag = 0.5, began = core.now() }
-  read_source(state, source, level + 1)
-  if not state.options.overwrite and exists(path) then
+  local read, message, err = read_source(state, source, level + 1)
+  if not read then
+    return nil, message, err
+  elseif not state.options.overwrite and exists(path) then
     return there_already(state, path)
   end
   local engine, why = request.engine(client)
-  if not engine then
-    return errors.fail { kind = "network", message = why, sent = "no" }
+  local unfit = waits.problem(client) or (not engine and { kind = "network", message = why, sent = "no" })
+  if unfit then
+    return errors.fail(unfit)
   end
   state.deadline = core.now() + (state.options.deadline or 3600)
   state.headers = core.headers { ["User-Agent"] = client.options.user_agent }
   local part = ("%s.%s.part"):format(path, core.uuid():sub(1, 8))
-  local done, message, err = run(client, engine, state, part)
+  local done
+  done, message, err = run(client, engine, state, part)
   if not done then
     os.remove(part)
     return nil, message, err

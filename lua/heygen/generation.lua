@@ -1,11 +1,11 @@
 -- The one-shot workflow: poll, wait, generate. A session leads to a video; only the video is the result.
 local core = require "heygen.core"
-local drivers = require "heygen.drivers"
 local errors = require "heygen.errors"
 local options = require "heygen.options"
 local pace = require "heygen.pace"
 local response = require "heygen.response"
 local suggest = require "heygen.suggest"
+local waits = require "heygen.waits"
 
 local generation = {}
 
@@ -13,7 +13,7 @@ local generation = {}
 local DEFAULTS = {
   timeout = 3600, -- an hour: longer than any job seen, and the wait can be taken up again
   interval = 10, -- the first pause
-  max_interval = 30, -- so that the end of rendering is seen at most that late
+  max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
   grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
 }
 
@@ -28,7 +28,8 @@ local function text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Ids from whatever the caller has: {session_id, video_id, unsure}, or nil and a problem.
+-- Ids from whatever the caller has: {session_id, video_id, unsure}; or nil, a problem, and whether it is a mistake of
+-- the program. A table is none: the service may have sent it.
 local function identify(target)
   if type(target) == "string" then
     if target:find "^sess_" then
@@ -36,16 +37,25 @@ local function identify(target)
     end
     return { video_id = target, unsure = true } -- a session id need not look like one
   elseif type(target) ~= "table" then
-    return nil, "expected a video id, a session, a video or an error that names one, got " .. type(target)
+    return nil,
+      "expected a video id, a session, a video or an error that names one, got " .. type(target),
+      true
   end
   local session_id, video_id = text(target.session_id), text(target.video_id)
   if not video_id and not session_id then
     video_id = text(target.id)
   end
   if not video_id and not session_id then
-    return nil, "the table given has neither session_id nor video_id (nor id)"
+    return nil, "the table given has no session_id, video_id or id that is a text and not empty"
   end
   return { session_id = session_id, video_id = video_id }
+end
+
+local function refuse(call, problem, mistake, level)
+  if mistake then
+    error("heygen: " .. call .. ": " .. problem, level + 1)
+  end
+  return errors.fail { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
 end
 
 local function get_video(client, video_id, call)
@@ -76,9 +86,10 @@ function generation.poll(client, target, level)
     end
     return nil, message, err
   end
-  local ids, problem = identify(target)
+  local ids, problem, mistake = identify(target)
   if not ids then
-    error("heygen: poll: " .. problem, level + 1)
+    local _, message, err = refuse("poll", problem, mistake, level + 1)
+    return nil, message, err
   elseif ids.video_id then
     return get_video(client, ids.video_id)
   end
@@ -365,7 +376,7 @@ local function pause(client, state, wait, stop)
     seconds =
       math.min(seconds, wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
   end
-  local slept, reason, kind = drivers.sleep(client.driver, math.max(math.min(seconds, left), 0))
+  local slept, reason, kind = waits.pause(client, math.max(math.min(seconds, left), 0))
   if slept then
     return true
   end
@@ -418,9 +429,10 @@ end
 ---Waits; see Client:wait.
 function generation.wait(client, target, given, level)
   local wait = read_wait(given, level + 1)
-  local state, problem = identify(target)
+  local state, problem, mistake = identify(target)
   if not state then
-    error("heygen: wait: " .. problem, level + 1)
+    local _, message, err = refuse("wait", problem, mistake, level + 1)
+    return nil, message, err
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
   return run_wait(client, state, wait, true)

@@ -28,7 +28,7 @@ end
 ---@return any ...
 function heygen.run(fn, ...)
   check_function("run", fn)
-  return require("heygen.scheduler").run(fn, ...)
+  return require("heygen.tasks").run(fn, ...)
 end
 
 ---Starts `fn(...)` as a task. It advances inside heygen.run or at each client:update().
@@ -36,7 +36,7 @@ end
 ---@return heygen.Task
 function heygen.spawn(fn, ...)
   check_function("spawn", fn)
-  return require("heygen.scheduler").spawn(fn, ...)
+  return require("heygen.tasks").spawn(fn, ...)
 end
 
 ---Runs functions side by side and waits for all of them.
@@ -47,6 +47,16 @@ end
 function heygen.all(list)
   local results, message, err = require("heygen.all").run(list)
   return results, message, err
+end
+
+---Chooses who waits for all callers that have no driver of their own: the host of this process. Without it, cqueues and
+---OpenResty are recognised, tasks of heygen.run and heygen.spawn give way, and anything else blocks.
+---@param driver string|table|heygen.Driver|nil a name, {name, options}, or await and sleep; nil: as in the beginning
+function heygen.use(driver)
+  local done, message = require("heygen.drivers").use(driver)
+  if not done then
+    error("heygen.use: " .. message, 2)
+  end
 end
 
 ---Pauses the caller only: the task when there is one, else the script.
@@ -62,7 +72,7 @@ end
 
 ---What is known of the HTTP answer a value came in.
 ---@param value table what a call returned
----@return heygen.Response? response nil when the value came from no answer
+---@return heygen.Response? response nil when the value came from no answer: an error, or the path of a download
 function heygen.response(value)
   return require("heygen.response").of(value)
 end

@@ -29,7 +29,7 @@
 ---@field on_request fun(event: heygen.RequestEvent)? before each attempt; one that raises stops the request
 ---@field on_response fun(event: heygen.ResponseEvent)? after each attempt
 ---@field log fun(line: string)? one line for each attempt, never with a secret
----@field driver string|heygen.Driver|nil who waits: "block", "scheduler" or one's own; else found out at each call
+---@field driver string|table|heygen.Driver|nil who waits: a name, {name, options}, or one's own; else found out
 
 ---What every call takes beside the fields of the API, in the same table.
 ---@class heygen.CallOptions
@@ -43,7 +43,7 @@
 ---@class heygen.WaitOptions
 ---@field timeout number? seconds until the wait gives up; the video goes on (3600)
 ---@field interval number? seconds, the first pause (10)
----@field max_interval number? seconds, the longest pause while the video renders (30)
+---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
 ---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress)? after each look
 

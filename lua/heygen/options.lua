@@ -124,12 +124,24 @@ local function check(name, value)
   end
 end
 
+-- One of 127.0.0.0/8 as four plain numbers. Anything else, such as 127.999.0.1, would be looked up as a name.
+local function is_loopback_ipv4(host)
+  local count = 0
+  for number in (host .. "."):gmatch "([^.]*)%." do
+    count = count + 1
+    if not number:find "^%d%d?%d?$" or number:find "^0%d" or tonumber(number) > 255 then
+      return false
+    end
+  end
+  return count == 4 and host:sub(1, 4) == "127."
+end
+
 ---Is this address one of this machine?
 ---@param host string as it stands in a URL
 ---@return boolean
 function options.is_loopback(host)
   host = host:lower()
-  return host == "localhost" or host == "[::1]" or host:find "^127%.%d+%.%d+%.%d+$" ~= nil
+  return host == "localhost" or host == "[::1]" or is_loopback_ipv4(host)
 end
 
 ---Splits and checks the address of a server.

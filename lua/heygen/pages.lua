@@ -14,10 +14,11 @@ local Page = {}
 
 -- A server may send back the key, even in a token.
 local function bad_answer(message, envelope, hide)
+  local answer = response.of(envelope)
   if hide then
     message, envelope = hide(message), response.without_secret(envelope, hide)
   end
-  return errors.fail { kind = "parse", message = message, last = envelope }
+  return errors.fail { kind = "parse", status = answer and answer.status, message = message, last = envelope }
 end
 
 -- The chain behind a page is its metatable: the envelope stays as the service sent it, and nothing of ours is printed

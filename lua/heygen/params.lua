@@ -146,7 +146,7 @@ local function carried_id(row, plan, spec, object, is_last)
     -- no mistake: a session has no video_id before rendering begins
     return nil, "the table given has no " .. spec.name .. (spec.also and " or " .. spec.also or "")
   end
-  return nil, values.expected("a string in the table given", id), true
+  return nil, values.expected("a string in the table given", id) -- no mistake either: the service may have sent it
 end
 
 -- An id that needs more than a look. Returns id | nil, message, field, mistake.

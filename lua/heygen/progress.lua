@@ -62,7 +62,8 @@ local function wait_view(event)
   local status = printable(tostring(event.status or "starting"), 30)
   local details = { status }
   if event.err then
-    details[2] = event.err.status and format("HTTP %d", event.err.status) or tostring(event.err.kind)
+    local refused = event.err.kind == "api" and event.err.status
+    details[2] = refused and format("HTTP %d", refused) or tostring(event.err.kind)
     details[3] = "asking again"
   end
   return {

@@ -3,6 +3,7 @@ local core = require "heygen.core"
 local errors = require "heygen.errors"
 local options = require "heygen.options"
 local params = require "heygen.params"
+local values = require "heygen.values"
 
 local raw = {}
 
@@ -22,15 +23,38 @@ local RAW_FIELDS = {
 
 local REPEATABLE = { GET = true, HEAD = true, DELETE = true, PUT = true, OPTIONS = true }
 
+local function decode(text)
+  return (text:gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+-- As the server reads it: what is percent-encoded counts as what it stands for.
 local function check_path(path)
   if path:sub(1, 1) ~= "/" or path:find "[%c%s#\\]" then
     return 'expected a path such as "/v3/videos", percent-encoded'
   end
-  for segment in (path:gsub("%?.*", "") .. "/"):sub(2):gmatch "([^/]*)/" do
+  local foreign = path:find "[^\33-\126]"
+  if foreign then
+    return ("the byte at position %d is no printable ASCII, percent-encode it"):format(foreign)
+  elseif path:gsub("%%%x%x", ""):find("%", 1, true) then
+    return "a % without two hexadecimal digits behind it, write %25 for the character itself"
+  end
+  local before_query = path:gsub("%?.*", "")
+  if (before_query .. "/"):find("//", 1, true) then
+    return "empty segments are not allowed, give an id there, or leave out the slash"
+  end
+  local read = decode(before_query)
+  if read:find "[%z\1-\31\127]" then
+    return "control characters are not allowed, not even percent-encoded, leave them out"
+  end
+  for segment in read:gmatch "[^/\\]+" do
     if segment == "." or segment == ".." then
-      return "the segments . and .. are not allowed"
+      return "the segments . and .. are not allowed, not even percent-encoded, write the whole path"
     end
   end
+  local problem = values.utf8_problem(read)
+  return problem and problem .. " after decoding, percent-encode the bytes of UTF-8"
 end
 
 local function check_query(query)
@@ -40,6 +64,20 @@ local function check_query(query)
       return "expected names as keys, got a " .. type(name)
     elseif kind ~= "string" and kind ~= "boolean" and not (kind == "number" and value - value == 0) then
       return ("%s: expected a string, a finite number or a boolean, got %s"):format(name, tostring(value))
+    end
+  end
+end
+
+-- Text may come from a user: a bad one is an error value. Returns the field and the problem.
+local function text_problem(query)
+  for name, value in pairs(query or {}) do
+    local problem = values.utf8_problem(name)
+    if problem then
+      return "query", "a name with " .. problem .. ", encode it as UTF-8"
+    end
+    problem = type(value) == "string" and values.utf8_problem(value)
+    if problem then
+      return "query" .. values.step(name), problem .. ", encode it as UTF-8"
     end
   end
 end
@@ -106,11 +144,14 @@ end
 ---@param fields heygen.RawRequest checked by raw.problem
 ---@return table? row
 ---@return table|string call or a message
----@return heygen.Error? err a body that cannot be sent
+---@return heygen.Error? err a body or a query that cannot be sent
 function raw.prepare(fields)
   local method = fields.method or "GET"
   local text = fields.body
-  if fields.json then
+  local field, problem = text_problem(fields.query)
+  if problem then
+    return errors.fail { kind = "invalid", message = field .. ": " .. problem, param = field, sent = "no" }
+  elseif fields.json then
     local message
     text, message = core.encode(fields.json)
     if not text then

@@ -4,6 +4,7 @@ local drivers = require "heygen.drivers"
 local errors = require "heygen.errors"
 local response = require "heygen.response"
 local retry = require "heygen.retry"
+local waits = require "heygen.waits"
 
 local request = {}
 
@@ -33,10 +34,14 @@ local function tell(client, hook, event)
 end
 
 local function log_line(event, pause)
+  local outcome = event.status and tostring(event.status) or event.kind or "no answer"
+  if event.status and event.status < 300 and event.kind then -- a good status is not all of a bad answer
+    outcome = outcome .. " " .. event.kind
+  end
   local line = ("%s %s -> %s in %.3f s (attempt %d)"):format(
     event.method,
     event.url,
-    event.status and tostring(event.status) or event.kind or "no answer",
+    outcome,
     event.seconds,
     event.attempt
   )
@@ -152,7 +157,7 @@ local function ids_beside(client, problem, answer)
   for _, place in ipairs { answer, answer.data or false, answer.error or false } do
     for _, name in ipairs(ID_NAMES) do
       local id = type(place) == "table" and place[name]
-      if problem[name] == nil and type(id) == "string" and id ~= "" and client.hide(id) == id then
+      if problem[name] == nil and type(id) == "string" and id ~= "" and not client.shows_key(id) then
         problem[name] = id
       end
     end
@@ -166,8 +171,8 @@ local function add_ids(client, row, problem)
   end
   if problem.body and not row.list then
     local session_id, video_id = response.salvage(problem.body)
-    problem.session_id = session_id and client.hide(session_id) ~= "[hidden]" and session_id or nil
-    problem.video_id = video_id and client.hide(video_id) ~= "[hidden]" and video_id or nil
+    problem.session_id = session_id and not client.shows_key(session_id) and session_id or nil
+    problem.video_id = video_id and not client.shows_key(video_id) and video_id or nil
   end
   if problem.body and problem.body ~= "" then
     problem.last = response.cut(problem.body)
@@ -222,7 +227,7 @@ local function again(client, row, call, state, problem)
     return false
   end
   state.unsure = state.unsure or (problem.sent ~= "no" and problem.status ~= 429)
-  local slept, reason, kind = drivers.sleep(client.driver, pause)
+  local slept, reason, kind = waits.pause(client, pause)
   if not slept then
     problem.message = "the pause before another attempt was "
       .. (reason or "cancelled")
@@ -298,7 +303,10 @@ function request.send(client, row, call)
   if not engine then
     return errors.fail { kind = "network", message = message, sent = "no" }
   end
-  local state, bad = prepare(client, row, call)
+  local state, bad = nil, waits.problem(client)
+  if not bad then
+    state, bad = prepare(client, row, call)
+  end
   if not state then
     return errors.fail(bad)
   end

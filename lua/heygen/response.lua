@@ -65,8 +65,9 @@ end
 
 response.cut = cut
 
-local function not_understood(why, body)
-  return nil, { kind = "parse", message = "the answer was not understood: " .. why, body = body }
+local function not_understood(why, status, body)
+  return nil,
+    { kind = "parse", status = status, message = "the answer was not understood: " .. why, body = body }
 end
 
 -- A body that is no JSON: say what it looks like, since "expected value" helps nobody.
@@ -105,17 +106,17 @@ function response.read(row, status, body)
     if row.raw and body == "" then
       return {}
     end
-    return not_understood(describe(body, why), body)
+    return not_understood(describe(body, why), status, body)
   elseif row.raw then
     return value
   end
   local data = value.data
   if type(data) ~= "table" then
-    return not_understood("it has no data", body)
+    return not_understood("it has no data", status, body)
   elseif row.list then
     return value
   elseif row.expects and type(data[row.expects]) ~= "string" then
-    return not_understood("its data has no " .. row.expects, body)
+    return not_understood("its data has no " .. row.expects, status, body)
   end
   return data
 end

@@ -1,7 +1,8 @@
 -- The driver of a plain script: it stops the caller until the job is done. Other jobs go on meanwhile.
 local core = require "heygen.core"
+local hub = require "heygen.hub"
 
-local block = { built_in = true }
+local block = { name = "block", built_in = true }
 
 ---@param engine userdata
 ---@param job userdata
@@ -13,15 +14,18 @@ function block.await(engine, job, seconds)
     while not job:done() do
       engine:wait()
     end
+    hub.deliver(engine) -- what others wait for went on meanwhile
     return true
   end
   local limit = core.now() + seconds
-  while not job:done() do
-    local left = limit - core.now()
-    if left <= 0 then
-      return nil, "timeout"
-    end
+  local left = seconds
+  while not job:done() and left > 0 do
     engine:wait(left)
+    left = limit - core.now()
+  end
+  hub.deliver(engine)
+  if not job:done() then
+    return nil, "timeout"
   end
   return true
 end
@@ -35,7 +39,9 @@ function block.sleep(engine, seconds)
   if not job then
     return nil, message
   end
-  return block.await(engine, job)
+  block.await(engine, job)
+  local done, reason = job:result() -- a closed engine ends its timers early
+  return done, reason
 end
 
 return block

@@ -1,2 +1,2 @@
 -- The driver inside a task of heygen.run or heygen.spawn: it parks the task, and the scheduler goes on with others.
-return require("heygen.scheduler").driver
+return require("heygen.scheduler")

@@ -81,6 +81,13 @@ function core.engine() end
 ---@return string? message
 function core.new_engine() end
 
+---For OpenResty: a thread that writes to a unix socket when the engine has work.
+---@param engine heygen.engine
+---@param heartbeat number? seconds between two bytes "h" (0.5)
+---@return heygen.bridge? bridge
+---@return string? message
+function core.bridge(engine, heartbeat) end
+
 ---A list of headers that many requests share.
 ---@class heygen.headers : userdata
 
@@ -104,10 +111,11 @@ function core.new_engine() end
 ---@field max_bytes integer? cap of the body after decompression
 ---@field proxy string? "" means none
 ---@field ca_file string?
----@field fresh boolean? on a new connection
+---@field fresh boolean? on a new connection, and sent once
 ---@field public boolean? on a handle that has never carried a credential
 ---@field allow_http boolean?
 ---@field compressed boolean? accept compressed answers
+---@field group integer? for engine:close_group
 
 ---@class heygen.Part
 ---@field name string
@@ -135,10 +143,11 @@ function engine:create(request) end
 
 ---Starts a timer, which is a job as well.
 ---@param seconds number
+---@param group integer? for engine:close_group
 ---@return heygen.job? job
 ---@return string? message
 ---@return heygen.Failure? failure
-function engine:after(seconds) end
+function engine:after(seconds, group) end
 
 ---Works on what is ready. Never blocks, never raises for what happens on the network.
 ---@param budget number? seconds that this may take
@@ -163,6 +172,14 @@ function engine:getfd() end
 
 ---@return string events "r"
 function engine:events() end
+
+---@return integer live jobs that have not ended
+function engine:live() end
+
+---Ends all jobs that were made with this number, with the kind "closed".
+---@param group integer
+---@param why string the message
+function engine:close_group(group, why) end
 
 ---@return number? seconds until poll has something to do even if nothing arrives
 function engine:timeout() end
@@ -225,5 +242,20 @@ function job:watch() end
 
 ---@return string? version "1.0", "1.1", "2" or "3"
 function job:http_version() end
+
+---@class heygen.bridge : userdata
+local bridge = {}
+
+---@return string? path for this process to connect to, once
+---@return string? message
+function bridge:path() end
+
+---Asks for one byte "w" as soon as the engine has work, which may be now.
+---@return true? armed
+---@return string? message why it will not come
+function bridge:arm() end
+
+---Ends the thread and the connection. May be called again.
+function bridge:close() end
 
 return core

@@ -1,0 +1,153 @@
+-- The driver for copas: a thread of it watches the engine while there are jobs. Serves copas 1.1.7, which has no way to
+-- sleep or to wake a thread, and later ones that have. Never chosen by itself: heygen.use "copas".
+local copas = require "copas"
+local hub = require "heygen.hub"
+local resumed = require "heygen.resumed"
+local task = require "heygen.task"
+
+local driver = { name = "copas" }
+
+local MODERN = copas.pauseforever ~= nil and copas.wakeup ~= nil
+local BLIND = 0.01 -- seconds between two looks where there is no descriptor that select() takes
+local SELECT_LIMIT = 1024 -- what LuaSocket's select can hold
+local STEP = 1 -- seconds: the longest step of a loop of ours
+
+local running, create, yield = coroutine.running, coroutine.create, coroutine.yield
+
+local function is_main()
+  local co, main = running()
+  return co == nil or main == true
+end
+
+function driver.able(self)
+  if self and self.host == driver then
+    return true
+  elseif self then
+    return nil,
+      'driver = "copas" cannot wait in a task of another host; heygen.use "copas" before heygen.spawn'
+  elseif is_main() then
+    return nil, 'driver = "copas" works only in a thread of copas: copas.addthread(fn)'
+  end
+  return true
+end
+
+function driver.outside()
+  return is_main()
+end
+
+-- ---- threads ----
+
+local flush
+if MODERN then
+  local held = {} -- waiters that are parked: copas itself forgets a thread that sleeps until it is woken
+  function driver.here(self)
+    return { host = driver, co = self and self.outer or running() }
+  end
+  function driver.park(waiter)
+    held[waiter] = true
+    copas.pauseforever()
+    held[waiter] = nil
+  end
+  function driver.wake(waiter)
+    if held[waiter] then
+      copas.wakeup(waiter.co)
+    end
+  end
+  function driver.begin(self, fn, arguments)
+    copas.addthread(task.play, self, fn, arguments)
+  end
+  function flush() end
+else
+  -- What a thread yields there is put into the queue that it yields with it: this one takes nothing, and learns which
+  -- coroutine is the thread. A thread that yields nothing would be taken for ended, and its socket closed.
+  local queue = {
+    insert = function() end,
+    push = function(_, waiter, co)
+      waiter.co = co
+    end,
+  }
+  flush = resumed.give(driver, copas.addthread, function(waiter)
+    yield(waiter, queue)
+  end)
+  function driver.here()
+    return { host = driver }
+  end
+  function driver.begin(self, fn, arguments)
+    local co = create(function(_, ...)
+      task.play(...)
+    end)
+    driver.launch(co, self, fn, arguments)
+  end
+end
+
+-- ---- the pump ----
+
+local watched -- the engine of the pump that runs
+
+local function look(engine)
+  engine:poll()
+  repeat -- those that go on may close the engine, and with it what others wait for
+    local news = hub.deliver(engine)
+    flush()
+  until not news
+  task.report_loose(driver)
+  if watched == engine and engine:live() == 0 then
+    watched = nil -- at once: copas may run others before this pump has ended
+  end
+  return watched == engine
+end
+
+-- What copas takes for a socket: it is asked for bytes whenever the descriptor of the engine is readable.
+local function proxy(engine, fd)
+  return {
+    getfd = function()
+      return fd
+    end,
+    receive = function()
+      if look(engine) then
+        return nil, "timeout"
+      end
+      return "done"
+    end,
+    settimeout = function() end,
+    close = function() end,
+  }
+end
+
+local function pump(engine)
+  local fd = engine:pollfd()
+  if fd and fd < SELECT_LIMIT then
+    copas.receive(proxy(engine, fd))
+  else
+    while look(engine) do
+      copas.pause(math.min(engine:timeout() or BLIND, BLIND))
+    end
+  end
+end
+
+function driver.pump(engine)
+  if watched == engine then
+    return
+  end
+  local fd = engine:pollfd()
+  if not MODERN and not (fd and fd < SELECT_LIMIT) then
+    error(
+      "heygen: copas 1 can only watch a descriptor under 1024, and there is none here: take a later copas",
+      0
+    )
+  end
+  watched = engine
+  copas.addthread(function()
+    pump(engine)
+  end)
+end
+
+---Runs copas: heygen.run outside of it.
+---@param over fun(): boolean
+function driver.loop(over)
+  while not over() do
+    copas.step(STEP)
+  end
+end
+
+return hub.driver(driver)

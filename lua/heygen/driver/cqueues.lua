@@ -1,0 +1,91 @@
+-- The driver for coroutines of cqueues: one pump for each controller watches the engine, waiters sleep on a condition
+-- of their own. Chosen by itself inside `controller:wrap`.
+local condition = require "cqueues.condition"
+local cqueues = require "cqueues"
+local hub = require "heygen.hub"
+local task = require "heygen.task"
+
+local driver = { name = "cqueues" }
+
+local BLIND = 0.01 -- seconds between two looks where the system has no descriptor to watch
+
+local pumps = setmetatable({}, { __mode = "k" }) -- controller -> the engine that its pump watches
+
+function driver.able(self)
+  if self and self.host == driver then
+    return true
+  end
+  local controller, direct = cqueues.running()
+  if direct then
+    return true
+  elseif controller then
+    return nil, 'driver = "cqueues" cannot wait in a coroutine inside of one of cqueues'
+  end
+  return nil, 'driver = "cqueues" works only in a coroutine of a controller: controller:wrap(fn)'
+end
+
+function driver.outside()
+  return cqueues.running() == nil
+end
+
+local own -- the controller of tasks that were started outside of one
+
+function driver.begin(self, fn, arguments)
+  local controller = cqueues.running()
+  if not controller then
+    own = own or cqueues.new()
+    controller = own
+  end
+  controller:wrap(task.play, self, fn, arguments)
+end
+
+function driver.here()
+  return { host = driver, condition = condition.new() }
+end
+
+function driver.park(waiter)
+  waiter.condition:wait()
+end
+
+function driver.wake(waiter)
+  waiter.condition:signal()
+end
+
+local function pump(controller, engine)
+  while true do
+    engine:poll()
+    hub.deliver(engine)
+    task.report_loose(driver)
+    if engine:live() == 0 or pumps[controller] ~= engine then
+      break
+    elseif engine:pollfd() then
+      cqueues.poll(engine)
+    else
+      cqueues.sleep(math.min(engine:timeout() or BLIND, BLIND))
+    end
+  end
+  if pumps[controller] == engine then
+    pumps[controller] = nil
+  end
+end
+
+function driver.pump(engine)
+  local controller = cqueues.running()
+  if controller and pumps[controller] ~= engine then
+    pumps[controller] = engine
+    controller:wrap(pump, controller, engine)
+  end
+end
+
+---Runs the controller of tasks that were started outside of one: heygen.run there.
+---@param over fun(): boolean
+function driver.loop(over)
+  while not over() do
+    if own:empty() then
+      error("heygen: every task waits for another one, none can go on", 0)
+    end
+    assert(own:step())
+  end
+end
+
+return hub.driver(driver)

@@ -1,0 +1,266 @@
+-- The driver for OpenResty and nginx with Lua: each light thread waits on a semaphore of its own; one pump for each
+-- worker works the engine, in a timer, as cosockets end with the request that made them. Chosen by itself.
+--
+-- The pump is woken through the bridge (src/wake.c): a byte on a unix socket. Where that cannot be had, or by
+-- {"resty", bridge = false}, it looks now and then.
+local core = require "heygen.core"
+local hub = require "heygen.hub"
+local semaphore = require "ngx.semaphore"
+local suggest = require "heygen.suggest"
+local task = require "heygen.task"
+
+local ngx = require "ngx"
+
+local driver = { name = "resty", forgets = true }
+
+local OPTIONS = { "bridge", "cancel_on_abort" }
+
+-- Where nginx lets a light thread wait.
+local PHASES = {
+  rewrite = true,
+  server_rewrite = true,
+  access = true,
+  content = true,
+  timer = true,
+  ssl_cert = true,
+  ssl_client_hello = true,
+  ssl_session_fetch = true,
+}
+
+local LONG = 86400 -- seconds: a semaphore wants a limit, and who is woken looks for himself
+-- Without the bridge: a pause between two looks is a quarter of the time since something last happened.
+local LEAST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.001, 0.02, 4
+local CONNECT = 1000 -- milliseconds
+
+local bridge_wanted = true
+
+function driver.able()
+  local phase = ngx.get_phase()
+  if PHASES[phase] then
+    return true
+  elseif phase == "init" then
+    return nil,
+      "nginx's init phase cannot wait, and its engine would be shared by the workers: wait in a request"
+  end
+  return nil,
+    ("nginx's %s phase cannot wait: do it in rewrite, access, content, or in ngx.timer.at(0, fn)"):format(
+      phase
+    )
+end
+
+-- ---- light threads ----
+
+function driver.begin(self, fn, arguments)
+  local able, problem = driver.able()
+  if not able then
+    error("heygen: " .. problem, 0)
+  end
+  local start = semaphore.new(0)
+  ngx.thread.spawn(function() -- it runs at once
+    start:wait(LONG)
+    task.play(self, fn, arguments)
+  end)
+  start:post(1) -- from the caller's next wait on, as in every host
+end
+
+function driver.here()
+  return { host = driver, semaphore = semaphore.new(0) }
+end
+
+function driver.park(waiter)
+  waiter.semaphore:wait(LONG)
+end
+
+function driver.wake(waiter)
+  if waiter.semaphore:count() <= 0 then
+    waiter.semaphore:post(1)
+  end
+end
+
+-- ---- the pump ----
+
+local pumped -- the engine of the pump that runs
+
+-- One round. False: nothing is left to do.
+local function look(engine)
+  engine:poll()
+  hub.deliver(engine)
+  task.report_loose(driver)
+  if engine:live() == 0 or not engine:usable() then
+    return false
+  elseif ngx.worker.exiting() then
+    -- Requests that still wait get their answers; what nobody waits for must not hold up the worker. Who waits is
+    -- held weakly, so that a light thread that was killed counts no more once it is collected.
+    if not hub.waits(driver) then
+      return false
+    end
+    collectgarbage()
+    return hub.waits(driver)
+  end
+  return true
+end
+
+local function connect(bridge)
+  local socket = ngx.socket.tcp()
+  socket:settimeout(CONNECT)
+  local connected, problem = socket:connect("unix:" .. bridge:path())
+  if not connected then
+    return nil, problem
+  end
+  socket:settimeouts(CONNECT, CONNECT, LONG * 1000) -- the bridge has a heartbeat: this never runs out
+  return socket
+end
+
+-- Until nothing is left: true. Until the bridge fails: nil and why.
+local function by_bridge(engine)
+  local bridge, problem = core.bridge(engine)
+  if not bridge then
+    return nil, problem
+  end
+  local socket
+  socket, problem = connect(bridge)
+  local over = false
+  while socket and not over do
+    if not look(engine) then
+      over = true
+    else
+      local armed, why = bridge:arm()
+      local got
+      if armed then
+        got, why = socket:receiveany(64)
+      end
+      if not got then
+        problem = why
+        break
+      end
+    end
+  end
+  if socket then
+    socket:close()
+  end
+  bridge:close()
+  return over or nil, problem
+end
+
+local function by_sleeping(engine)
+  local last = core.now()
+  local before = engine:live()
+  while look(engine) do
+    local live = engine:live()
+    if live ~= before then
+      last, before = core.now(), live
+    end
+    local pause = math.max(LEAST_PAUSE, math.min((core.now() - last) / PATIENCE, LONGEST_PAUSE))
+    ngx.sleep(math.min(pause, math.max(engine:timeout() or pause, LEAST_PAUSE)))
+  end
+end
+
+local function pump(engine)
+  local done, problem
+  if bridge_wanted then
+    done, problem = by_bridge(engine)
+    if not done and problem and not ngx.worker.exiting() then
+      ngx.log(ngx.WARN, "heygen: no bridge (", problem, "): looking now and then instead")
+    end
+  end
+  if not done then
+    by_sleeping(engine)
+  end
+  if pumped == engine then
+    pumped = nil
+  end
+end
+
+local function guarded_pump(_, engine)
+  local ok, raised = pcall(pump, engine)
+  if not ok then
+    if pumped == engine then
+      pumped = nil
+    end
+    ngx.log(ngx.ERR, "heygen: the pump failed: ", raised)
+  end
+end
+
+function driver.pump(engine)
+  if pumped == engine then
+    return
+  end
+  pumped = engine
+  local started, problem = ngx.timer.at(0, guarded_pump, engine)
+  if not started then
+    pumped = nil
+    error("heygen: nginx starts no timer: " .. tostring(problem), 0)
+  end
+end
+
+-- ---- a client that goes away ----
+
+local ABORT = "heygen.abort"
+
+-- What ends the waits of this request when its client closes the connection: see `canceller` in hub.await.
+local function abort_of_request()
+  if ngx.get_phase() == "timer" then
+    return nil -- nobody is there to go away
+  end
+  local canceller = ngx.ctx[ABORT]
+  if canceller then
+    return canceller
+  end
+  canceller = { waiters = {} }
+  local registered, problem = ngx.on_abort(function()
+    canceller.is_cancelled = true
+    for waiter in pairs(canceller.waiters) do
+      driver.wake(waiter)
+    end
+  end)
+  if not registered then
+    return nil, "cancel_on_abort: " .. tostring(problem)
+  end
+  ngx.ctx[ABORT] = canceller
+  return canceller
+end
+
+local function cancelling()
+  local own = { name = "resty", built_in = true, host = driver }
+  function own.able()
+    local able, problem = driver.able()
+    if able then
+      local _
+      _, problem = abort_of_request()
+    end
+    if problem then
+      return nil, problem
+    end
+    return true
+  end
+  function own.await(engine, job, seconds)
+    return hub.await(driver, engine, job, seconds, abort_of_request())
+  end
+  function own.sleep(engine, seconds)
+    return hub.sleep(driver, engine, seconds, abort_of_request())
+  end
+  return own
+end
+
+---Reads the options of the driver: {"resty", bridge = false, cancel_on_abort = true}.
+---@param given table
+---@return heygen.Driver? driver
+---@return string? message
+function driver.configure(given)
+  for name, value in pairs(given) do
+    if name ~= 1 then
+      if name ~= "bridge" and name ~= "cancel_on_abort" then
+        return nil,
+          ('driver: "resty": %s: unknown option%s'):format(tostring(name), suggest.hint(name, OPTIONS))
+      elseif type(value) ~= "boolean" then
+        return nil, ('driver: "resty": %s: expected true or false, got %s'):format(name, type(value))
+      end
+    end
+  end
+  if given.bridge ~= nil then
+    bridge_wanted = given.bridge -- of the worker: all share one pump
+  end
+  return given.cancel_on_abort and cancelling() or driver
+end
+
+return hub.driver(driver)

@@ -1,0 +1,57 @@
+-- The pauses of a client, and what ends all that it waits for: client:close(). The jobs of a client carry its number.
+local core = require "heygen.core"
+local drivers = require "heygen.drivers"
+local hub = require "heygen.hub"
+
+local waits = {}
+
+local CLOSED = "the client was closed"
+
+---Pauses the caller.
+---@param client heygen.Client
+---@param seconds number
+---@return boolean? slept
+---@return string? reason
+---@return string? kind of the error, when it is not "cancelled"
+function waits.pause(client, seconds)
+  local driver = drivers.current(client.driver)
+  if client.is_closed then
+    return nil, CLOSED, "closed"
+  elseif not driver.built_in then
+    return drivers.sleep(client.driver, seconds)
+  end
+  local engine, problem = core.engine()
+  local job
+  if engine then
+    job, problem = engine:after(seconds, client.group)
+  end
+  if not job then
+    return nil, problem, "network"
+  end
+  local done, reason = driver.await(engine, job)
+  if not done then
+    job:cancel()
+    return nil, reason
+  end
+  local failure
+  done, reason, failure = job:result() -- the client or the engine may have been closed
+  return done, reason, failure and failure.kind
+end
+
+---The problem of a call that a closed client gets; nil while it is open.
+---@param client heygen.Client
+---@return table?
+function waits.problem(client)
+  return client.is_closed and { kind = "closed", message = CLOSED, sent = "no" } or nil
+end
+
+---Ends all that a client waits for, at once.
+---@param client heygen.Client
+function waits.close(client)
+  client.is_closed = true
+  local engine = hub.engine()
+  engine:close_group(client.group, CLOSED)
+  hub.deliver(engine)
+end
+
+return waits

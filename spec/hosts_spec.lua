@@ -1,0 +1,103 @@
+-- The same cases under every host that this Lua has, each in a process of its own: spec/support/host_cases.lua.
+local child = require "spec.support.child"
+local shell = require "spec.support.shell"
+local support = require "spec.support.sim"
+
+-- What runs the cases, and the module that it needs. copas is packaged for 5.1 only.
+local RUNNERS = {
+  { name = "a plain script", run = "block.lua" },
+  { name = "the scheduler, frame by frame", run = "scheduler.lua" },
+  { name = "cqueues", run = "cqueues.lua", needs = "cqueues" },
+  { name = "luv", run = "luv.lua", needs = "luv" },
+  { name = "copas", run = "copas.lua", needs = "copas" },
+  { name = "heygen.run", run = "run.lua scheduler" },
+  { name = "heygen.run over cqueues", run = "run.lua cqueues", needs = "cqueues" },
+  { name = "heygen.run over luv", run = "run.lua luv", needs = "luv" },
+  { name = "heygen.run over copas", run = "run.lua copas", needs = "copas" },
+}
+
+local function has(name)
+  return package.searchpath and package.searchpath(name, package.path)
+    or package.searchpath and package.searchpath(name, package.cpath)
+    or select(2, shell.run(("%s -e 'require %q'"):format(child.interpreter(), name))) == 0
+end
+
+local names = require("spec.support.host_cases").names()
+
+-- Checks what a runner printed: one "ok" for each case, and "end".
+local function check(output)
+  local wanted, got = {}, {}
+  for index, name in ipairs(names) do
+    wanted[index] = "ok " .. name
+  end
+  wanted[#wanted + 1] = "end"
+  for line in output:gmatch "[^\n]+" do
+    if line:find "^ok " or line:find "^not ok " or line == "end" then
+      got[#got + 1] = line
+    end
+  end
+  assert.same(wanted, got, output)
+end
+
+describe("the cases of spec/support/host_cases.lua", function()
+  local sim
+
+  setup(function()
+    sim = support.start { speed = 20000 }
+  end)
+
+  teardown(function()
+    sim:stop()
+  end)
+
+  local function run(runner, tool, count)
+    return shell.run(
+      ("HEYGEN_API_BASE=%s HOST_CASES_COUNT=%d %s timeout 120 %s spec/support/hosts/%s"):format(
+        sim.url,
+        count,
+        tool,
+        child.interpreter(),
+        runner.run
+      )
+    )
+  end
+
+  for _, runner in ipairs(RUNNERS) do
+    if not runner.needs or has(runner.needs) then
+      it("hold under " .. runner.name .. " #native", function()
+        local output, status = run(runner, "", 200)
+        check(output)
+        assert.equal(0, status, output)
+      end)
+
+      it("leave no error for valgrind under " .. runner.name .. " #once #native", function()
+        local output, status = run(
+          runner,
+          "LD_PRELOAD=build/test/preload.so valgrind -q --error-exitcode=99 --leak-check=full"
+            .. " --show-leak-kinds=definite --errors-for-leak-kinds=definite",
+          10
+        )
+        check(output)
+        assert.equal(0, status, output)
+      end)
+    end
+  end
+
+  it("hold in a LÖVE game #once #native", function()
+    local home = shell.must "mktemp -d"
+    local output, status = shell.run(table.concat({
+      'eval "$(make -s env LUA=luajit)"',
+      'export LUA_PATH="$PWD/?.lua;$LUA_PATH" ALSOFT_DRIVERS=null HOME=' .. home .. " XDG_DATA_HOME=" .. home,
+      "export HEYGEN_API_BASE=" .. sim.url,
+      "xvfb-run -a -s '-screen 0 800x600x24' timeout -k 5 100 love spec/support/hosts/love",
+    }, "\n"))
+    shell.must("rm -rf " .. home)
+    check(output)
+    assert.equal(0, status, output)
+  end)
+
+  it("are run by the hosts that this Lua must have", function()
+    assert.is_truthy(has "luv" and has "cqueues")
+    assert.equal(_VERSION == "Lua 5.1", has "copas" and true or false)
+  end)
+end)

@@ -1,0 +1,116 @@
+/* The bridge as a Lua object: the way in which OpenResty learns that an engine has work. */
+#include "objects.h"
+#include "wake.h"
+
+#define BRIDGE_TYPE "heygen.bridge"
+#define BRIDGE_MT lua_upvalueindex(2) /* the first is the engine's, as in objects.h */
+
+static const double BEAT = 0.5, SHORTEST = 0.001; /* seconds */
+
+typedef struct bridge_box {
+    hg_wake *wake;
+    hg_engine *engine; /* held while the bridge is open */
+} bridge_box;
+
+static bridge_box *to_box(lua_State *L) {
+    return hg_object_check(L, 1, BRIDGE_MT, BRIDGE_TYPE);
+}
+
+static int refuse(lua_State *L, const char *message) {
+    lua_pushnil(L);
+    lua_pushstring(L, message);
+    return 2;
+}
+
+/* bridge(engine, heartbeat) -> bridge | nil, message */
+static int bridge_new(lua_State *L) {
+    hg_engine *e = ((hg_engine_box *)hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE))->engine;
+    double beat = luaL_optnumber(L, 2, BEAT);
+    char message[HG_MESSAGE];
+    luaL_argcheck(L, beat >= SHORTEST, 2, "expected seconds, 0.001 or more");
+    if (!hg_engine_usable(e))
+        return refuse(L, "the engine is closed");
+    int fd = hg_engine_fd(e);
+    if (fd < 0)
+        return refuse(L, "no single descriptor on this system: use engine:timeout()");
+    bridge_box *box = hg_newuserdata(L, sizeof *box);
+    box->wake = NULL;
+    box->engine = NULL;
+    lua_pushvalue(L, BRIDGE_MT);
+    lua_setmetatable(L, -2);
+    box->wake = hg_wake_open(fd, beat, message, sizeof message);
+    if (!box->wake)
+        return refuse(L, message);
+    box->engine = hg_engine_ref(e);
+    return 1;
+}
+
+/* bridge:path() -> where to connect to */
+static int bridge_path(lua_State *L) {
+    bridge_box *box = to_box(L);
+    if (!box->wake)
+        return refuse(L, "the bridge is closed");
+    lua_pushstring(L, hg_wake_path(box->wake));
+    return 1;
+}
+
+/* bridge:arm() -> true | nil, message */
+static int bridge_arm(lua_State *L) {
+    bridge_box *box = to_box(L);
+    const char *problem = box->wake ? hg_wake_arm(box->wake) : "the bridge is closed";
+    if (!problem && !hg_engine_usable(box->engine))
+        problem = "the engine is closed";
+    if (problem)
+        return refuse(L, problem);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static void release(bridge_box *box) {
+    hg_engine *e = box->engine;
+    box->engine = NULL;
+    if (box->wake)
+        hg_wake_close(box->wake);
+    if (e)
+        hg_engine_unref(e);
+}
+
+static int bridge_close(lua_State *L) {
+    release(to_box(L));
+    return 0;
+}
+
+static int bridge_gc(lua_State *L) {
+    bridge_box *box = to_box(L);
+    hg_wake *w = box->wake;
+    release(box);
+    box->wake = NULL;
+    if (w)
+        hg_wake_free(w);
+    return 0;
+}
+
+static int bridge_tostring(lua_State *L) {
+    static const char *const STATES[] = {"listening", "connected", "other end closed", "closed"};
+    bridge_box *box = to_box(L);
+    lua_pushfstring(L, "heygen.bridge (%s)",
+                    STATES[box->wake ? hg_wake_ask(box->wake) : HG_WAKE_CLOSED]);
+    return 1;
+}
+
+static const luaL_Reg BRIDGE_METHODS[] = {
+    {"path", bridge_path}, {"arm", bridge_arm}, {"close", bridge_close}, {NULL, NULL}};
+
+static const luaL_Reg BRIDGE_META[] = {
+    {"__gc", bridge_gc}, {"__close", bridge_close}, {"__tostring", bridge_tostring}, {NULL, NULL}};
+
+static const luaL_Reg BRIDGE_LIBRARY[] = {{"bridge", bridge_new}, {NULL, NULL}};
+
+void hg_bridge_open(lua_State *L, int library, int engine_mt) {
+    luaL_newmetatable(L, BRIDGE_TYPE);
+    int bridge_mt = lua_gettop(L);
+    hg_object_fill(L, bridge_mt, BRIDGE_META, BRIDGE_METHODS, engine_mt, bridge_mt);
+    lua_pushvalue(L, library);
+    hg_object_closures(L, BRIDGE_LIBRARY, engine_mt, bridge_mt);
+    lua_pop(L, 2);
+}
