@@ -14,6 +14,11 @@ end
 
 local BUDGET, PERIOD = 0.001, 0.004 -- seconds; more frames than a screen shows, for more to look at
 
+-- As a game on Lua 5.4 sets it: by default one step of its collector may take 10 ms and more.
+if _VERSION == "Lua 5.4" then
+  collectgarbage("incremental", 200, 100, 10)
+end
+
 local client = heygen.new {
   api_key = "k",
   base_url = base_url,

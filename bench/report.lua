@@ -120,6 +120,19 @@ if few and many then
   row("instructions of our poll, 10 beside 1,000 waiting", few, many, many / few, 1.1, true)
 end
 
+-- Beside each time what a loop took that was to last a millisecond in the same frames.
+for _, name in ipairs { "plain", "tls" } do
+  local function of(field)
+    return value("frames ", name, field)
+  end
+  if of "worst_ms" then
+    row("an update of 1 ms, 1,000 waits, " .. name .. ", longest, ms", of "empty_ms", of "worst_ms")
+    row("  of 1,000 the longest but one", of "empty_most_ms", of "most_ms")
+    row("  longest by the CPU time of the thread", nil, of "cpu_ms", nil, 2)
+    row("  of 1,000 the longest but one, by CPU time", nil, of "cpu_most_ms")
+  end
+end
+
 local bare = value("startup ", "bare")
 if bare then
   local ours = value("startup ", "ours")

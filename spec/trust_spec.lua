@@ -143,6 +143,14 @@ describe("a file of certificates", function()
     assert_ok(jobs)
   end)
 
+  it("may hold a certificate below the root, as for libcurl itself", function()
+    local own = server.directory .. "/good.crt" -- the server's, and not its issuer's
+    local status = exchange.get(engine, { url = server.url.good, ca_file = own, allow_http = false })
+    assert.equal(200, status)
+    local command = "env -u LD_PRELOAD curl -m 30 -s -o %s/ok --cacert %s %s"
+    assert.same({ "", 0 }, { shell.run(command:format(server.directory, own, server.url.good)) })
+  end)
+
   it("is for the server, not for a proxy", function()
     local job = get { base = "https://server.invalid", proxy = server.url.good }
     exchange.await(engine, job)
