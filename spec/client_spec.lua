@@ -4,6 +4,7 @@ local core = require "heygen.core"
 local heygen = require "heygen"
 local live = require "spec.support.live"
 local shell = require "spec.support.shell"
+local socket = require "socket"
 local support = require "spec.support.sim"
 
 local KEY = live.KEY
@@ -362,16 +363,26 @@ describe("a client", function()
     end)
 
     it("sends nothing before a secure connection stands", function()
+      -- The system accepts connections for a server that never looks at them.
+      local server = assert(socket.bind("127.0.0.1", 0))
+      server:settimeout(1)
       local other = live.client(nil, {
-        base_url = (sim.url:gsub("^http", "https")),
+        base_url = "https://127.0.0.1:" .. select(2, server:getsockname()),
         max_retries = 1,
         connect_timeout = 0.05,
       })
-      local err = live.failure(other:create { prompt = "x" })
+      local err = live.failure(other:create { prompt = "a secret film" })
       assert.equal("timeout", err.kind)
       assert.equal("no", err.sent)
       assert.equal(2, err.attempts)
-      assert.equal(0, live.sent(sim))
+      for _ = 1, 2 do
+        local connection = assert(server:accept())
+        local all, _, part = connection:receive "*a"
+        assert.is_nil(((all or part):find("secret", 1, true)))
+        assert.is_nil(((all or part):find(live.KEY, 1, true)))
+        connection:close()
+      end
+      server:close()
     end)
   end)
 end)

@@ -218,7 +218,7 @@ describe("a driver", function()
       [5] = "driver: expected a name (block, copas, cqueues, luv, resty, scheduler), a table of a name and options, "
         .. "or a table with await and sleep, got number",
       [{}] = "or a table with await and sleep, got table",
-      [{ "luv", bridge = true }] = 'driver: "luv" has no option bridge',
+      [{ "cqueues", bridge = true }] = 'driver: "cqueues" has no option bridge',
     } do
       local ok, raised = pcall(live.client, sim, { driver = given })
       assert.is_false(ok)

@@ -149,7 +149,7 @@ describe("a call that its host cannot suspend", function()
     for given, part in pairs {
       luw = 'heygen.use: driver: "luw" is not known, did you mean "luv"?',
       [7] = "heygen.use: driver: expected a name",
-      [{ "luv", bridge = false }] = 'heygen.use: driver: "luv" has no option bridge',
+      [{ "cqueues", bridge = false }] = 'heygen.use: driver: "cqueues" has no option bridge',
       [{ await = print }] = "or a table with await and sleep, got table",
     } do
       local message = raised(function()
