@@ -14,7 +14,7 @@ local NAMES = { "block", "copas", "cqueues", "luv", "resty", "scheduler" }
 
 local loaded = package.loaded
 local current_task = task.current
-local isyieldable = rawget(coroutine, "isyieldable") -- not in PUC Lua 5.1
+local isyieldable = core.isyieldable -- nil, neither true nor false, on PUC Lua 5.1
 
 local default -- of heygen.use
 
@@ -55,7 +55,7 @@ local function must_suspend(driver, current)
   if not (current and current.host == driver) then
     able, why = driver.able(current)
   end
-  if able and isyieldable and not isyieldable() then
+  if able and isyieldable() == false then
     able = nil
     why = "cannot wait in here: a C function is in between, such as table.sort, string.gsub, or require at the top "
       .. "level of a module; call it from a function of your own"
