@@ -42,9 +42,13 @@ local function nginx_locations()
   local blocks = {}
   for _, place in ipairs(PLACES) do
     for _, bridge in ipairs { "true", "false" } do
-      blocks[#blocks + 1] = (
-        "location = /%s/%s { %s { require('spec.support.hosts.resty').run('%s', %s) } }"
-      ):format(place[1], bridge, place[3], place[2], bridge)
+      blocks[#blocks + 1] = ("location = /%s/%s { %s { require('spec.support.hosts.resty').run('%s', %s) } }"):format(
+        place[1],
+        bridge,
+        place[3],
+        place[2],
+        bridge
+      )
     end
   end
   return table.concat(blocks, "\n")
@@ -133,10 +137,11 @@ describe("the cases of spec/support/host_cases.lua", function()
   local function in_nginx(options)
     options.sim, options.server = sim, nginx_locations()
     local server = resty.start(options)
-    return server, function(place, bridge)
-      check(server:ask(("/%s/%s"):format(place[1], bridge)))
-      assert.same({}, server:complaints())
-    end
+    return server,
+      function(place, bridge)
+        check(server:ask(("/%s/%s"):format(place[1], bridge)))
+        assert.same({}, server:complaints())
+      end
   end
 
   describe("hold in nginx #once #native", function()

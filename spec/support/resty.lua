@@ -1,4 +1,4 @@
--- A private nginx with Lua, from a directory of its own; it ends with the process that started it. Its workers always run
+-- A private nginx with Lua, from a directory of its own; it ends with the process that started it. Its workers run
 -- LuaJIT, whichever Lua runs the specs.
 --   local server = resty.start { sim = sim, locations = { ["/x"] = [[ ngx.say(...) ]] } }
 --   server:get "/x" -> status, body
@@ -72,7 +72,8 @@ end
 
 -- As root, the workers stay root: they must read this tree, wherever it is.
 local function user()
-  return shell.must "id -u" == "0" and "user " .. shell.must "id -un" .. " " .. shell.must "id -gn" .. ";" or ""
+  return shell.must "id -u" == "0" and "user " .. shell.must "id -un" .. " " .. shell.must "id -gn" .. ";"
+    or ""
 end
 
 local function free_port()
