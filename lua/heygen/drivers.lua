@@ -123,8 +123,10 @@ end
 local function by_name(name, given)
   for _, known in ipairs(NAMES) do
     if known == name then
-      local ok, driver = pcall(require, "heygen.driver." .. name)
+      local module = "heygen.driver." .. name
+      local ok, driver = pcall(require, module)
       if not ok then
+        loaded[module] = nil -- or Lua 5.1 says "loop or previous error" from now on
         return nil, ('driver: "%s" cannot be used here: %s'):format(name, tostring(driver):match "^[^\n]*")
       elseif given and driver.configure then
         return driver.configure(given)
