@@ -1,7 +1,9 @@
 -- The driver "resty" under a real nginx: where it is chosen, where it cannot wait, and what it leaves behind.
 -- spec/resty_life_spec.lua has the ends of workers and of clients; spec/hosts_spec.lua runs the cases of all hosts.
+local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
 local resty = require "spec.support.resty"
+local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 
 describe('the driver "resty" outside of nginx', function()
@@ -95,6 +97,32 @@ describe("a client in nginx #once #native", function()
       },
     }
     assert.equal("0 videos, completed", server:ask "/")
+  end)
+
+  it("waits during a TLS handshake, where nobody can tell of a client that goes away", function()
+    local directory = child.scratch()
+    shell.must("mkdir " .. directory)
+    certificates.make(directory)
+    start {
+      http = ([[
+        server {
+          listen unix:tls.sock ssl;
+          ssl_certificate %s/good.crt;
+          ssl_certificate_key %s/good.key;
+          ssl_certificate_by_lua_block {
+            local app = require "spec.support.resty_app"
+            app.note("handshake", pcall(app.list, app.new { "resty", cancel_on_abort = true }))
+          }
+          location / { return 200 ok; }
+        }
+      ]]):format(directory, directory),
+      locations = { ["/said"] = "ngx.say(app.said.handshake)" },
+    }
+    local answer =
+      shell.must(("curl -sS -k --unix-socket %s/tls.sock https://localhost/"):format(server.directory))
+    shell.must("rm -r " .. directory)
+    assert.equal("ok", answer)
+    assert.equal("true 0 videos", server:ask "/said")
   end)
 
   it("serves 200 requests that wait at once, each paid once", function()

@@ -223,8 +223,8 @@ local ABORT = "heygen.abort"
 -- What ends the waits of this request when its client closes the connection: see `canceller` in hub.await.
 local function abort_of_request()
   local phase = ngx.get_phase()
-  if phase == "timer" then
-    return nil -- nobody is there to go away
+  if phase == "timer" or phase:find "^ssl_" then
+    return nil -- nobody is there to go away, or nginx cannot tell
   end
   local canceller = ngx.ctx[ABORT]
   if canceller and (canceller.is_cancelled or canceller.phase == phase) then
