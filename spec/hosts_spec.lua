@@ -1,5 +1,6 @@
 -- The same cases under every host that this Lua has, each in a process of its own: spec/support/host_cases.lua.
 local child = require "spec.support.child"
+local resty = require "spec.support.resty"
 local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 
@@ -26,6 +27,31 @@ local RUNNERS = {
 
 local function has(name)
   return select(2, shell.run(("%s %s -e 'require %q'"):format(WITH_SHARED, child.interpreter(), name))) == 0
+end
+
+-- Where nginx runs them: name, what spec/support/hosts/resty.lua calls it, the directive.
+local PLACES = {
+  { "content_by_lua", "request", "content_by_lua_block" },
+  { "access_by_lua", "request", "access_by_lua_block" },
+  { "rewrite_by_lua", "request", "rewrite_by_lua_block" },
+  { "ngx.thread", "thread", "content_by_lua_block" },
+  { "ngx.timer", "timer", "content_by_lua_block" },
+}
+
+local function nginx_locations()
+  local blocks = {}
+  for _, place in ipairs(PLACES) do
+    for _, bridge in ipairs { "true", "false" } do
+      blocks[#blocks + 1] = ("location = /%s/%s { %s { require('spec.support.hosts.resty').run('%s', %s) } }"):format(
+        place[1],
+        bridge,
+        place[3],
+        place[2],
+        bridge
+      )
+    end
+  end
+  return table.concat(blocks, "\n")
 end
 
 local names = require("spec.support.host_cases").names()
@@ -105,6 +131,52 @@ describe("the cases of spec/support/host_cases.lua", function()
     shell.must("rm -rf " .. home)
     check(output)
     assert.equal(0, status, output)
+  end)
+
+  -- nginx has a Lua of its own.
+  local function in_nginx(options)
+    options.sim, options.server = sim, nginx_locations()
+    local server = resty.start(options)
+    return server,
+      function(place, bridge)
+        check(server:ask(("/%s/%s"):format(place[1], bridge)))
+        assert.same({}, server:complaints())
+      end
+  end
+
+  describe("hold in nginx #once #native", function()
+    local server, ask
+
+    setup(function()
+      server, ask = in_nginx { env = { HOST_CASES_COUNT = 200 } }
+    end)
+
+    teardown(function()
+      server:stop()
+    end)
+
+    for _, place in ipairs(PLACES) do
+      it("in " .. place[1] .. ", with the bridge and without", function()
+        ask(place, "true")
+        ask(place, "false")
+      end)
+    end
+  end)
+
+  it("leave no error for valgrind in nginx #once #native", function()
+    local server, ask = in_nginx {
+      workers = 0,
+      env = { HOST_CASES_COUNT = 10 },
+      tool = "valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible"
+        .. " --errors-for-leak-kinds=definite,indirect,possible --suppressions=$root/spec/support/nginx.supp",
+    }
+    for _, place in ipairs(PLACES) do
+      ask(place, "true")
+    end
+    ask(PLACES[1], "false")
+    local output, status = server:stop()
+    assert.equal("", output)
+    assert.equal(0, status)
   end)
 
   it("are run by the hosts that this Lua must have", function()

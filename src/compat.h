@@ -15,10 +15,14 @@
 
 #if LUA_VERSION_NUM >= 503
 #define HG_HAS_INTEGERS 1
+#define HG_HAS_ISYIELDABLE 1
 #define hg_isinteger(L, i) lua_isinteger(L, i)
 #else
 #define HG_HAS_INTEGERS 0
 #define hg_isinteger(L, i) 0
+/* LuaJIT has it, 5.1 has not: then it has no address. */
+int lua_isyieldable(lua_State *L) __attribute__((weak));
+#define HG_HAS_ISYIELDABLE (lua_isyieldable != NULL)
 #endif
 
 #if LUA_VERSION_NUM >= 504

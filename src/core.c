@@ -136,11 +136,27 @@ static int columns(lua_State *L) {
     return 1;
 }
 
-static const luaL_Reg FUNCTIONS[] = {
-    {"now", now},           {"time", wall_time},  {"utf8_length", utf8_length},
-    {"is_plain", is_plain}, {"escape", escape},   {"random", random_bytes},
-    {"uuid", uuid},         {"sha256", sha256},   {"hmac_sha256", hmac_sha256},
-    {"equal", equal},       {"columns", columns}, {NULL, NULL}};
+/* nginx hides LuaJIT's coroutine.isyieldable. */
+static int isyieldable(lua_State *L) {
+    if (!HG_HAS_ISYIELDABLE)
+        return 0;
+    lua_pushboolean(L, lua_isyieldable(L));
+    return 1;
+}
+
+static const luaL_Reg FUNCTIONS[] = {{"now", now},
+                                     {"time", wall_time},
+                                     {"utf8_length", utf8_length},
+                                     {"is_plain", is_plain},
+                                     {"escape", escape},
+                                     {"random", random_bytes},
+                                     {"uuid", uuid},
+                                     {"sha256", sha256},
+                                     {"hmac_sha256", hmac_sha256},
+                                     {"equal", equal},
+                                     {"columns", columns},
+                                     {"isyieldable", isyieldable},
+                                     {NULL, NULL}};
 
 HG_EXPORT int luaopen_heygen_core(lua_State *L);
 

@@ -14,7 +14,7 @@ local NAMES = { "block", "copas", "cqueues", "luv", "resty", "scheduler" }
 
 local loaded = package.loaded
 local current_task = task.current
-local isyieldable = rawget(coroutine, "isyieldable") -- not in PUC Lua 5.1
+local isyieldable = core.isyieldable -- nil, neither true nor false, on PUC Lua 5.1
 
 local default -- of heygen.use
 
@@ -55,7 +55,7 @@ local function must_suspend(driver, current)
   if not (current and current.host == driver) then
     able, why = driver.able(current)
   end
-  if able and isyieldable and not isyieldable() then
+  if able and isyieldable() == false then
     able = nil
     why = "cannot wait in here: a C function is in between, such as table.sort, string.gsub, or require at the top "
       .. "level of a module; call it from a function of your own"
@@ -123,8 +123,10 @@ end
 local function by_name(name, given)
   for _, known in ipairs(NAMES) do
     if known == name then
-      local ok, driver = pcall(require, "heygen.driver." .. name)
+      local module = "heygen.driver." .. name
+      local ok, driver = pcall(require, module)
       if not ok then
+        loaded[module] = nil -- or Lua 5.1 says "loop or previous error" from now on
         return nil, ('driver: "%s" cannot be used here: %s'):format(name, tostring(driver):match "^[^\n]*")
       elseif given and driver.configure then
         return driver.configure(given)

@@ -5,11 +5,14 @@
 -- {"resty", bridge = false}, it looks now and then.
 local core = require "heygen.core"
 local hub = require "heygen.hub"
-local semaphore = require "ngx.semaphore"
 local suggest = require "heygen.suggest"
 local task = require "heygen.task"
 
-local ngx = require "ngx"
+local ngx = package.loaded.ngx
+if type(ngx) ~= "table" or not ngx.get_phase then
+  error("this is not nginx with Lua", 0)
+end
+local semaphore = require "ngx.semaphore"
 
 local driver = { name = "resty", forgets = true }
 
@@ -31,6 +34,8 @@ local LONG = 86400 -- seconds: a semaphore wants a limit, and who is woken looks
 -- Without the bridge: a pause between two looks is a quarter of the time since something last happened.
 local LEAST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.001, 0.02, 4
 local CONNECT = 1000 -- milliseconds
+local START = 0.05 -- seconds in which a pump begins, unless nginx has no timer left for it
+local AGAIN = 1 -- seconds until it is tried again
 
 local bridge_wanted = true
 
@@ -50,13 +55,21 @@ end
 
 -- ---- light threads ----
 
+-- nginx keeps a light thread that has ended until the one that spawned it asks how, or ends itself: one that goes on
+-- for ever would keep all its tasks. So they are spawned by another, which ends at once.
+local function spawn(fn)
+  ngx.thread.wait(ngx.thread.spawn(function()
+    ngx.thread.spawn(fn)
+  end))
+end
+
 function driver.begin(self, fn, arguments)
   local able, problem = driver.able()
   if not able then
     error("heygen: " .. problem, 0)
   end
   local start = semaphore.new(0)
-  ngx.thread.spawn(function() -- it runs at once
+  spawn(function() -- it runs at once
     start:wait(LONG)
     task.play(self, fn, arguments)
   end)
@@ -65,10 +78,6 @@ end
 
 function driver.here()
   return { host = driver, semaphore = semaphore.new(0) }
-end
-
-function driver.park(waiter)
-  waiter.semaphore:wait(LONG)
 end
 
 function driver.wake(waiter)
@@ -80,6 +89,8 @@ end
 -- ---- the pump ----
 
 local pumped -- the engine of the pump that runs
+local asked, asked_at -- the engine of the last one that was started, and when
+local has_warned = false
 
 -- One round. False: nothing is left to do.
 local function look(engine)
@@ -119,21 +130,23 @@ local function by_bridge(engine)
   end
   local socket
   socket, problem = connect(bridge)
-  local over = false
-  while socket and not over do
-    if not look(engine) then
+  local over, idle = false, false
+  while socket do
+    if not look(engine) and (idle or ngx.worker.exiting() or not engine:usable()) then
       over = true
-    else
-      local armed, why = bridge:arm()
-      local got
-      if armed then
-        got, why = socket:receiveany(64)
-      end
-      if not got then
-        problem = why
-        break
-      end
+      break
     end
+    local armed, why = bridge:arm()
+    local got
+    if armed then
+      got, why = socket:receiveany(64)
+    end
+    if not got then
+      problem = why
+      break
+    end
+    -- As a rule the next call comes soon: the pump outlives the last job by up to a heartbeat.
+    idle = not got:find("w", 1, true)
   end
   if socket then
     socket:close()
@@ -159,37 +172,47 @@ local function pump(engine)
   local done, problem
   if bridge_wanted then
     done, problem = by_bridge(engine)
-    if not done and problem and not ngx.worker.exiting() then
+    if not done and problem and not has_warned and not ngx.worker.exiting() then
+      has_warned = true
       ngx.log(ngx.WARN, "heygen: no bridge (", problem, "): looking now and then instead")
     end
   end
   if not done then
     by_sleeping(engine)
   end
-  if pumped == engine then
-    pumped = nil
-  end
 end
 
 local function guarded_pump(_, engine)
+  if pumped == engine then
+    return -- one came late
+  end
+  pumped = engine
   local ok, raised = pcall(pump, engine)
+  if pumped == engine then
+    pumped = nil
+  end
+  if asked == engine then
+    asked = nil
+  end
   if not ok then
-    if pumped == engine then
-      pumped = nil
-    end
     ngx.log(ngx.ERR, "heygen: the pump failed: ", raised)
   end
 end
 
 function driver.pump(engine)
-  if pumped == engine then
-    return
+  if pumped ~= engine and (asked ~= engine or core.now() - asked_at > AGAIN) then
+    asked, asked_at = engine, core.now()
+    ngx.timer.at(0, guarded_pump, engine)
   end
-  pumped = engine
-  local started, problem = ngx.timer.at(0, guarded_pump, engine)
-  if not started then
-    pumped = nil
-    error("heygen: nginx starts no timer: " .. tostring(problem), 0)
+end
+
+-- nginx drops the pump without a word to us when all its timers are taken (lua_max_running_timers), perhaps by those
+-- who wait here. Then they look themselves.
+function driver.park(waiter)
+  if not asked or pumped == asked then
+    waiter.semaphore:wait(LONG)
+  elseif not waiter.semaphore:wait(START) and asked and pumped ~= asked then
+    look(asked)
   end
 end
 
@@ -199,14 +222,15 @@ local ABORT = "heygen.abort"
 
 -- What ends the waits of this request when its client closes the connection: see `canceller` in hub.await.
 local function abort_of_request()
-  if ngx.get_phase() == "timer" then
-    return nil -- nobody is there to go away
+  local phase = ngx.get_phase()
+  if phase == "timer" or phase:find "^ssl_" then
+    return nil -- nobody is there to go away, or nginx cannot tell
   end
   local canceller = ngx.ctx[ABORT]
-  if canceller then
+  if canceller and (canceller.is_cancelled or canceller.phase == phase) then
     return canceller
   end
-  canceller = { waiters = {} }
+  canceller = { waiters = {}, phase = phase } -- nginx forgets it with the phase
   local registered, problem = ngx.on_abort(function()
     canceller.is_cancelled = true
     for waiter in pairs(canceller.waiters) do

@@ -10,6 +10,10 @@ local core = {}
 ---@return number seconds on a clock that never jumps
 function core.now() end
 
+---May the caller yield? PUC Lua 5.1 cannot say; nginx hides LuaJIT's coroutine.isyieldable.
+---@return boolean?
+function core.isyieldable() end
+
 ---@return number seconds since 1970, with a fraction
 function core.time() end
 
