@@ -3,6 +3,7 @@
 local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
 local resty = require "spec.support.resty"
+local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 
@@ -82,6 +83,19 @@ describe("a client in nginx #once #native", function()
     assert.matches("^cancelled ", body)
     sim:faults {}
     assert.equal("0 videos", server:ask "/list")
+  end)
+
+  it("makes a video with the block of the README as it stands", function()
+    local block = ("\n" .. scripts.read "README.md"):match "\n```nginx\n(.-)\n```"
+    server = resty.start { sim = sim, server = block, env = { HEYGEN_API_KEY = "test-key" } }
+    sim:clock { speed = 36000 }
+    assert.matches("^http://.*%.mp4", server:ask "/video?prompt=Our+roof")
+    assert.equal(1, sim:counts().creates)
+    sim:faults { { status = 402, code = "insufficient_credit" } }
+    local status, body = server:get "/video"
+    assert.equal(502, status)
+    assert.matches("402", body)
+    assert.is_nil(body:find("test-key", 1, true))
   end)
 
   it("waits in coroutines of the request, too", function()
