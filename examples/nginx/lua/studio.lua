@@ -96,7 +96,7 @@ end
 -- The body of a task. One that ends with its worker leaves the film open, for another worker.
 local function wait_for(film)
   local function on_progress(event)
-    film.status, film.progress = event.status, event.progress
+    film.status, film.progress = event.status, event.progress or film.progress
     film.session_id, film.video_id = event.session_id or film.session_id, event.video_id or film.video_id
     save(film)
   end
@@ -182,7 +182,7 @@ end
 function studio.film(id)
   local film = load(id)
   if film and (film.state == "ordering" or film.state == "making") and is_cancelled(id) then
-    film.state = "cancelled" -- its worker will see it in a moment
+    film.state, film.progress = "cancelled", nil -- its worker will see it in a moment
   end
   return film
 end
