@@ -1,4 +1,4 @@
--- Runs the site of examples/nginx as docs/openresty.md says, but for the port, the key, and where its temporary files go.
+-- Runs the site of examples/nginx as docs/openresty.md says, but for the port, the key and the place of temporary files.
 -- It ends with the process that started it.
 local child = require "spec.support.child"
 local scripts = require "spec.support.scripts"
@@ -8,8 +8,7 @@ local socket = require "socket"
 local example = {}
 example.__index = example
 
-local PORT, BUILD = "127.0.0.1:8080", " ../../build/" -- in its nginx.conf; the module has another way to build/
-local LAST_SIGNS = 100 -- hundredths of a second
+local PORT, BUILD = "127.0.0.1:8080", " ../../build/" -- in its nginx.conf
 
 local function replace(text, from, to)
   local start, stop = text:find(from, 1, true)
@@ -44,7 +43,9 @@ function example.start(base, key)
   shell.must("mkdir " .. self.directory)
   self.url = "http://127.0.0.1:" .. self.port
   local conf = scripts.read "examples/nginx/nginx.conf"
-  conf = replace(conf, PORT .. ";", "127.0.0.1:" .. self.port .. ";")
+  -- With a queue for each worker, connections come to all of them; the header says to which.
+  local listen = "127.0.0.1:%d reuseport; add_header X-Worker $pid always;"
+  conf = replace(conf, PORT .. ";", listen:format(self.port))
   conf = replace(conf, BUILD, " " .. self.directory .. "/")
   scripts.write(self.directory .. "/nginx.conf", conf)
   local run = ("unset LD_PRELOAD; PATH=$PATH:/usr/sbin\n(exec env %s) 2>%s/log & echo $! >%s/pid"):format(
@@ -96,7 +97,7 @@ end
 
 --- Waits until none of these workers is left.
 function example:until_gone(workers)
-  for _ = 1, LAST_SIGNS * 30 do
+  for _ = 1, 3000 do
     local left = 0
     for _, pid in ipairs(workers) do
       left = left + (select(2, shell.run("kill -0 " .. pid)) == 0 and 1 or 0)

@@ -4,25 +4,32 @@
 
 const LONGEST = 10000; // characters of a prompt
 const EACH = 1000; // milliseconds between two looks
-const KEPT = 50; // films on the list
 
 const $ = (selector, within = document) => within.querySelector(selector);
 const films = new Map(); // id -> what the server said last, with `card`
 let orderId = newId(); // of the next order, until it is known that it has arrived
 
-// ---- what is remembered here ----
+// ---- what is remembered here: an entry for each film, so that two tabs do not undo what the other one does ----
 
-function remembered() {
+const ENTRY = "film ";
+
+function remember({ id, prompt, at }) {
+  localStorage.setItem(ENTRY + id, JSON.stringify({ prompt, at }));
+}
+
+function remembered(key, value) {
+  const film = { id: key.slice(ENTRY.length), prompt: "", at: 0, state: "making", text: "Asking how far it is", age: 0 };
   try {
-    return JSON.parse(localStorage.getItem("films")) || [];
+    const { prompt, at } = JSON.parse(value);
+    return Object.assign(film, { prompt: String(prompt), at: Number(at) });
   } catch {
-    return [];
+    return film;
   }
 }
 
-function remember() {
-  const list = [...films.values()].slice(0, KEPT).map(({ id, prompt }) => ({ id, prompt }));
-  localStorage.setItem("films", JSON.stringify(list));
+function allRemembered() {
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(ENTRY));
+  return keys.map((key) => remembered(key, localStorage.getItem(key))).sort((a, b) => a.at - b.at);
 }
 
 // A film's id is made here and sent along: the same order twice is one film. crypto.randomUUID wants https.
@@ -98,7 +105,7 @@ function render(film) {
 function showTime(film) {
   let text = "";
   if (!isOver(film)) {
-    const percent = film.progress === undefined ? "" : `${film.progress} %, `;
+    const percent = film.progress === undefined ? "" : `${film.progress} % · `;
     text = percent + clock(film.age + (performance.now() - film.seen) / 1000);
   } else if (film.seconds) {
     text = clock(film.seconds);
@@ -106,22 +113,15 @@ function showTime(film) {
   tell($(".time", film.card), text);
 }
 
-function takeUp(film, atTop) {
+// Onto the top of the list.
+function takeUp(film) {
   film.card = $("#film").content.firstElementChild.cloneNode(true);
   film.seen = performance.now();
   $(".cancel", film.card).onclick = () => cancel(film.id);
   $(".again", film.card).onclick = () => again(film.id);
   $(".remove", film.card).onclick = () => forget(film.id);
-  if (atTop) {
-    const others = [...films];
-    films.clear();
-    films.set(film.id, film);
-    others.forEach(([id, other]) => films.set(id, other));
-    $("#films").prepend(film.card);
-  } else {
-    films.set(film.id, film);
-    $("#films").append(film.card);
-  }
+  films.set(film.id, film);
+  $("#films").prepend(film.card);
   show($("#none"), false);
   render(film);
 }
@@ -169,8 +169,9 @@ async function look(film) {
   const said = await ask(`/films/${film.id}`);
   if (!said || isOver(film)) return;
   if (said.state) {
+    const isNew = !film.prompt; // its link was opened
     update(film.id, said);
-    remember();
+    if (isNew) remember(film);
   } else if (film.id === orderId) {
     forget(film.id);
     refuse("The order did not arrive. Try again.");
@@ -215,9 +216,9 @@ async function order(event) {
   const id = orderId;
   const prompt = $("#prompt").value;
   const orientation = $("#order input:checked").value;
-  if (!films.has(id)) takeUp({ id, prompt, state: "ordering", text: "Sending the order", age: 0 }, true);
+  if (!films.has(id)) takeUp({ id, prompt, at: Date.now(), state: "ordering", text: "Sending the order", age: 0 });
   films.get(id).sending = true;
-  remember();
+  remember(films.get(id));
   const said = await ask("/films", { id, prompt, orientation });
   button.disabled = false;
   delete films.get(id)?.sending;
@@ -244,25 +245,37 @@ function again(id) {
   count();
 }
 
-// Its file stays at the service.
-function forget(id) {
+function drop(id) {
   films.get(id)?.card.remove();
   films.delete(id);
-  remember();
   show($("#none"), films.size === 0);
+}
+
+// Its file stays at the service.
+function forget(id) {
+  localStorage.removeItem(ENTRY + id);
+  drop(id);
+}
+
+// Another tab has ordered a film, or removed one.
+function follow({ key, newValue }) {
+  if (!key?.startsWith(ENTRY)) return;
+  const film = remembered(key, newValue);
+  if (newValue === null) drop(film.id);
+  else if (!films.has(film.id)) takeUp(film);
 }
 
 function openLink() {
   const id = location.hash.slice(1);
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) && !films.has(id)) {
-    takeUp({ id, prompt: "", state: "making", text: "Asking how far it is", age: 0 }, true);
-    remember();
+    takeUp({ ...remembered(ENTRY + id), at: Date.now() });
   }
 }
 
-for (const { id, prompt } of remembered()) takeUp({ id, prompt, state: "making", text: "Asking how far it is", age: 0 });
+allRemembered().forEach(takeUp);
 openLink();
 addEventListener("hashchange", openLink);
+addEventListener("storage", follow);
 $("#order").addEventListener("submit", order);
 $("#prompt").addEventListener("input", count);
 setInterval(() => films.forEach((film) => isOver(film) || showTime(film)), 500);
