@@ -1,5 +1,5 @@
--- Runs the site of examples/nginx as docs/openresty.md says, but for the port, the key and the place of temporary files.
--- It ends with the process that started it.
+-- Runs the site of examples/nginx as docs/openresty.md says, but for port, key and temporary files. It ends with the
+-- process that started it.
 local child = require "spec.support.child"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
