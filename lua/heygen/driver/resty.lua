@@ -31,6 +31,7 @@ local PHASES = {
 }
 
 local LONG = 86400 -- seconds: a semaphore wants a limit, and who is woken looks for himself
+local BUDGET = 0.001 -- seconds of a round: what is ready beyond that takes turns with the worker's other events
 -- Without the bridge: a pause between two looks is a quarter of the time since something last happened.
 local LEAST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.001, 0.02, 4
 local CONNECT = 1000 -- milliseconds
@@ -94,7 +95,7 @@ local has_warned = false
 
 -- One round. False: nothing is left to do.
 local function look(engine)
-  engine:poll()
+  engine:poll(BUDGET)
   hub.deliver(engine)
   task.report_loose(driver)
   if engine:live() == 0 or not engine:usable() then
