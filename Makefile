@@ -150,7 +150,7 @@ format: deps ## rewrite the sources in the house style
 
 bench: deps ## the benchmarks, or some: BENCH="--quick instructions"
 	@$(SUBMAKE) -s build
-	@eval "$$($(SUBMAKE) -s env)" && bench/run $(BENCH) $(if $(BENCH),,&& bench/sim && bench/love)
+	@eval "$$($(SUBMAKE) -s env)" && bench/run $(BENCH) $(if $(BENCH),,&& bench/sim && bench/love && bench/resty)
 
 # ---- install
 
