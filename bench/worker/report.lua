@@ -99,7 +99,7 @@ end
 
 print ""
 print "from the last byte sent to the light thread that waits for it, milliseconds"
-print(("%-28s %9s %9s %9s %8s"):format("", "median", "99 %", "worst", "answers"))
+print(("%-34s %9s %9s %9s %8s"):format("", "median", "99 %", "worst", "answers"))
 local NAMES = {
   bridge = "bridge",
   sleeping = "bridge = false",
@@ -110,7 +110,7 @@ for _, key in ipairs(lag_order) do
   local list = lag[key]
   local median = quantile(list, 0.5)
   print(
-    ("%-28s %9.2f %9.2f %9.2f %8d   %s"):format(
+    ("%-34s %9.2f %9.2f %9.2f %8d   %s"):format(
       ("%s, after %g s"):format(NAMES[name], tonumber(delay)),
       median,
       quantile(list, 0.99),
