@@ -150,7 +150,7 @@ describe("a call that its host cannot suspend", function()
       luw = 'heygen.use: driver: "luw" is not known, did you mean "luv"?',
       [7] = "heygen.use: driver: expected a name",
       [{ "cqueues", bridge = false }] = 'heygen.use: driver: "cqueues" has no option bridge',
-      [{ await = print }] = "or a table with await and sleep, got table",
+      [{ await = print }] = "heygen.use: driver: sleep: expected a function, got nil",
     } do
       local message = raised(function()
         heygen.use(given)
@@ -212,10 +212,10 @@ describe("heygen.use", function()
     )
   end)
 
-  it("tells of tasks that wait for each other in luv", function()
-    local output, status = child.run [[
+  it("tells of tasks that wait for each other in luv and cqueues", function()
+    local code = [[
       local heygen = require "heygen"
-      heygen.use "luv"
+      heygen.use(%q)
       local first, second
       heygen.run(function()
         first = heygen.spawn(function()
@@ -226,9 +226,67 @@ describe("heygen.use", function()
         end)
       end)
     ]]
-    assert.equal(1, status)
-    assert.matches("every task waits for another one", output)
+    for _, name in ipairs { "luv", "cqueues" } do
+      local output, status = child.run(code:format(name), "timeout 60")
+      assert.equal(1, status, name)
+      assert.matches("every task waits for another one", output)
+    end
   end)
+
+  it("goes on after a task whose error cannot even be shown", function()
+    local output = child.must(
+      [[
+      local cqueues = require "cqueues"
+      local heygen = require "heygen"
+      local controller = cqueues.new()
+      controller:wrap(function()
+        heygen.spawn(function()
+          error(setmetatable({}, { __tostring = function() error "no text" end }))
+        end)
+        print("slept", heygen.sleep(0.05))
+      end)
+      assert(controller:loop())
+    ]],
+      "timeout 60"
+    )
+    assert.matches("a task failed: an error that cannot be shown", output)
+    assert.matches("slept\ttrue", output)
+  end)
+
+  it("does not wait from outside for a task of somebody's controller", function()
+    local controller, task = cqueues.new(), nil
+    controller:wrap(function()
+      task = heygen.spawn(heygen.sleep, 0.001)
+    end)
+    controller:step(0)
+    heygen.use "cqueues"
+    local ok, message = pcall(task.join, task)
+    assert.is_false(ok)
+    assert.matches("in a coroutine of its controller only", message)
+    assert(controller:loop())
+    assert.is_true(task:done())
+  end)
+end)
+
+describe("a new engine", function()
+  it(
+    "does not lose those who wait for it to those of the old one, whose jobs have the same numbers",
+    function()
+      local slept, reason, result
+      heygen.run(function()
+        heygen.spawn(function()
+          slept, reason = heygen.sleep(50)
+        end)
+        heygen.spawn(function()
+          core.engine():close()
+          result = heygen.sleep(0.01)
+        end)
+      end)
+      assert.is_nil(slept)
+      assert.matches("closed", reason)
+      assert.is_true(result)
+    end
+  )
 end)
 
 describe("a coroutine that blocks beside others", function()

@@ -263,6 +263,10 @@ describe("a client in nginx #once #native", function()
             local ok, problem = pcall(require, "at_the_top")
             ngx.say(ok, " ", problem)
           ]],
+          ["/spawn"] = [[
+            local ok, problem = pcall(table.sort, { 2, 1 }, function() return heygen.spawn(heygen.sleep, 0) end)
+            ngx.say(problem)
+          ]],
           ["/sort"] = [[
             local ok, problem = pcall(table.sort, { 2, 1 }, function() return app.client:create { prompt = "x" } end)
             ngx.say(ok, " ", problem)
@@ -278,6 +282,7 @@ describe("a client in nginx #once #native", function()
       for _, each in ipairs { said, server:ask "/sort", server:ask "/gsub" } do
         assert.matches("^false .*heygen: cannot wait in here: a C function is in between", each)
       end
+      assert.matches("no task can be started in a function that C has called", server:ask "/spawn")
       assert.equal(0, sim:counts().requests)
     end)
 

@@ -108,14 +108,15 @@ end
 ---Runs a host until `over()`, for a caller that it cannot suspend.
 ---@param host table
 ---@param over fun(): boolean
-function drivers.loop(host, over)
+---@param self heygen.Task? whom it is for
+function drivers.loop(host, over, self)
   if not host.loop or (host.outside and not host.outside()) then
     error(
       ("heygen: a task of %s can be waited for in a coroutine of it only"):format(host.name),
       users_level()
     )
   end
-  host.loop(over)
+  host.loop(over, self)
 end
 
 -- ---- as options ----
@@ -155,6 +156,9 @@ function drivers.read(given)
     return given
   elseif type(given) == "table" and type(given[1]) == "string" then
     return by_name(given[1], given)
+  elseif type(given) == "table" and (given.await or given.sleep) then
+    local missing = type(given.await) == "function" and "sleep" or "await"
+    return nil, ("driver: %s: expected a function, got %s"):format(missing, type(given[missing]))
   end
   return nil,
     ("driver: expected a name (%s), a table of a name and options, or a table with await and sleep, got %s"):format(

@@ -100,20 +100,26 @@ local function wait_for(host, self, engine, job, timer, canceller)
     if pump then
       pump(engine)
     end
-    host.park(waiter)
+    if not job:done() then -- a pump may have looked at once, and told before anybody listened
+      host.park(waiter)
+    end
   until job:done()
     or (self and self.is_cancelled)
     or (canceller and canceller.is_cancelled)
     or (timer and timer:done())
-  map[id] = nil
+  if map[id] == waiter then -- ids begin anew with each engine: it may be somebody else's by now
+    map[id] = nil
+  end
   if canceller then
     canceller.waiters[waiter] = nil
   end
   if self then
     self.job, self.waiter = nil, nil
   end
-  if timer_id then
-    map[timer_id] = nil
+  if timer then
+    if map[timer_id] == waiter then
+      map[timer_id] = nil
+    end
     timer:cancel()
   end
 end

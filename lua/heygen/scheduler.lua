@@ -43,7 +43,9 @@ function scheduler.able(self)
   if self and self.host == scheduler then
     return true
   end
-  return nil, 'driver = "scheduler" works only inside heygen.run or heygen.spawn'
+  return nil,
+    'driver = "scheduler" works only inside heygen.run or heygen.spawn'
+      .. (inside > 0 and ", not in a coroutine that a task has made: heygen.spawn starts one that can" or "")
 end
 
 -- Whoever is no task of it is outside, and runs it by `loop`.

@@ -7,7 +7,8 @@
 --   pump(engine)                 optional: sees to it that hub.deliver is called while the engine has jobs
 --   able(task)                   may the caller be suspended: true, or nil and why not
 --   loop(over), outside()        optional: runs the host itself until over(); is the caller outside of it?
---   forgets                      optional: it may kill coroutines without a word
+--   forgets                      optional: it may drop coroutines without a word
+--   entered(co)                  optional: told of each coroutine that a task begins in
 local task = {}
 
 local running, status = coroutine.running, coroutine.status
@@ -187,11 +188,16 @@ end
 ---@param fn function
 ---@param arguments table
 function task.play(self, fn, arguments)
-  self.outer = running()
-  local map, inner = self.host.forgets and weak or tasks, nil
+  local host = self.host
+  -- In the weak map a task must not lead to its coroutine: outside of Lua 5.4 that would keep both for ever.
+  self.outer = not host.forgets and running() or nil
+  local map, inner = host.forgets and weak or tasks, nil
   local function body()
     inner = running()
     map[inner] = self
+    if host.entered then
+      host.entered(inner)
+    end
     return fn(unpack(arguments, 1, arguments.n))
   end
   local ended = pack(guard(body))
@@ -246,7 +252,8 @@ end
 
 ---@param raised any
 function task.to_stderr(raised)
-  io.stderr:write("heygen: a task failed: ", tostring(raised), "\n")
+  local ok, text = pcall(tostring, raised) -- its __tostring may raise as well
+  io.stderr:write("heygen: a task failed: ", ok and text or "an error that cannot be shown", "\n")
 end
 
 -- ---- methods ----

@@ -73,7 +73,7 @@ function tasks.run(fn, ...)
   else
     drivers.loop(host, function()
       return scope.live == 0 and (not whole or scheduler.live() == 0)
-    end)
+    end, self)
   end
   local whose = not whole and scope or nil
   if task.is_unheard(self) then
@@ -106,7 +106,7 @@ function tasks.await(self, level, on_cancel)
   elseif not place then
     drivers.loop(self.host, function()
       return self.ended
-    end)
+    end, self)
     return true
   end
   local waiter, told = place.here(current), false

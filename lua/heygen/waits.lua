@@ -42,7 +42,8 @@ end
 ---@param client heygen.Client
 ---@return table?
 function waits.problem(client)
-  return client.is_closed and { kind = "closed", message = CLOSED, sent = "no" } or nil
+  local message = CLOSED .. ", nothing was sent: heygen.new makes another one"
+  return client.is_closed and { kind = "closed", message = message, sent = "no" } or nil
 end
 
 ---Ends all that a client waits for, at once.

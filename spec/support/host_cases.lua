@@ -148,6 +148,13 @@ case("a wait that times out, and is taken up again", function(client)
   equal(1, sim.counts().creates)
 end)
 
+case("a pause of nothing, and the shortest of all", function()
+  for _ = 1, 20 do
+    assert(heygen.sleep(0))
+    assert(heygen.sleep(0.00001))
+  end
+end)
+
 case("a wait suspends nobody else", function(client)
   sim.faults { { delay = 0.3 } }
   local ticks, over = 0, false
@@ -492,6 +499,9 @@ end
 ---@param options table? of the clients
 function cases.run(say, options)
   sim.client = cases.client { driver = "block" }
+  sim.ask("POST", "reset")
+  -- The very first call, by the host's own coroutine, when nothing has been set going yet.
+  assert(cases.client(options):create { prompt = "x" })
   for _, each in ipairs(list) do
     sim.ask("POST", "reset")
     local why = failed(each, options)

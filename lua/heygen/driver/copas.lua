@@ -19,12 +19,30 @@ local function is_main()
   return co == nil or main == true
 end
 
+local BLIND_PROBLEM = 'driver = "copas": copas 1 can only watch a descriptor under 1024, and the engine has none here; '
+  .. "take a later copas"
+
+-- What select() takes; nil where the system has no such descriptor, or too many are open.
+local function descriptor(engine)
+  local fd = engine:pollfd()
+  return fd and fd < SELECT_LIMIT and fd or nil
+end
+
 function driver.able(self)
-  if self and self.host == driver then
+  if not MODERN and not descriptor(hub.engine()) then
+    return nil, BLIND_PROBLEM
+  elseif self and self.host == driver then
     return true
   elseif self then
     return nil,
       'driver = "copas" cannot wait in a task of another host; heygen.use "copas" before heygen.spawn'
+  end
+  local elsewhere = resumed.elsewhere "copas"
+  if elsewhere then
+    return nil, elsewhere
+  elseif MODERN and driver.nested() then -- copas 1 begins a new thread within the one that adds it
+    return nil,
+      'driver = "copas" cannot wait in a coroutine that a thread of copas has made: heygen.spawn starts one that can'
   elseif is_main() then
     return nil, 'driver = "copas" works only in a thread of copas: copas.addthread(fn)'
   end
@@ -40,6 +58,7 @@ end
 local flush
 if MODERN then
   local held = {} -- waiters that are parked: copas itself forgets a thread that sleeps until it is woken
+  resumed.track(driver)
   function driver.here(self)
     return { host = driver, co = self and self.outer or running() }
   end
@@ -47,6 +66,7 @@ if MODERN then
     held[waiter] = true
     copas.pauseforever()
     held[waiter] = nil
+    driver.entered(running())
   end
   function driver.wake(waiter)
     if held[waiter] then
@@ -73,6 +93,9 @@ else
     return { host = driver }
   end
   function driver.begin(self, fn, arguments)
+    if not descriptor(hub.engine()) then
+      error("heygen: " .. BLIND_PROBLEM, 0)
+    end
     local co = create(function(_, ...)
       task.play(...)
     end)
@@ -99,12 +122,16 @@ end
 
 -- What copas takes for a socket: it is asked for bytes whenever the descriptor of the engine is readable.
 local function proxy(engine, fd)
+  local waited = false
   return {
     getfd = function()
       return fd
     end,
     receive = function()
-      if look(engine) then
+      if not waited then -- copas 1 begins a thread at once: nobody may go on before who made it waits
+        waited = true
+        return nil, "timeout"
+      elseif look(engine) then
         return nil, "timeout"
       end
       return "done"
@@ -115,8 +142,8 @@ local function proxy(engine, fd)
 end
 
 local function pump(engine)
-  local fd = engine:pollfd()
-  if fd and fd < SELECT_LIMIT then
+  local fd = descriptor(engine)
+  if fd then
     copas.receive(proxy(engine, fd))
   else
     while look(engine) do
@@ -126,20 +153,12 @@ local function pump(engine)
 end
 
 function driver.pump(engine)
-  if watched == engine then
-    return
+  if watched ~= engine then
+    watched = engine
+    copas.addthread(function()
+      pump(engine)
+    end)
   end
-  local fd = engine:pollfd()
-  if not MODERN and not (fd and fd < SELECT_LIMIT) then
-    error(
-      "heygen: copas 1 can only watch a descriptor under 1024, and there is none here: take a later copas",
-      0
-    )
-  end
-  watched = engine
-  copas.addthread(function()
-    pump(engine)
-  end)
 end
 
 ---Runs copas: heygen.run outside of it.
@@ -147,6 +166,9 @@ end
 function driver.loop(over)
   while not over() do
     copas.step(STEP)
+    if copas.finished and copas.finished() and not over() then -- copas 1 cannot tell
+      error("heygen: every task waits for another one, none can go on", 0)
+    end
   end
 end
 

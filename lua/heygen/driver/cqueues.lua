@@ -5,7 +5,7 @@ local cqueues = require "cqueues"
 local hub = require "heygen.hub"
 local task = require "heygen.task"
 
-local driver = { name = "cqueues" }
+local driver = { name = "cqueues", forgets = true } -- a controller may be dropped with its coroutines
 
 local BLIND = 0.01 -- seconds between two looks where the system has no descriptor to watch
 
@@ -29,6 +29,8 @@ function driver.outside()
 end
 
 local own -- the controller of tasks that were started outside of one
+local homes = setmetatable({}, { __mode = "kv" }) -- task -> its controller
+local parked = setmetatable({}, { __mode = "k" }) -- controller -> how many of its coroutines wait here, not woken yet
 
 function driver.begin(self, fn, arguments)
   local controller = cqueues.running()
@@ -36,18 +38,33 @@ function driver.begin(self, fn, arguments)
     own = own or cqueues.new()
     controller = own
   end
+  homes[self] = controller
   controller:wrap(task.play, self, fn, arguments)
 end
 
 function driver.here()
-  return { host = driver, condition = condition.new() }
+  return { host = driver, condition = condition.new(), controller = cqueues.running() }
+end
+
+local function count(waiter, by)
+  parked[waiter.controller] = (parked[waiter.controller] or 0) + by
 end
 
 function driver.park(waiter)
+  waiter.parked = true
+  count(waiter, 1)
   waiter.condition:wait()
+  if waiter.parked then
+    waiter.parked = false
+    count(waiter, -1)
+  end
 end
 
 function driver.wake(waiter)
+  if waiter.parked then
+    waiter.parked = false
+    count(waiter, -1)
+  end
   waiter.condition:signal()
 end
 
@@ -79,9 +96,13 @@ end
 
 ---Runs the controller of tasks that were started outside of one: heygen.run there.
 ---@param over fun(): boolean
-function driver.loop(over)
+---@param self heygen.Task? whom it is for
+function driver.loop(over, self)
+  if not own or (self and homes[self] ~= own) then
+    error("heygen: a task of cqueues can be waited for in a coroutine of its controller only", 0)
+  end
   while not over() do
-    if own:empty() then
+    if (parked[own] or 0) == own:count() and not hub.waits(driver) then
       error("heygen: every task waits for another one, none can go on", 0)
     end
     assert(own:step())

@@ -29,7 +29,16 @@ function driver.able(self)
     return true
   elseif self then
     return nil, 'driver = "luv" cannot wait in a task of another host; heygen.use "luv" before heygen.spawn'
+  end
+  local elsewhere = resumed.elsewhere "luv"
+  if elsewhere then
+    return nil, elsewhere
   elseif not is_main() then
+    if driver.nested() then
+      return nil,
+        'driver = "luv" cannot wait in a coroutine that another one of luv\'s has made: '
+          .. "heygen.spawn starts one that can"
+    end
     return true
   elseif loop_runs() then
     return nil, 'driver = "luv" cannot wait in a callback: start a coroutine in it, or heygen.spawn'
@@ -48,6 +57,7 @@ local function go_on(co, ...)
     return
   end
   local self = tasks[co]
+  driver.entered(co)
   if self then
     if task.resumed(self, co, resume(co, ...)) then
       tasks[co] = nil
@@ -79,7 +89,7 @@ end
 
 -- ---- the pump ----
 
-local handle, watched, active
+local handle, polled, watched, active
 
 local function on_ready()
   local engine = watched
@@ -106,9 +116,10 @@ local function start(engine)
     if handle then
       handle:close()
     end
-    handle, watched = fd and assert(uv.new_poll(fd)) or assert(uv.new_timer()), engine
+    polled = fd and uv.new_poll(fd) -- none where the system has no more to give
+    handle, watched = polled or assert(uv.new_timer()), engine
   end
-  if fd then
+  if polled then
     handle:start("r", on_ready)
   else
     handle:start(BLIND, BLIND, on_ready)

@@ -68,6 +68,8 @@ function driver.begin(self, fn, arguments)
   local able, problem = driver.able()
   if not able then
     error("heygen: " .. problem, 0)
+  elseif not core.isyieldable() then -- nginx would crash
+    error("heygen: no task can be started in a function that C has called, such as table.sort's", 0)
   end
   local start = semaphore.new(0)
   spawn(function() -- it runs at once

@@ -18,7 +18,11 @@ function cases.native()
 end
 
 function cases.drop(fn)
-  coroutine.wrap(fn)()
+  local timer = uv.new_timer()
+  timer:start(0, 0, function()
+    timer:close()
+    coroutine.wrap(fn)()
+  end)
 end
 
 coroutine.wrap(function()
