@@ -329,3 +329,36 @@ describe("a frame with TLS", function()
     assert(most < 4e6, most)
   end)
 end)
+
+describe("a game that stands still for longer than a timeout", function()
+  it("loses no answer that came meanwhile", function()
+    local sim = require("spec.support.sim").start { speed = 600 }
+    local client = heygen.new { api_key = "test-key", base_url = sim.url, timeout = 0.5, max_retries = 0 }
+    local COUNT = 40
+    local ended, made, others = 0, 0, {}
+    for _ = 1, COUNT do
+      heygen.spawn(function()
+        local session, _, err = client:create { prompt = "x" }
+        ended, made = ended + 1, made + (session and 1 or 0)
+        others[#others + 1] = err and err.sent
+      end)
+    end
+    for _ = 1, 8 do -- some are on their way
+      client:update(0.0005)
+      socket.sleep(0.002)
+    end
+    socket.sleep(3)
+    local stop = core.now() + PATIENCE
+    while ended < COUNT and core.now() < stop do
+      client:update(0.00005)
+    end
+    local created = sim:counts().creates
+    sim:stop()
+    assert.equal(COUNT, ended)
+    assert.is_true(made > 0)
+    assert.equal(created, made) -- what was paid for is known
+    for _, sent in ipairs(others) do
+      assert.equal("no", sent)
+    end
+  end)
+end)

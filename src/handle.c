@@ -286,9 +286,10 @@ static bool set_method(hg_handle *h, const hg_request *r) {
 static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const char *proxy) {
     CURL *e = h->easy;
     bool https = starts(address(r), "https://");
-    /* libcurl's clock runs while a request waits for a connection. A fresh one gives up waiting by
-     * itself after half of this (hg_job_on_start), so that what is sent has its whole time. */
-    long timeout_ms = r->fresh ? 2 * r->timeout_ms : r->timeout_ms;
+    /* libcurl's clock runs while a request waits for a connection, and ends it before it looks at
+     * what has come. A fresh one has its time from the engine: once for waiting (hg_engine_hold),
+     * and once for the answer (hg_job_on_start). */
+    long timeout_ms = r->fresh ? 0 : r->timeout_ms;
     if (h->timeout_ms != timeout_ms)
         curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, h->timeout_ms = timeout_ms);
     if (h->connect_timeout_ms != r->connect_timeout_ms)

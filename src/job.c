@@ -171,13 +171,17 @@ int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_po
         fail(j, HG_FAIL_TIMEOUT, "no connection became free within the timeout%s%s", "", "");
         return CURL_PREREQFUNC_ABORT;
     }
-    j->started = true;
-    if (j->fresh && j->patience) {
-        /* From here on it has its whole time, and no more. (Should memory be out, libcurl ends it
-         * after twice as long.) */
+    if (j->fresh && j->patience) { /* from here on it has its whole time, and no more */
+        hg_timers *timers = ((hg_handle *)handle)->pool->timers;
+        if (j->timed)
+            hg_timers_remove(timers, j);
         j->due = hg_now() + j->patience;
-        hg_timers_add(((hg_handle *)handle)->pool->timers, j);
+        if (!hg_timers_add(timers, j)) {
+            fail(j, HG_FAIL_NETWORK, "out of memory%s%s", "", "");
+            return CURL_PREREQFUNC_ABORT;
+        }
     }
+    j->started = true;
     hg_gate_leave(j);
     return CURL_PREREQFUNC_OK;
 }

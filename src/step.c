@@ -8,6 +8,9 @@
 
 enum { BATCH = 64 };
 
+/* Until a job is looked at again whose time is up while events wait. */
+static const int64_t LATER = 5 * INT64_C(1000000);
+
 int64_t hg_engine_deadline(const hg_engine *e) {
     int64_t timer = hg_timers_next(&e->timers);
     if (e->queue.first || e->pool.paused.first || e->unread)
@@ -38,9 +41,10 @@ static void act_on_timeout(hg_engine *e) {
 bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url) {
     hg_trust *trust = j->handle->trust;
     bool loading = trust && trust->loading;
-    if (j->handle->timeout_ms && (loading || !e->unhurried)) {
+    /* A fresh one has its time from us alone: see set_differences in handle.c. */
+    if (j->fresh ? j->patience > 0 : j->handle->timeout_ms && (loading || !e->unhurried)) {
         j->born = hg_now();
-        if (!j->fresh) /* which has twice its time in libcurl, see set_differences in handle.c */
+        if (!j->fresh)
             j->patience = j->handle->timeout_ms * INT64_C(1000000);
         j->due = j->born + j->patience;
         if (!hg_timers_add(&e->timers, j))
@@ -60,7 +64,7 @@ static bool shorten(hg_job *j) {
     long held_ms = (long)((now - j->born) / 1000000);
     if (now >= j->due)
         return false;
-    if (held_ms > 0)
+    if (held_ms > 0 && !j->fresh)
         curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms -= held_ms);
     return true;
 }
@@ -71,6 +75,7 @@ static void fail(hg_engine *e, hg_job *j, CURLcode code, const char *why) {
 }
 
 static const char TOO_LATE[] = "the time was up before the request could be started";
+static const char NO_CONNECTION[] = "no connection became free within the timeout";
 static const char NO_ANSWER[] = "the time was up before the answer was complete";
 
 /* Gives a job to libcurl. */
@@ -85,7 +90,7 @@ static void begin(hg_engine *e, hg_job *j, int64_t end) {
         fail(e, j, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
     } else {
         hg_queue_leave(j);
-        if (j->timed)
+        if (j->timed && !j->fresh)
             hg_timers_remove(&e->timers, j);
         j->held = false;
     }
@@ -131,19 +136,21 @@ static void on_event(hg_engine *e, const hg_ready *r) {
                 (r->events & HG_ERROR ? CURL_CSELECT_ERR : 0));
 }
 
-/* Begins with another event each time: where there is time for one only, all have their turn. */
-static void on_events(hg_engine *e, hg_ready ready[BATCH], int n, int64_t end) {
+/* Begins with another event each time: where there is time for one only, all have their turn.
+ * False: some had none in this step. */
+static bool on_events(hg_engine *e, hg_ready ready[BATCH], int n, int64_t end) {
     while (n > 0) {
         unsigned first = end ? e->turn++ : 0;
         for (int i = 0; i < n; i++) {
             on_event(e, &ready[(first + (unsigned)i) % (unsigned)n]);
             if (is_over(end))
-                return;
+                return i + 1 == n && n < BATCH;
         }
         if (n < BATCH)
-            return;
+            return true;
         n = hg_pollset_wait(e->pollset, 0, ready, BATCH);
     }
+    return true;
 }
 
 /* ---- ends ---- */
@@ -165,17 +172,32 @@ static void take_finished(hg_engine *e, int64_t end) {
     e->unread = left > 0;
 }
 
-static void fire_timers(hg_engine *e, int64_t now, int64_t end) {
+/* The time of an exchange is up. `behind`: its answer may be here, and there was no time to look.
+ */
+static void time_out(hg_engine *e, hg_job *j, int64_t now, bool behind) {
+    if (j->started && behind) {
+        hg_timers_remove(&e->timers, j);
+        j->due = now + LATER;
+        hg_timers_add(&e->timers, j); /* where one was taken out there is room */
+        return;
+    }
+    hg_sigpipe s; /* a connection may be closed */
+    hg_sigpipe_block(&s);
+    fail(e, j, CURLE_OPERATION_TIMEDOUT,
+         j->started ? NO_ANSWER
+         : j->held  ? TOO_LATE
+                    : NO_CONNECTION);
+    hg_sigpipe_restore(&s);
+}
+
+static void fire_timers(hg_engine *e, int64_t now, int64_t end, bool behind) {
     while (hg_timers_next(&e->timers) <= now) {
         hg_job *j = e->timers.heap[0];
         if (j->timer) {
             j->done = true;
             hg_engine_part(e, j);
         } else {
-            hg_sigpipe s; /* a connection may be closed */
-            hg_sigpipe_block(&s);
-            fail(e, j, CURLE_OPERATION_TIMEDOUT, j->started ? NO_ANSWER : TOO_LATE);
-            hg_sigpipe_restore(&s);
+            time_out(e, j, now, behind);
         }
         if (is_over(end))
             break;
@@ -184,7 +206,8 @@ static void fire_timers(hg_engine *e, int64_t now, int64_t end) {
 
 /* ---- the step ---- */
 
-static void work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_t end) {
+/* False: there was no time to look at all that has come. */
+static bool work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_t end) {
     hg_sigpipe s;
     hg_sigpipe_block(&s);
     e->pool.step_end = end;
@@ -193,10 +216,11 @@ static void work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_
         start_held(e, end);
     if (e->curl_deadline <= now)
         act_on_timeout(e);
-    on_events(e, ready, n, end);
+    bool seen = on_events(e, ready, n, end);
     start_held(e, end); /* without a budget: what waited for certificates that have come */
     take_finished(e, end);
     hg_sigpipe_restore(&s);
+    return seen && !e->unread;
 }
 
 /* Waits until `until` for the first event, then works until nothing is ready or `end` has come.
@@ -207,9 +231,10 @@ static bool step(hg_engine *e, int64_t until, int64_t end) {
     int64_t now = hg_now();
     e->finished_now = 0;
     e->unhurried = !end;
+    bool seen = true;
     if (n > 0 || e->queue.first || e->pool.paused.first || e->unread || e->curl_deadline <= now)
-        work(e, ready, n, now, end);
-    fire_timers(e, now, end);
+        seen = work(e, ready, n, now, end);
+    fire_timers(e, now, end, !seen);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return n >= 0;
 }
