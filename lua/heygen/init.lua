@@ -7,12 +7,25 @@
 ---or a raw request
 local heygen = { _VERSION = "0.1.0" }
 
+-- A module of ours, behind which the C core is.
+local function part(name)
+  local ok, problem = pcall(require, "heygen.core")
+  if not ok then
+    package.loaded["heygen.core"] = nil -- Lua 5.1 would say something else the next time
+    local lua = rawget(_G, "jit") and "luajit" or _VERSION:lower():gsub(" ", "")
+    local remedy = "heygen: there is no C core for this Lua (from the tree: make build LUA=%s, then "
+      .. 'eval "$(make -s env LUA=%s)"): %s'
+    error(remedy:format(lua, lua, tostring(problem)), 3)
+  end
+  return require("heygen." .. name)
+end
+
 ---Makes a client.
 ---@param options heygen.Options? see docs/options.md; the key comes from HEYGEN_API_KEY when absent
 ---@return heygen.Client client raises on unknown or bad options
 function heygen.new(options)
   -- No tail calls here and below: an error shall point at the line that called.
-  local client = require("heygen.client").new(options, 2)
+  local client = part "client".new(options, 2)
   return client
 end
 
@@ -28,7 +41,7 @@ end
 ---@return any ...
 function heygen.run(fn, ...)
   check_function("run", fn)
-  return require("heygen.tasks").run(fn, ...)
+  return part "tasks".run(fn, ...)
 end
 
 ---Starts `fn(...)` as a task. It advances inside heygen.run or at each client:update().
@@ -36,7 +49,7 @@ end
 ---@return heygen.Task
 function heygen.spawn(fn, ...)
   check_function("spawn", fn)
-  return require("heygen.tasks").spawn(fn, ...)
+  return part "tasks".spawn(fn, ...)
 end
 
 ---Runs functions side by side and waits for all of them.
@@ -45,7 +58,7 @@ end
 ---@return string? message of the first failure
 ---@return heygen.Error? err the first failure, with `results` and `errors` of all by index
 function heygen.all(list)
-  local results, message, err = require("heygen.all").run(list)
+  local results, message, err = part "all".run(list)
   return results, message, err
 end
 
@@ -53,7 +66,7 @@ end
 ---OpenResty are recognised, tasks of heygen.run and heygen.spawn give way, and anything else blocks.
 ---@param driver string|table|heygen.Driver|nil a name, {name, options}, or await and sleep; nil: as in the beginning
 function heygen.use(driver)
-  local done, message = require("heygen.drivers").use(driver)
+  local done, message = part "drivers".use(driver)
   if not done then
     error("heygen.use: " .. message, 2)
   end
@@ -67,7 +80,7 @@ function heygen.sleep(seconds)
   if type(seconds) ~= "number" or seconds ~= seconds then
     error("heygen.sleep: expected a number of seconds, got " .. tostring(seconds), 2)
   end
-  return require("heygen.drivers").sleep(nil, seconds)
+  return part "drivers".sleep(nil, seconds)
 end
 
 ---What is known of the HTTP answer a value came in.
