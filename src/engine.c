@@ -1,4 +1,5 @@
 /* All jobs over one CURLM: the live list, the finished list, timers, and the order of closing. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,22 @@ static int on_timer(CURLM *multi, long ms, void *engine) {
 
 /* ---- life ---- */
 
+/* libcurl leaves a thread behind when a look-up of a name is cancelled or closed:
+ * CURLOPT_QUICK_EXIT. lua_close unloads this module and would unload libcurl with it, under the
+ * feet of that thread. */
+static void keep_libcurl(void) {
+#if defined RTLD_NOLOAD && defined RTLD_NODELETE
+    Dl_info libcurl;
+    if (dladdr((void *)curl_multi_init, &libcurl) && libcurl.dli_fname) {
+        void *library = dlopen(libcurl.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+        if (library)
+            dlclose(library);
+    }
+#endif
+}
+
 static void global_init(void) {
+    keep_libcurl();
     curl_global_init(
         CURL_GLOBAL_DEFAULT); /* never cleaned up: other users of libcurl may live on */
 }
