@@ -349,17 +349,17 @@ describe("a failure", function()
 
   it("in time: no answer within the timeout", function()
     faults { stall = true, act = true }
-    check(read { timeout = 0.05 }, { kind = "timeout", sent = "maybe", attempts = 3, video_id = "vid_1" })
+    check(read { timeout = 0.4 }, { kind = "timeout", sent = "maybe", attempts = 3, video_id = "vid_1" })
     assert.equal(3, live.sent(sim))
-    check(create { timeout = 0.05 }, { kind = "timeout", sent = "maybe", attempts = 1 })
+    check(create { timeout = 0.4 }, { kind = "timeout", sent = "maybe", attempts = 1 })
     assert.equal(1, sim:counts().creates)
   end)
 
   it("in time: an answer that stops in its headers or in its body", function()
     for _, where in ipairs { "headers", "body" } do
       faults { stall = where, act = true }
-      check(read { timeout = 0.05 }, { kind = "timeout", sent = "yes", attempts = 3 })
-      check(create { timeout = 0.05 }, { kind = "timeout", sent = "yes", attempts = 1 })
+      check(read { timeout = 0.4 }, { kind = "timeout", sent = "yes", attempts = 3 })
+      check(create { timeout = 0.4 }, { kind = "timeout", sent = "yes", attempts = 1 })
     end
     assert.equal(2, sim:counts().creates)
   end)

@@ -158,7 +158,7 @@ describe("a failed create", function()
     check(create { truncate = 20 }, { kind = "parse", sent = "yes", retryable = false })
     check(create { gzip = "bad" }, { kind = "parse", sent = "yes", retryable = false })
     check(create { html = true, status = 200 }, { kind = "parse", sent = "yes", retryable = false })
-    local options = { timeout = 0.05 }
+    local options = { timeout = 0.4 }
     check(create({ stall = true, act = true }, options), {
       kind = "timeout",
       sent = "maybe",
