@@ -71,6 +71,9 @@ end
 ---@return heygen.Driver
 function drivers.current(fixed)
   local current = current_task()
+  if current and not fixed and isyieldable() ~= false then
+    return current.host -- as a rule
+  end
   local driver = fixed or (current and current.host) or default or detect()
   if not driver then
     return block

@@ -50,10 +50,16 @@ function hub.deliver(engine)
   local id = engine:finished()
   local news = id ~= nil
   while id do
-    local waiter = waiting[id] or weak[id]
+    local waiter = waiting[id]
     if waiter then
-      waiting[id], weak[id] = nil, nil
+      waiting[id] = nil
       waiter.host.wake(waiter)
+    else
+      waiter = weak[id]
+      if waiter then
+        weak[id] = nil
+        waiter.host.wake(waiter)
+      end
     end
     id = engine:finished()
   end
@@ -92,16 +98,19 @@ local function wait_for(host, self, engine, job, timer, canceller)
   if self then
     self.job, self.waiter = job, waiter
   end
+  local park = host.park
   repeat -- anew at each round: who wakes a waiter takes it off the list
     map[id] = waiter
     if timer_id then
       map[timer_id] = waiter
     end
-    if pump then
+    if not pump then
+      park(waiter)
+    else
       pump(engine)
-    end
-    if not job:done() then -- a pump may have looked at once, and told before anybody listened
-      host.park(waiter)
+      if not job:done() then -- a pump may have looked at once, and told before anybody listened
+        park(waiter)
+      end
     end
   until job:done()
     or (self and self.is_cancelled)

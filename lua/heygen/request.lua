@@ -303,8 +303,10 @@ function request.send(client, row, call)
   if not engine then
     return errors.fail { kind = "network", message = message, sent = "no" }
   end
-  local state, bad = nil, waits.problem(client)
-  if not bad then
+  local state, bad
+  if client.is_closed then
+    bad = waits.problem(client)
+  else
     state, bad = prepare(client, row, call)
   end
   if not state then
