@@ -109,8 +109,12 @@ describe("a generation", function()
     end)
 
     it("looks only at the video once the session has named it", function()
-      sim:clock { speed = 10000 }
-      assert(client:generate { prompt = "x", wait = live.QUICK })
+      local mover = live.client(sim, {
+        on_response = function()
+          sim:clock { advance = 30 }
+        end,
+      })
+      assert(mover:generate { prompt = "x", wait = live.QUICK })
       local sequence = table.concat(looks(), " ")
       assert.matches("^create session .*session video", sequence)
       assert.is_nil(sequence:find "video session")
