@@ -175,8 +175,9 @@ describe("examples/nginx in a browser #once #native", function()
     table.sort(states)
     assert.same({ "making", "ordering", "ordering", "ordering" }, states)
     assert.equal(1, sim:counts().create_requests)
-    local sent = sim:requests()[1].headers["idempotency-key"]
-    assert.equal(ID, sent)
+    for _, entry in ipairs(sim:requests()) do -- a film of an earlier test may be looked at in between
+      assert.equal(entry.method == "POST" and ID or nil, entry.headers["idempotency-key"])
+    end
   end)
 
   it("says why an order is refused, and takes the next one", function()

@@ -57,14 +57,17 @@ describe("cancelling", function()
   end)
 
   it("ends a join, and the error of the other task is still reported", function()
-    local value, reason
+    local value, reason, joined
     local ok, raised = pcall(heygen.run, function()
       local other = heygen.spawn(function()
-        heygen.sleep(0.01)
+        while not joined do
+          heygen.sleep(0.001)
+        end
         error("nobody hears this", 0)
       end)
       local joiner = heygen.spawn(function()
         value, reason = other:join()
+        joined = true
       end)
       heygen.sleep(0.002)
       joiner:cancel()
