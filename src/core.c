@@ -123,7 +123,7 @@ static int equal(lua_State *L) {
     return 1;
 }
 
-/* columns(fd) -> width of the terminal behind a descriptor | nil when it is no terminal */
+/* columns(fd) -> width, height of the terminal behind a descriptor | nil when it is no terminal */
 static int columns(lua_State *L) {
     int fd = (int)luaL_checkinteger(L, 1);
     struct winsize size = {0};
@@ -131,9 +131,10 @@ static int columns(lua_State *L) {
         lua_pushnil(L);
         return 1;
     }
-    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    lua_pushinteger(L, known ? size.ws_col : 80);
-    return 1;
+    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0;
+    lua_pushinteger(L, known && size.ws_col > 0 ? size.ws_col : 80);
+    lua_pushinteger(L, known && size.ws_row > 0 ? size.ws_row : 24);
+    return 2;
 }
 
 /* nginx hides LuaJIT's coroutine.isyieldable. */

@@ -45,16 +45,16 @@
 ---@field interval number? seconds, the first pause (10)
 ---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
----@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress)? after each look
+---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each look
 
 ---@class heygen.DownloadOptions
 ---@field deadline number? seconds for all attempts and pauses (3600)
----@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress)? four times a second
+---@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress|heygen.ProgressBar)? four times a second
 ---@field overwrite boolean? replace an existing file (false)
 
 ---@class heygen.ProgressOptions
 ---@field stream {write: function, flush: function}? (io.stderr); a terminal when it is io.stdout or io.stderr and is one
----@field label string? in front of the bar
+---@field label string? in front of a bar without a name of its own
 ---@field columns integer|false|nil a fixed width; false: plain lines (the terminal's)
 
 ---The argument of client:request.

@@ -71,6 +71,7 @@ function core.equal(a, b) end
 
 ---@param fd integer
 ---@return integer? columns width of the terminal; nil when it is no terminal
+---@return integer? rows
 function core.columns(fd) end
 
 ---@param headers table<string, string>
