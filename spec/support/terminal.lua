@@ -1,5 +1,5 @@
--- What a terminal shows: enough of one to see the lines that bars leave on it. It wraps long lines as terminals do, knows the
--- sequences that are written here, and raises on any other.
+-- What a terminal shows: enough of one to see the lines that bars leave on it. It wraps long lines as terminals do,
+-- knows the sequences that are written here, and raises on any other.
 local terminal = {}
 
 local unpack = unpack or table.unpack

@@ -180,8 +180,8 @@ function cells.width(text)
   return total
 end
 
----The beginning of a text that takes so many cells at most, and never half a character. The mark tells that something is
----missing; where there is no room for it, it is left out.
+---The beginning of a text that takes so many cells at most, and never half a character. The mark tells that something
+---is missing; where there is no room for it, it is left out.
 ---@param text string
 ---@param room integer
 ---@param mark string? ("..")

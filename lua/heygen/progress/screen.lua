@@ -1,5 +1,6 @@
--- Lines at the foot of a terminal that are drawn over and over, and lines above them that stay. Only what has changed is
--- written. The cursor is never hidden and stands behind the last line: a program that dies leaves nothing to put right.
+-- Lines at the foot of a terminal that are drawn over and over, and lines above them that stay. Only what has changed
+-- is written. The cursor is never hidden and stands behind the last line: a program that dies leaves nothing to put
+-- right.
 local cells = require "heygen.progress.cells"
 
 local ceil, concat, format, gsub, max = math.ceil, table.concat, string.format, string.gsub, math.max
