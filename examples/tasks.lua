@@ -10,13 +10,14 @@ local prompts = #arg > 0 and arg
 local function make(prompt, path)
   local bar = bars:bar(path)
   local video, message, err = client:generate { prompt = prompt, wait = { on_progress = bar } }
+  local saved = nil
   if video then
-    video, message, err = client:download(video, path, { on_progress = bar, overwrite = true })
+    saved, message, err = client:download(video, path, { on_progress = bar, overwrite = true })
   end
-  if not video then
+  if not saved then
     bar:fail(message)
   end
-  return video, message, err
+  return saved, message, err
 end
 
 local makers = {}
