@@ -34,6 +34,7 @@ build = {
   modules = {
     ["heygen.core"] = {
       sources = {
+        "src/body.c",
         "src/core.c",
         "src/digest.c",
         "src/engine.c",
@@ -45,6 +46,7 @@ build = {
         "src/json_encode.c",
         "src/lua_bridge.c",
         "src/lua_engine.c",
+        "src/lua_file.c",
         "src/lua_job.c",
         "src/pollset.c",
         "src/pollset_epoll.c",
@@ -54,6 +56,7 @@ build = {
         "src/queue.c",
         "src/request.c",
         "src/sigpipe.c",
+        "src/source.c",
         "src/step.c",
         "src/text.c",
         "src/timers.c",

@@ -72,12 +72,13 @@ local function keys_with(map, name)
 end
 
 describe("the types of the C core", function()
-  it("have the methods of the engine, of the job and of the bridge, and no other", function()
+  it("have the methods of the engine, of the job, of files and of the bridge, and no other", function()
     assert.same(
       registered("src/lua_engine.c", "ENGINE_METHODS"),
       names_in(CORE, "\nfunction engine:([%w_]+)")
     )
     assert.same(registered("src/lua_job.c", "hg_job_methods"), names_in(CORE, "\nfunction job:([%w_]+)"))
+    assert.same(registered("src/lua_file.c", "FILE_METHODS"), names_in(CORE, "\nfunction file:([%w_]+)"))
     assert.same(
       registered("src/lua_bridge.c", "BRIDGE_METHODS"),
       names_in(CORE, "\nfunction bridge:([%w_]+)")
@@ -95,6 +96,9 @@ describe("the types of the C core", function()
       BRIDGE_METHODS = true,
       BRIDGE_META = true,
       BRIDGE_LIBRARY = true,
+      FILE_METHODS = true,
+      FILE_META = true,
+      FILE_LIBRARY = true,
     }
     for name in shell.must("cat src/*.c"):gmatch "luaL_Reg ([%w_]+)%[%] = {" do
       assert.is_true(known[name], "spec/meta_spec.lua does not check " .. name)
@@ -119,6 +123,9 @@ describe("the types of the C core", function()
     for _, name in ipairs(registered("src/lua_bridge.c", "BRIDGE_LIBRARY")) do
       assert.is_true(documented[name], name)
     end
+    for _, name in ipairs(registered("src/lua_file.c", "FILE_LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
   end)
 
   it("have every field of a request and of a part", function()
@@ -132,6 +139,11 @@ describe("the types of the C core", function()
       known[name] = true
     end
     assert.same(sorted(known), fields(CORE, "Part"))
+    known = {}
+    for name in source:gmatch '%(L, segment, "([%w_]+)"' do
+      known[name] = true
+    end
+    assert.same(sorted(known), fields(CORE, "Segment"))
   end)
 
   it("name the arguments of each method in the order of its ---@param lines", function()
