@@ -118,7 +118,10 @@ function groups.call(client, row, level, ...)
     local _, text, err = refuse(row, message, field, mistake, level + 1)
     return nil, text, err
   end
-  if row.method == "DELETE" then
+  if row.multipart then
+    local asset, text, err = require("heygen.uploads").create(client, call, level + 1)
+    return asset, text, err
+  elseif row.method == "DELETE" then
     call.id = id_given(row, args, 1)
   end
   if not (row.list or row.batch or row.rename) then

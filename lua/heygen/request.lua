@@ -20,6 +20,8 @@ local function random()
   return (a * 65536 + b * 256 + c) / 16777216
 end
 
+request.random = random
+
 local function describe(client, row, call)
   return row.method .. " " .. client.base_path .. call.target:gsub("%?.*", "")
 end
@@ -97,11 +99,11 @@ local function start(client, engine, row, call, state)
   r.target = client.base_path .. call.target
   r.query = call.query
   r.compressed = not row.brief
-  r.body = state.text
+  r.body, r.multipart = state.text, call.parts
   r.content_type = state.text and (call.content_type or "application/json")
   r.extra_headers = state.headers
   local job, message, failure = engine:create(r)
-  r.body = nil -- may be large, and the client lives long
+  r.body, r.multipart = nil, nil -- may be large, and the client lives long
   return job, message, failure
 end
 
@@ -117,7 +119,9 @@ local function exchange(client, engine, row, call, state)
   end
   state.job = job
   local done, reason, kind
-  if driver.built_in then
+  if call.watch then
+    done, reason, kind = waits.watch(driver, engine, job, call.watch)
+  elseif driver.built_in then
     done, reason = driver.await(engine, job)
   else
     done, reason, kind = drivers.await(driver, engine, job)
@@ -228,13 +232,13 @@ local function again(client, row, call, state, problem)
     problem.retry_after = retry.after(state.job:header "Retry-After", core.time())
   end
   problem.sent = problem.sent or (state.job and state.job:sent()) or "no"
-  problem.repeatable = row.repeatable
+  problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
   local left = state.deadline - now()
   local pause, why
   if not HOPELESS[problem.code] then
     pause, why = retry.next(state.policy, problem, state.attempt, left, random)
   end
-  problem.repeatable = nil
+  problem.repeatable, problem.keyed = nil, nil
   report(client, row, call, state, problem.status, problem, pause)
   if why == "deadline" and problem.kind ~= "timeout" then
     problem.message = problem.message

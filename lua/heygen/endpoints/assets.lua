@@ -22,7 +22,7 @@ return fields.rows("assets", {
       file = { type = "upload", required = true, doc = "a path, {data = ..., filename = ...} or a reader" },
     },
     multipart = true,
-    repeatable = false,
+    repeatable = true, -- see uploads.lua
     summary = "Uploads a file of up to 32 MB.",
     returns = "UploadedAsset",
     expects = "asset_id",
@@ -92,7 +92,7 @@ return fields.rows("assets", {
     path = "/v3/assets/direct-uploads",
     body = DIRECT,
     makes = { asset_id = "asset_id" },
-    repeatable = false,
+    repeatable = true, -- a slot that nobody uses expires, and the service knows the key of the attempt before
     summary = "Asks for an address to which a file is put without the API key; assets:complete ends it.",
     returns = "DirectUpload",
     expects = "upload_url",
