@@ -197,16 +197,18 @@ describe("docs/core.md", function()
     end
   end)
 
-  it("has every method of the bridge, and no other", function()
-    local found, known = {}, {}
-    for name in text:gmatch "`bridge:([%w_]+)" do
-      found[name] = true
+  it("has every method of files and of the bridge, and no other", function()
+    for object, path in pairs { file = "src/lua_file.c", bridge = "src/lua_bridge.c" } do
+      local found, known = {}, {}
+      for name in text:gmatch("`" .. object .. ":([%w_]+)") do
+        found[name] = true
+      end
+      local list = (document(path)):match(object:upper() .. "_METHODS%[%] = (%b{})")
+      for name in list:gmatch '{"([%w_]+)",' do
+        known[name] = true
+      end
+      assert.same(names(known), names(found))
     end
-    local list = (document "src/lua_bridge.c"):match "BRIDGE_METHODS%[%] = (%b{})"
-    for name in list:gmatch '{"([%w_]+)",' do
-      known[name] = true
-    end
-    assert.same(names(known), names(found))
   end)
 
   it("has every field of a request, and no other", function()

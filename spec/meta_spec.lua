@@ -14,6 +14,7 @@ local shell = require "spec.support.shell"
 local lua_files = shell.lines "find lua/heygen -name '*.lua' ! -path '*/sim/*'"
 
 local META = scripts.read "lua/heygen/meta.lua"
+local OBJECTS = scripts.read "lua/heygen/meta/objects.lua" .. scripts.read "lua/heygen/meta/works.lua"
 local CORE = scripts.read "lua/heygen/meta/core.lua"
 local API = scripts.read "lua/heygen/meta/api.lua"
 
@@ -71,12 +72,13 @@ local function keys_with(map, name)
 end
 
 describe("the types of the C core", function()
-  it("have the methods of the engine, of the job and of the bridge, and no other", function()
+  it("have the methods of the engine, of the job, of files and of the bridge, and no other", function()
     assert.same(
       registered("src/lua_engine.c", "ENGINE_METHODS"),
       names_in(CORE, "\nfunction engine:([%w_]+)")
     )
     assert.same(registered("src/lua_job.c", "hg_job_methods"), names_in(CORE, "\nfunction job:([%w_]+)"))
+    assert.same(registered("src/lua_file.c", "FILE_METHODS"), names_in(CORE, "\nfunction file:([%w_]+)"))
     assert.same(
       registered("src/lua_bridge.c", "BRIDGE_METHODS"),
       names_in(CORE, "\nfunction bridge:([%w_]+)")
@@ -94,6 +96,9 @@ describe("the types of the C core", function()
       BRIDGE_METHODS = true,
       BRIDGE_META = true,
       BRIDGE_LIBRARY = true,
+      FILE_METHODS = true,
+      FILE_META = true,
+      FILE_LIBRARY = true,
     }
     for name in shell.must("cat src/*.c"):gmatch "luaL_Reg ([%w_]+)%[%] = {" do
       assert.is_true(known[name], "spec/meta_spec.lua does not check " .. name)
@@ -118,6 +123,9 @@ describe("the types of the C core", function()
     for _, name in ipairs(registered("src/lua_bridge.c", "BRIDGE_LIBRARY")) do
       assert.is_true(documented[name], name)
     end
+    for _, name in ipairs(registered("src/lua_file.c", "FILE_LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
   end)
 
   it("have every field of a request and of a part", function()
@@ -131,6 +139,11 @@ describe("the types of the C core", function()
       known[name] = true
     end
     assert.same(sorted(known), fields(CORE, "Part"))
+    known = {}
+    for name in source:gmatch '%(L, segment, "([%w_]+)"' do
+      known[name] = true
+    end
+    assert.same(sorted(known), fields(CORE, "Segment"))
   end)
 
   it("name the arguments of each method in the order of its ---@param lines", function()
@@ -160,8 +173,42 @@ describe("the types of the endpoints", function()
   it("have every method of every group, and no other", function()
     assert.same(sorted(groups), fields(API, "Client"))
     for group, rows in pairs(groups) do
-      local wanted = rows.list and keys_with(rows, "each") or sorted(rows)
-      assert.same(wanted, names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+      local wanted = {}
+      for name, row in pairs(rows) do
+        wanted[name] = true
+        if row.each then
+          wanted[row.each] = true
+        end
+      end
+      assert.same(sorted(wanted), names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+    end
+  end)
+
+  it("have a class for every table that a body may hold", function()
+    local function visit(spec, where)
+      if spec.items then
+        return visit(spec.items, where)
+      elseif spec.fields and where then
+        local known = { [spec.by or false] = true }
+        known[false] = nil
+        for name in pairs(spec.fields) do
+          known[name] = true
+        end
+        assert.is_string(spec.class, where)
+        assert.same(sorted(known), fields(API, spec.class), where)
+      end
+      for name, field in pairs(spec.fields or {}) do
+        visit(field, (where or "") .. "." .. name)
+      end
+    end
+    for _, row in ipairs(endpoints) do
+      visit { fields = row.body or {} }
+    end
+  end)
+
+  it("have a class for everything that is returned", function()
+    for _, row in ipairs(endpoints) do
+      assert.matches("%-%-%-@class heygen%." .. row.returns:match "^%a+" .. "%f[%A]", OBJECTS)
     end
   end)
 
@@ -191,7 +238,7 @@ describe("the types of the endpoints", function()
     local advice = "run: lua5.4 docs/generate.lua"
     assert.equal(generate.types(), API, advice)
     local reference = scripts.read "docs/api.md"
-    assert.equal(generate.renew(reference, META), reference, advice)
+    assert.equal(generate.renew(reference), reference, advice)
   end)
 end)
 
@@ -225,7 +272,7 @@ describe("the types", function()
     local in_two_places = { ["heygen"] = true, ["heygen.Client"] = true }
     for _, path in ipairs(lua_files) do
       for line in (scripts.read(path) .. "\n"):gmatch "%-%-%-(@[^\n]*)\n" do
-        local class = line:match "^@class ([%w_.]+)"
+        local class = line:match "^@class ([%w_.]+)" or line:match "^@alias ([%w_.]+)"
         if class then
           assert(not defined[class] or in_two_places[class], class .. " is defined twice, also in " .. path)
           defined[class] = true
@@ -259,7 +306,7 @@ describe("the types", function()
   end)
 
   it("are Lua, and are never loaded", function()
-    for _, path in ipairs { "lua/heygen/meta.lua", "lua/heygen/meta/core.lua", "lua/heygen/meta/api.lua" } do
+    for _, path in ipairs(shell.lines "ls lua/heygen/meta.lua lua/heygen/meta/*.lua") do
       assert.is_function(loadfile(path))
     end
     require("heygen").new { api_key = "k" }

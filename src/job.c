@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gate.h"
@@ -22,38 +21,22 @@ enum {
 
 /* ---- life ---- */
 
-static bool open_input(hg_job *j, const char *path, char message[HG_MESSAGE]) {
-    struct stat s;
-    hg_input *in = &j->inputs[j->inputs_len++];
-    in->job = j;
-    in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block the host */
-    if (in->fd < 0 || fstat(in->fd, &s) < 0) {
-        snprintf(message, HG_MESSAGE, "file: cannot read %.200s: %s", path, strerror(errno));
-        return false;
-    }
-    if (!S_ISREG(s.st_mode)) {
-        snprintf(message, HG_MESSAGE, "file: %.200s is not a regular file", path);
-        return false;
-    }
-    in->size = s.st_size;
-    return true;
-}
-
 static bool open_inputs(hg_job *j, const hg_request *r, char message[HG_MESSAGE]) {
-    size_t n = r->file ? 1 : 0;
-    for (size_t i = 0; i < r->parts_len; i++)
-        n += r->parts[i].file != NULL;
+    size_t n = r->segments ? 1 : r->parts_len;
     if (n == 0)
         return true;
     j->inputs = calloc(n, sizeof *j->inputs);
-    if (!j->inputs || (r->file && !open_input(j, r->file, message)))
-        return false;
-    if (r->file)
-        j->sent_total = j->inputs[0].size;
-    for (size_t i = 0; i < r->parts_len; i++)
-        if (r->parts[i].file && !open_input(j, r->parts[i].file, message))
+    while (j->inputs && j->inputs_len < n) {
+        hg_input *in = &j->inputs[j->inputs_len];
+        const hg_segment *list = r->segments ? r->segments : &r->parts[j->inputs_len].content;
+        in->job = j;
+        j->inputs_len++;
+        if (!hg_body_open(&in->body, list, r->segments ? r->segments_len : 1, message))
             return false;
-    return true;
+    }
+    if (j->inputs && r->segments)
+        j->sent_total = j->inputs->body.size;
+    return j->inputs != NULL;
 }
 
 static bool open_output(hg_job *j, const char *path, char message[HG_MESSAGE]) {
@@ -124,11 +107,8 @@ void hg_job_release(hg_job *j) {
     j->body = NULL;
     curl_mime_free(j->mime);
     j->mime = NULL;
-    while (j->inputs_len > 0) {
-        int fd = j->inputs[--j->inputs_len].fd;
-        if (fd >= 0)
-            close(fd);
-    }
+    while (j->inputs_len > 0)
+        hg_body_free(&j->inputs[--j->inputs_len].body);
     free(j->inputs);
     j->inputs = NULL;
 }
@@ -248,32 +228,26 @@ size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle) {
 
 size_t hg_job_on_read(char *to, size_t size, size_t n, void *input) {
     hg_input *in = input;
-    curl_off_t left = in->size - in->at;
-    size_t want = size * n;
-    if ((curl_off_t)want > left)
-        want = (size_t)left;
-    if (want == 0)
-        return 0;
-    ssize_t got;
-    do
-        got = pread(in->fd, to, want, in->at);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) {
-        fail(in->job, HG_FAIL_FILE, "the file to send %s%s",
-             got < 0 ? "cannot be read: " : "became shorter while it was read",
-             got < 0 ? strerror(errno) : "");
-        return CURL_READFUNC_ABORT;
-    }
-    in->at += got;
-    return (size_t)got;
+    char message[HG_MESSAGE];
+    int64_t got = hg_body_read(&in->body, to, size * n, message);
+    if (got >= 0)
+        return (size_t)got;
+    fail(in->job, HG_FAIL_FILE, "%s%s", message, "");
+    return CURL_READFUNC_ABORT;
 }
 
 int hg_job_on_seek(void *input, curl_off_t offset, int origin) {
     hg_input *in = input;
-    if (origin != SEEK_SET || offset < 0 || offset > in->size)
+    if (origin != SEEK_SET || !hg_body_seek(&in->body, offset))
         return CURL_SEEKFUNC_CANTSEEK;
-    in->at = offset;
     return CURL_SEEKFUNC_OK;
+}
+
+bool hg_job_keep(hg_job *j) {
+    for (size_t i = 0; i < j->inputs_len; i++)
+        if (!hg_body_keep(&j->inputs[i].body))
+            return false;
+    return true;
 }
 
 /* ---- the end ---- */

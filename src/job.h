@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "body.h"
 #include "headers.h"
 #include "pollset.h"
 #include "queue.h"
@@ -35,21 +36,18 @@ typedef enum hg_failure {
     HG_FAIL_INVALID    /* no URL, or a protocol that is not allowed */
 } hg_failure;
 
-/* One part of a multipart/form-data body: `data`, or a `file` that is streamed. */
+/* One part of a multipart/form-data body. */
 typedef struct hg_part {
     const char *name;
-    const char *data;
-    size_t data_len;
-    const char *file;
+    hg_segment content;
     const char *filename;
     const char *content_type;
 } hg_part;
 
-/* A local file that is sent: the body, or a part of one. */
+/* What libcurl reads from: the body, or a part of one. */
 typedef struct hg_input {
     struct hg_job *job;
-    int fd;
-    curl_off_t size, at;
+    hg_body body;
 } hg_input;
 
 /* What a job is made from. All pointers are borrowed for the call only. */
@@ -61,8 +59,10 @@ typedef struct hg_request {
     hg_headers *headers; /* NULL: none of its own */
     const char *body;    /* raw bytes, may hold NUL; NULL: none */
     size_t body_len;
-    const char *file;     /* a file to send as the body */
-    const hg_part *parts; /* multipart/form-data */
+    const hg_segment
+        *segments; /* the body as it is read; their data stays with the caller: hg_job_keep */
+    size_t segments_len;
+    const hg_part *parts; /* multipart/form-data; likewise */
     size_t parts_len;
     const char *output;  /* a new file for a 2xx body; it must not exist */
     const char *proxy;   /* NULL: the environment's; "": none */
@@ -107,7 +107,7 @@ typedef struct hg_job {
     hg_headers *headers;
     char *body;
     curl_mime *mime;
-    hg_input *inputs; /* the file body, or the files of a multipart body in their order */
+    hg_input *inputs; /* the body in segments, or the parts of a multipart body in their order */
     size_t inputs_len;
     int out_fd;     /* file for the answer, or -1 */
     char *out_path; /* for messages */
@@ -134,7 +134,7 @@ typedef struct hg_job {
     char *message; /* why it failed; NULL when it did not */
 } hg_job;
 
-enum { HG_MESSAGE = 320 };
+enum { HG_MESSAGE = HG_SOURCE_MESSAGE };
 
 /* A job that is not submitted yet. NULL with `message` filled when a file cannot be opened or
  * memory is out; nothing is left behind then. */
@@ -154,6 +154,9 @@ void hg_job_refresh(hg_job *j);
 void hg_job_release(hg_job *j);
 
 hg_sent hg_job_sent(const hg_job *j);
+/* Copies what the job only borrows of the request, whose owner is about to let go of it. False: out
+ * of memory. */
+bool hg_job_keep(hg_job *j);
 /* Frees the body, keeps status, headers and timings. */
 void hg_job_drop_content(hg_job *j);
 /* Finds a header of the answer, any letter case. NULL: absent. The last one wins. */

@@ -29,10 +29,14 @@ static hg_engine *to_engine(lua_State *L) {
 
 /* An empty job object; filled after the exchange was started, so that running out of memory in
  * between can lose neither. */
-static hg_job_box *push_job(lua_State *L) {
-    hg_job_box *box = hg_newuserdata(L, sizeof *box);
-    box->job = NULL;
-    box->engine = NULL;
+static hg_job_box *push_job(lua_State *L, int keep) {
+    hg_job_box *box = keep ? hg_newuserdata_tied(L, sizeof *box) : hg_newuserdata(L, sizeof *box);
+    memset(box, 0, sizeof *box);
+    if (keep) {
+        lua_pushvalue(L, keep);
+        hg_tie(L, -2);
+        box->tied = true;
+    }
     lua_pushvalue(L, HG_JOB_MT);
     lua_setmetatable(L, -2);
     return box;
@@ -55,8 +59,7 @@ static int engine_create(lua_State *L) {
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_request_read(L, 2, &r);
-    hg_job_box *box = push_job(L);
+    hg_job_box *box = push_job(L, hg_request_read(L, 2, &r));
     return start(L, box, e, hg_engine_create(e, &r, message), message);
 }
 
@@ -68,7 +71,7 @@ static int engine_after(lua_State *L) {
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_job_box *box = push_job(L);
+    hg_job_box *box = push_job(L, 0);
     return start(L, box, e, hg_engine_after(e, seconds, group, message), message);
 }
 
@@ -271,4 +274,5 @@ void hg_objects_open(lua_State *L) {
     lua_setfield(L, -2, "headers");
     hg_bridge_open(L, library, engine_mt);
     lua_settop(L, library);
+    hg_files_open(L);
 }

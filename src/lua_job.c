@@ -110,6 +110,9 @@ static int job_gc(lua_State *L) {
     hg_job_box *box = to_box(L);
     hg_job *j = box->job;
     hg_engine *e = box->engine;
+    /* The exchange goes on without its object; memory being out, it cannot. */
+    if (j && !j->done && box->tied && !hg_job_keep(j))
+        hg_engine_cancel(e, j);
     box->job = NULL;
     box->engine = NULL;
     if (e)
@@ -127,11 +130,21 @@ static int job_done(lua_State *L) {
     return 1;
 }
 
+/* Lets the collector have what a job that is done has borrowed. */
+static void untie(lua_State *L, hg_job_box *box) {
+    if (!box->tied)
+        return;
+    box->tied = false;
+    lua_newtable(L);
+    hg_tie(L, 1);
+}
+
 /* job:result() -> status, body | true (a timer) | nil, message, failure */
 static int job_result(lua_State *L) {
     hg_job *j = to_job(L);
     if (!j->done)
         return hg_object_refuse(L, "pending", "the job is not done");
+    untie(L, to_box(L));
     if (j->failure)
         return push_failure(L, j);
     if (j->timer) {

@@ -86,6 +86,20 @@ function core.engine() end
 ---@return string? message
 function core.new_engine() end
 
+---Opens a regular file for reading. Never waits for a FIFO or a device.
+---@param path string
+---@return heygen.file? file
+---@return string? message
+---@return heygen.Failure? failure
+function core.file(path) end
+
+---An empty temporary file without a name, which vanishes with this object or the process.
+---@param name string what messages call it
+---@return heygen.file? file
+---@return string? message
+---@return heygen.Failure? failure
+function core.spool(name) end
+
 ---For OpenResty: a thread that writes to a unix socket when the engine has work.
 ---@param engine heygen.engine
 ---@param heartbeat number? seconds between two bytes "h" (0.5)
@@ -104,11 +118,11 @@ function core.bridge(engine, heartbeat) end
 ---@field query table<string, string|number|boolean>? added to the address
 ---@field headers heygen.headers|table<string, string>|nil
 ---@field extra_headers table<string, string>? beside shared `headers`
----@field body string?
+---@field body string|(string|heygen.Segment)[]|nil
 ---@field json any a body, encoded
----@field file string? a file to send as the body
+---@field file string|heygen.file|nil a file to send as the body
 ---@field multipart heygen.Part[]?
----@field content_type string? of `body` or `file` (application/octet-stream)
+---@field content_type string? of `body` or `file` (application/octet-stream); "" means none
 ---@field output string? a new file for the body of a 2xx answer; it must not exist
 ---@field timeout number? seconds for the whole exchange (none)
 ---@field connect_timeout number? seconds
@@ -122,10 +136,16 @@ function core.bridge(engine, heartbeat) end
 ---@field compressed boolean? accept compressed answers
 ---@field group integer? for engine:close_group
 
+---A piece of a body that is no plain string. Base64 is made while it is sent.
+---@class heygen.Segment
+---@field base64 string?
+---@field base64_file string|heygen.file|nil
+---@field file string|heygen.file|nil
+
 ---@class heygen.Part
 ---@field name string
 ---@field data string?
----@field file string?
+---@field file string|heygen.file|nil
 ---@field filename string?
 ---@field content_type string?
 
@@ -247,6 +267,42 @@ function job:watch() end
 
 ---@return string? version "1.0", "1.1", "2" or "3"
 function job:http_version() end
+
+---A local file, opened once: what was looked at is what is sent.
+---@class heygen.file : userdata
+local file = {}
+
+---@return number bytes when it was opened, or added to a spool
+function file:size() end
+
+---@param from number bytes before the first one
+---@param count integer 0 to 65536
+---@return string? bytes fewer at the end of the file
+---@return string? message
+---@return heygen.Failure? failure
+function file:read(from, count) end
+
+---Adds to a spool.
+---@param data string
+---@return true? added
+---@return string? message the disk is full
+---@return heygen.Failure? failure
+function file:append(data) end
+
+---Digests the next bytes. Call it until it gives the digest.
+---@param count number of bytes: how long this may take
+---@return string|false|nil sha256 hexadecimal; false: there are bytes left; nil: failed, the file may have changed
+---@return number|string done bytes so far, or a message
+---@return heygen.Failure? failure
+function file:digest(count) end
+
+---@return true? same it has the size and the time of its last change that it had when it was opened
+---@return string? message
+---@return heygen.Failure? failure
+function file:check() end
+
+---Requests that send it go on.
+function file:close() end
 
 ---@class heygen.bridge : userdata
 local bridge = {}
