@@ -35,7 +35,8 @@ end
 local function scratch()
   local needed = 2.2 * megabytes * 1000 -- kB: the file and a copy
   for _, place in ipairs { "/dev/shm", os.getenv "TMPDIR" or "/tmp" } do
-    local free = tonumber(output_of(("df -Pk '%s' 2>/dev/null | awk 'NR == 2 { print $4 }'"):format(place))) or 0
+    local free = tonumber(output_of(("df -Pk '%s' 2>/dev/null | awk 'NR == 2 { print $4 }'"):format(place)))
+      or 0
     if free > needed then
       return output_of(("mktemp -d '%s/heygen-files-XXXXXX'"):format(place)), place
     end
@@ -88,7 +89,9 @@ function runs.ours(direction, form)
     bench.certificate,
     direction == "download" and target or bench.film
   )
-  return output_of(("bash -c 'TIMEFORMAT=\"user=%%U system=%%S\"; time %s' 2>&1"):format(command:gsub("'", "'\\''")))
+  return output_of(
+    ("bash -c 'TIMEFORMAT=\"user=%%U system=%%S\"; time %s' 2>&1"):format(command:gsub("'", "'\\''"))
+  )
 end
 
 function runs.curl(direction, form)
@@ -99,13 +102,17 @@ function runs.curl(direction, form)
   else
     command = command .. ("-o /dev/null -T '%s' %s/stored/film"):format(bench.film, url)
   end
-  return output_of(("bash -c 'TIMEFORMAT=\"user=%%U system=%%S\"; time %s' 2>&1"):format(command:gsub("'", "'\\''")))
+  return output_of(
+    ("bash -c 'TIMEFORMAT=\"user=%%U system=%%S\"; time %s' 2>&1"):format(command:gsub("'", "'\\''"))
+  )
 end
 
 -- The command that makes the checksum, for the upload that has one.
 local function digest_seconds()
   return tonumber(
-    output_of(("bash -c 'TIMEFORMAT=%%R; time openssl dgst -sha256 \"%s\" >/dev/null' 2>&1"):format(bench.film))
+    output_of(
+      ("bash -c 'TIMEFORMAT=%%R; time openssl dgst -sha256 \"%s\" >/dev/null' 2>&1"):format(bench.film)
+    )
   )
 end
 
@@ -179,8 +186,8 @@ end
 local function median(list)
   local sorted = { table.unpack(list) }
   table.sort(sorted)
-  local middle = #sorted // 2
-  return #sorted % 2 == 1 and sorted[middle + 1] or (sorted[middle] + sorted[middle + 1]) / 2
+  local low, high = math.floor((#sorted + 1) / 2), math.ceil((#sorted + 1) / 2)
+  return (sorted[low] + sorted[high]) / 2
 end
 
 local function column(key, program, field)
@@ -234,11 +241,12 @@ local function memory(key, idle_key)
   local more = most - middle(idle_key, "ours", "peak_kb")
   local good = more <= MEMORY
   broken = broken + (good and 0 or 1)
-  row("  memory beside an idle client, kB", "", ("%d"):format(more), "", ("at most %d  %s"):format(MEMORY, good and "ok" or "BROKEN"))
+  local verdict = ("at most %d  %s"):format(MEMORY, good and "ok" or "BROKEN")
+  row("  memory beside an idle client, kB", "", ("%d"):format(more), "", verdict)
 end
 
 local function report(place)
-  print(("\n%d MB in %s, %d rounds"):format(megabytes, place, rounds))
+  print(("%d MB in %s, %d rounds"):format(megabytes, place, rounds))
   row("", "curl", "heygen", "ratio", "wanted")
   for _, form in ipairs(servers.forms) do
     for _, direction in ipairs { "download", "upload" } do

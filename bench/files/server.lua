@@ -1,4 +1,6 @@
 -- A real nginx that serves a file, takes one by PUT, and gives the few answers of the API that are needed for it.
+local json = require "cjson"
+
 local server = {}
 server.__index = server
 
@@ -10,7 +12,8 @@ error_log error.log;
 events { worker_connections 64; }
 http {
   # What nginx itself has seen of each exchange: seconds, and whether it was compressed.
-  log_format exchange '$request_method $uri $request_time $status in=$http_content_encoding out=$sent_http_content_encoding';
+  log_format exchange '$request_method $uri $request_time $status '
+    'in=$http_content_encoding out=$sent_http_content_encoding';
   access_log access.log exchange;
   client_body_temp_path body;
   proxy_temp_path proxy;
@@ -33,19 +36,39 @@ local SITE = [[
     root files;
     location /stored/ { root .; dav_methods PUT; %s }
     location ~ \.mp4$ { %s }
-    location /v3/videos/ { return 200 '{"data":{"id":"film","status":"completed","video_url":"%s/film.mp4"}}'; }
-    location = /v3/assets/direct-uploads {
-      return 200 '{"data":{"asset_id":"a","upload_url":"%s/stored/film","upload_headers":{"Content-Type":"video/mp4"},"expires_in_seconds":900,"max_bytes":10000000000,"status":"pending_upload"}}';
-    }
-    location = /v3/assets/a/complete {
-      return 200 '{"data":{"asset_id":"a","url":"%s/stored/film","mime_type":"video/mp4","size_bytes":1,"status":"completed"}}';
-    }
+    location = /v3/videos/film { return 200 '%s'; }
+    location = /v3/assets/direct-uploads { return 200 '%s'; }
+    location = /v3/assets/a/complete { return 200 '%s'; }
   }
 ]]
 
 local TLS = " ssl; ssl_certificate own.crt; ssl_certificate_key own.key; ssl_protocols TLSv1.3"
 -- What a server does that compresses whenever it is allowed to.
 local GZIP = "gzip on; gzip_types *; gzip_comp_level 1; gzip_min_length 1; gzip_proxied any;"
+
+local function answer(data)
+  return json.encode { data = data }
+end
+
+-- What the API says of a film under `url`, of a slot for one, and of one that was uploaded.
+local function answers(url)
+  return answer { id = "film", status = "completed", video_url = url .. "/film.mp4" },
+    answer {
+      asset_id = "a",
+      upload_url = url .. "/stored/film",
+      upload_headers = { ["Content-Type"] = "video/mp4" },
+      expires_in_seconds = 900,
+      max_bytes = 1e10,
+      status = "pending_upload",
+    },
+    answer {
+      asset_id = "a",
+      url = url .. "/stored/film",
+      mime_type = "video/mp4",
+      size_bytes = 1e9,
+      status = "completed",
+    }
+end
 
 -- The forms: TLS or not, compressing or not.
 server.forms = {
@@ -77,11 +100,9 @@ local function free_ports(count)
 end
 
 local function make_certificate(directory)
-  output_of(
-    ("cd '%s' && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout own.key -out own.crt "):format(
-      directory
-    ) .. "-addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:TRUE 2>&1"
-  )
+  local command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout own.key -out own.crt"
+    .. " -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:TRUE"
+  output_of(("cd '%s' && %s 2>&1"):format(directory, command))
 end
 
 --- Starts it in a directory that has files/film.mp4. server.url["TLS"] and so on are the addresses.
@@ -92,18 +113,21 @@ function server.start(directory)
   for index, form in ipairs(server.forms) do
     local url = ("%s://localhost:%d"):format(form.scheme, ports[index])
     self.url[form.name] = url
-    sites[index] = SITE:format(ports[index], form.listen, form.compress, form.compress, url, url, url)
+    sites[index] = SITE:format(ports[index], form.listen, form.compress, form.compress, answers(url))
   end
   local file = assert(io.open(directory .. "/nginx.conf", "w"))
   file:write(CONFIG:format(table.concat(sites)))
   file:close()
   output_of(("mkdir -p '%s/stored' '%s/body'"):format(directory, directory))
   -- Its input is the life line: it ends when the pipe does.
-  self.pipe = assert(io.popen(
-    ("PATH=$PATH:/usr/sbin; cd '%s'; nginx -p . -e error.log -c nginx.conf 2>start.log & server=$!;"):format(directory)
-      .. " cat >/dev/null; kill $server 2>/dev/null; wait",
-    "w"
-  ))
+  self.pipe = assert(
+    io.popen(
+      ("PATH=$PATH:/usr/sbin; cd '%s'; nginx -p . -e error.log -c nginx.conf 2>start.log & server=$!;"):format(
+        directory
+      ) .. " cat >/dev/null; kill $server 2>/dev/null; wait",
+      "w"
+    )
+  )
   for _ = 1, 200 do
     local pid = io.open(directory .. "/nginx.pid")
     local there = pid and pid:read "n"
@@ -126,14 +150,14 @@ function server:exchanges()
   local file = assert(io.open(self.directory .. "/access.log"))
   file:seek("set", self.read or 0)
   for line in file:lines() do
-    local method, path, seconds, status, request, answer =
+    local method, path, seconds, status, request, response =
       line:match "^(%S+) (%S+) ([%d.]+) (%d+) in=(%S+) out=(%S+)$"
     list[#list + 1] = {
       method = assert(method, line),
       path = path,
       seconds = tonumber(seconds),
       status = tonumber(status),
-      compressed = request ~= "-" or answer ~= "-",
+      compressed = request ~= "-" or response ~= "-",
     }
   end
   self.read = file:seek "cur"
