@@ -273,6 +273,12 @@ describe("a label", function()
         assert.is_true(cells.width(text) < columns or columns == 1 and text == "", text)
       end
       assert.is_nil(seen.terminal.wrapped)
+      if columns == 31 then
+        assert.same(
+          { "本本本本..  0:01  50 % 1.0 of", "b           0:01  50 % 1.0 of" },
+          seen.lines()
+        )
+      end
     end
   end)
 
@@ -386,7 +392,7 @@ describe("heygen.progress with several bars", function()
     os.execute "stty cols 30 rows 3 </dev/tty"
     b { sent = 4e6, total = 4e6, elapsed = 3 }
     display:close()
-    print "after"
+    print("after", require "heygen.core".columns(1))
   ]]
 
   it("draws on a real terminal, as wide as it is at the moment", function()
@@ -416,7 +422,7 @@ describe("heygen.progress with several bars", function()
       "between",
       "b.mp4  0:03 100 % 4.0 of 4.0",
       "a.mp4  0:01  25 % 1.0 of 4.0",
-      "after",
+      "after   30      3",
     }, shown:lines())
   end)
 end)

@@ -120,7 +120,7 @@ local function transfer_view(event, pace, phase)
   if rate then
     details[2] = with_unit(rate) .. "/s"
   end
-  if total and not ended and rate and rate > 0 and (total - bytes) / rate < LONGEST_LEFT then
+  if total and not ended and rate and (total - bytes) / rate < LONGEST_LEFT then
     details[3] = view.clock((total - bytes) / rate + 0.5) .. " left"
   end
   return {
