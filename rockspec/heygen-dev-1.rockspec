@@ -70,6 +70,7 @@ build = {
     },
     heygen = "lua/heygen/init.lua",
     ["heygen.all"] = "lua/heygen/all.lua",
+    ["heygen.attachments"] = "lua/heygen/attachments.lua",
     ["heygen.client"] = "lua/heygen/client.lua",
     ["heygen.direct_upload"] = "lua/heygen/direct_upload.lua",
     ["heygen.driver.block"] = "lua/heygen/driver/block.lua",

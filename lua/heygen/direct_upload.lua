@@ -248,7 +248,7 @@ end
 -- ---- the end ----
 
 local function complete(client, state)
-  local seconds = 0.5
+  local seconds = min(state.options.interval or 0.5, 0.5)
   for turn = 1, PATIENCE do
     local asset, message, err = groups.call(
       client,

@@ -3,6 +3,7 @@
 local block = require "heygen.driver.block"
 local errors = require "heygen.errors"
 local extras = require "heygen.extras"
+local file_input = require "heygen.file_input"
 local names = require "heygen.endpoints.names"
 local pages = require "heygen.pages"
 local params = require "heygen.params"
@@ -113,12 +114,18 @@ end
 ---@return heygen.Error? err
 function groups.call(client, row, level, ...)
   local args, count = { ... }, select("#", ...)
+  file_input.noted = false
   local call, message, field, mistake = params.check(row, args, count)
   if not call then
     local _, text, err = refuse(row, message, field, mistake, level + 1)
     return nil, text, err
   end
-  if row.multipart then
+  if file_input.noted then
+    local value, text, err = require("heygen.attachments").send(client, row, call, function(ready)
+      return send_and_put_right(client, row, ready, args)
+    end)
+    return value, text, err
+  elseif row.multipart then
     local asset, text, err = require("heygen.uploads").create(client, call, level + 1)
     return asset, text, err
   elseif row.method == "DELETE" then

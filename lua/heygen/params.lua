@@ -57,12 +57,27 @@ local function check_key(value)
   return nil
 end
 
+local function check_files_as(value)
+  if type(value) ~= "string" then
+    return values.expected("a string", value)
+  end
+  return values.one_of(value, { "assets", "base64" })
+end
+
+local function check_function(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  local callable = type(value) == "function" or (type(meta) == "table" and meta.__call ~= nil)
+  return not callable and values.expected("a function", value) or nil
+end
+
 -- What a call takes beside the fields of the API, in the same table.
 local OPTIONS = {
   { name = "timeout", problem = check_seconds },
   { name = "deadline", problem = check_seconds },
   { name = "max_retries", problem = check_retries },
   { name = "idempotency_key", problem = check_key, method = "POST" },
+  { name = "files_as", problem = check_files_as, files = true },
+  { name = "on_upload", problem = check_function, files = true },
 }
 
 params.options = OPTIONS
@@ -77,6 +92,22 @@ local function field_list(specs)
     list[#list + 1] = { name = name, spec = specs[name] }
   end
   return list
+end
+
+---May a file be given somewhere in these fields?
+---@param specs table<string, heygen.FieldSpec>
+---@return boolean
+function params.takes_files(specs)
+  for _, spec in pairs(specs) do
+    if
+      spec.type == "file_input"
+      or (spec.items and params.takes_files { spec.items })
+      or (spec.fields and params.takes_files(spec.fields))
+    then
+      return true
+    end
+  end
+  return false
 end
 
 local plans = setmetatable({}, { __mode = "k" })
@@ -99,8 +130,9 @@ local function prepare(row)
       end
     end
   end
+  local files = params.takes_files(row.body or NO_FIELDS)
   for _, option in ipairs(OPTIONS) do
-    if not option.method or option.method == row.method then
+    if (not option.method or option.method == row.method) and (files or not option.files) then
       plan.known[option.name] = true
       plan.options[#plan.options + 1] = option
     end

@@ -281,7 +281,7 @@ local function prepare(client, row, call)
     if not text then
       return nil, { kind = "invalid", message = message, sent = "no" }
     end
-    state.text = text
+    state.text = call.inline and call.inline(text) or text
   else
     state.text = call.text
   end

@@ -249,7 +249,7 @@ function sources.spool(client, source, deadline)
     return piece ~= "" and piece or nil
   end
   local problem = spool_reader(client, source, nil, deadline)
-  source.read, source.data = nil, nil
+  source.read = nil
   return problem
 end
 

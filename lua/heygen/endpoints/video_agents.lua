@@ -12,10 +12,22 @@ local BRAND_KIT_ID = optional_id "colours and logo to use"
 
 local FILES = {
   type = "array",
-  items = { type = "file_input" },
+  items = {
+    type = "file_input",
+    max_bytes = 32 * 1024 * 1024,
+    media_types = { -- no subtitles, unlike assets
+      "image/png",
+      "image/jpeg",
+      "video/mp4",
+      "video/webm",
+      "audio/mpeg",
+      "audio/wav",
+      "application/pdf",
+    },
+  },
   nullable = true,
   max = FILES_MAX,
-  doc = "material: {url = ...}, {asset_id = ...} or {media_type = ..., data = base64}",
+  doc = "material: paths, https addresses, {asset_id = ...}, {bytes = ...} or {media_type = ..., data = base64}",
 }
 
 return fields.rows("video_agents", {
