@@ -274,10 +274,7 @@ describe("a label", function()
       end
       assert.is_nil(seen.terminal.wrapped)
       if columns == 31 then
-        assert.same(
-          { "本本本本..  0:01  50 % 1.0 of", "b           0:01  50 % 1.0 of" },
-          seen.lines()
-        )
+        assert.same({ "本本本本..  0:01  50 % 1.0 of", "b           0:01  50 % 1.0 of" }, seen.lines())
       end
     end
   end)

@@ -34,7 +34,7 @@
 ---@field name string
 ---@field method string
 ---@field path string
----@field path_params { name: string, also: string? }[] in order, from the path; `also`: the id's other name in objects
+---@field path_params { name: string, also: string? }[] from the path, in order; `also`: the id's other name in objects
 ---of the service
 ---@field query table<string, heygen.FieldSpec>
 ---@field body table<string, heygen.FieldSpec>? nil: no body is sent

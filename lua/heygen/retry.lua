@@ -123,7 +123,7 @@ end
 ---has an idempotency key)
 ---@param attempt integer attempts made so far, 1 or more
 ---@param left number? seconds until the deadline
----@param random fun(): number in [0, 1)
+---@param random fun(): number gives 0 or more, below 1
 ---@return number? pause in seconds
 ---@return string? reason "final" (repeating is not allowed or no use), "attempts" (used up), "deadline" (no time left)
 function retry.next(policy, outcome, attempt, left, random)

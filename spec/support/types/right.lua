@@ -50,6 +50,19 @@ local function look_around(id)
   client.video_agents:send(id, { message = "Shorter, please" })
 end
 
+local function more(text)
+  for voice in client.voices:each { limit = 50 } do
+    print(voice.voice_id, voice.name)
+  end
+  local speech = client.voices:speech { text = text, voice_id = "v", speed = 1.1 }
+  local hook =
+    client.webhooks:create_endpoint { url = "https://example.com/hook", events = { "video_agent.success" } }
+  local made = client.videos:create { type = "avatar", avatar_id = "a", script = text, voice_id = "v" }
+  print(speech and speech.audio_url, hook and hook.secret, made and made.video_id)
+  local answer = client:request { path = "/v3/users/me", query = { detail = true } }
+  print(answer and heygen.response(answer))
+end
+
 local display = heygen.progress { stream = io.stdout, label = "all" }
 heygen.run(function()
   local task = heygen.spawn(order)
@@ -59,4 +72,5 @@ heygen.run(function()
   display:print(task:done(), heygen.is_error(task))
   display:close()
   look_around "0123456789abcdef"
+  more "Hello"
 end)

@@ -26,3 +26,7 @@ client:wait("x", { on_progress = 5 }) -- param-type-mismatch
 
 local display = heygen.progress { columns = "wide" } -- param-type-mismatch
 display:barr "x" -- undefined-field
+
+client.webhooks:create_endpoint { url = "https://example.com/hook", events = "all" } -- assign-type-mismatch
+client.voices:speech { text = "Hello" } -- missing-fields, param-type-mismatch
+client.videos:create { type = "film" } -- assign-type-mismatch
