@@ -194,6 +194,12 @@ describe("several bars", function()
     seen.display(upload(2e6, 2e6, 2, "one.pdf"))
     assert.matches("^one.pdf .*100 %%", seen.lines()[1])
     assert.matches("^two.png .* 25 %%", seen.lines()[2])
+    seen.display(upload(1e6, 8e6, 3, "two.png")) -- of another directory
+    seen.display(upload(2e6, 4e6, 3, "two.png"))
+    assert.matches("^two.png .* 50 %% 2.0 of 4.0 MB", seen.lines()[2])
+    assert.matches("^two.png .* 12 %% 1.0 of 8.0 MB", seen.lines()[3])
+    seen.display { status = "thinking", elapsed = 5 }
+    assert.matches("^ +0:05 .* thinking$", seen.lines()[4])
   end)
 
   it("show how many of a batch have finished", function()

@@ -139,11 +139,15 @@ function Display:__call(event)
   if type(event) ~= "table" then
     error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
   end
-  local name = event.sent and event.filename
-  local key = type(name) == "string" and name or ""
+  local name, key = event.sent and event.filename, ""
+  if type(name) == "string" then
+    key = name .. "\0" .. tostring(event.total) -- files of one name in two directories differ in length
+  else
+    name = nil
+  end
   local bar = self.own[key]
   if not bar then
-    bar = self:bar(key ~= "" and key or nil)
+    bar = self:bar(name)
     bar.name = bar.name or self.label
     self.own[key] = bar
   end
