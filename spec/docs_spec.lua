@@ -10,6 +10,7 @@ local params = require "heygen.params"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
+local uploads = require "heygen.uploads"
 
 local function document(path)
   return scripts.read(path)
@@ -109,7 +110,13 @@ describe("the options in the documents", function()
     check_defaults(found, 3, generation.defaults)
   end)
 
-  it("are those of a download and of a progress bar", function()
+  it("are those of an upload, of a download and of a progress bar", function()
+    local found, known = named_rows(section("docs/options.md", "Uploads")), set(uploads.options)
+    for name in pairs(uploads.fields) do
+      known[name] = true
+    end
+    assert.same(names(known), names(found))
+    check_defaults(found, 3, uploads.defaults)
     assert.same(files.options, names(named_rows(section("docs/options.md", "Downloads"))))
     assert.same(progress.options, names(named_rows(section("docs/options.md", "heygen.progress"))))
   end)

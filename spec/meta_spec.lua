@@ -10,6 +10,7 @@ local params = require "heygen.params"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
+local uploads = require "heygen.uploads"
 
 local lua_files = shell.lines "find lua/heygen -name '*.lua' ! -path '*/sim/*'"
 
@@ -243,18 +244,20 @@ describe("the types of the endpoints", function()
 end)
 
 describe("the types of the options", function()
-  it("have those of heygen.new, of a wait, a download and a progress bar, and no other", function()
+  it("have those of heygen.new, of a wait, an upload, a download and a progress bar, and no other", function()
     assert.same(sorted(options.known), fields(META, "Options"))
     assert.same(keys_with(generation.defaults, "on_progress"), fields(META, "WaitOptions"))
     assert.same(files.options, fields(META, "DownloadOptions"))
+    assert.same(uploads.options, fields(META, "UploadOptions"))
     assert.same(progress.options, fields(META, "ProgressOptions"))
   end)
 
   it("have those of every call", function()
-    local every, post = {}, {}
+    local every, post, with_files = {}, {}, {}
     for _, option in ipairs(params.options) do
-      (option.method == "POST" and post or every)[option.name] = true
+      (option.files and with_files or option.method == "POST" and post or every)[option.name] = true
     end
+    assert.same(sorted(with_files), fields(META, "FileOptions"))
     assert.same(sorted(every), fields(META, "CallOptions"))
     assert.same(sorted(post), fields(META, "PostOptions"))
   end)
@@ -269,7 +272,7 @@ describe("the types", function()
   it("are each defined once, and all that are named are defined", function()
     local defined, named = {}, {}
     -- A class whose parts stand where they are known: methods in Lua code, what is made or loaded later in meta.lua.
-    local in_two_places = { ["heygen"] = true, ["heygen.Client"] = true }
+    local in_two_places = { ["heygen"] = true, ["heygen.Assets"] = true, ["heygen.Client"] = true }
     for _, path in ipairs(lua_files) do
       for line in (scripts.read(path) .. "\n"):gmatch "%-%-%-(@[^\n]*)\n" do
         local class = line:match "^@class ([%w_.]+)" or line:match "^@alias ([%w_.]+)"

@@ -1,5 +1,6 @@
 -- The types of the methods for editors (LuaCATS), from endpoints.lua.
 local model = ...
+local takes_files = require("heygen.endpoints.fields").takes_files
 
 local types = {}
 
@@ -11,7 +12,7 @@ local PLAIN = {
   number = "number",
   boolean = "boolean",
   ids = "string[]",
-  file_input = "heygen.FileInput",
+  file_input = "string|heygen.FileInput",
   upload = "string|heygen.UploadSource",
   any = "any",
   object = "table",
@@ -91,6 +92,9 @@ end
 
 local function add_fields_class(lines, row)
   local base = row.method == "POST" and "heygen.PostOptions" or "heygen.CallOptions"
+  if takes_files(row.body or {}) then
+    base = base .. ", heygen.FileOptions"
+  end
   lines[#lines + 1] = ("---@class %s : %s"):format(model.fields_class(row), base)
   add_fields(lines, row.body_union or { fields = model.fields_of(row) })
   if row.body then

@@ -17,7 +17,7 @@ local format, max, min = string.format, math.max, math.min
 local STALL = 120 -- seconds without a byte: the connection is dead, or the storage is
 local SLOTS = 3 -- an address that is refused is asked for anew so often, the first one included
 local PATIENCE = 6 -- completions while the storage has not yet seen the bytes, and looks that find no asset
-local INTERVAL, LONGEST = 1, 10 -- seconds between two looks: the first pause, the longest
+local LONGEST = 10 -- seconds between two looks
 local LARGE = 1024 * 1024 -- bytes in memory that are not digested in one go
 
 local rows = groups.rows "assets"
@@ -248,7 +248,7 @@ end
 -- ---- the end ----
 
 local function complete(client, state)
-  local seconds = min(state.options.interval or 0.5, 0.5)
+  local seconds = min(state.interval, 0.5)
   for turn = 1, PATIENCE do
     local asset, message, err = groups.call(
       client,
@@ -312,7 +312,7 @@ local function look(client, state)
 end
 
 local function wait_until_ready(client, state, asset)
-  local seconds = state.options.interval or INTERVAL
+  local seconds = state.interval
   while not READY[asset.status] do
     if left(state) <= seconds then
       return fail(state, {
@@ -336,7 +336,7 @@ local function wait_until_ready(client, state, asset)
       return nil, message, err
     end
     asset.status = status or asset.status
-    seconds = min(seconds * 1.5, max(LONGEST, state.options.interval or 0))
+    seconds = min(seconds * 1.5, max(LONGEST, state.interval))
   end
   return asset
 end
@@ -362,7 +362,7 @@ end
 
 ---Uploads an open source to the storage.
 ---@param client heygen.Client
----@param state table source, options, deadline; asset_id is filled in when it is known
+---@param state table source, options, interval, deadline; asset_id is filled in when it is known
 ---@param watch function? see waits.watch
 ---@return table? asset
 ---@return string? message

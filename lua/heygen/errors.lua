@@ -16,6 +16,7 @@
 ---@field session_id string?
 ---@field video_id string?
 ---@field asset_id string? of an upload
+---@field asset_ids string[]? what has been uploaded for a call with local files
 ---@field last any the last body seen
 ---@field cause any
 local errors = {}

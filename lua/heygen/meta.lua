@@ -40,12 +40,28 @@
 ---@class heygen.PostOptions : heygen.CallOptions
 ---@field idempotency_key string? 1 to 255 letters, digits or _ - : . (a random one for each call)
 
+---What calls take in which a file may be given.
+---@class heygen.FileOptions
+---@field files_as "assets"|"base64"|nil what becomes of local files (paths: assets, bytes: base64)
+---@field on_upload fun(event: heygen.UploadEvent)|nil four times a second for each file that is uploaded
+
 ---@class heygen.WaitOptions
 ---@field timeout number? seconds until the wait gives up; the video goes on (3600)
 ---@field interval number? seconds, the first pause (10)
 ---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
 ---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each look
+
+---@class heygen.UploadOptions
+---@field direct boolean? straight to the storage; false: in one request (beyond 32 MB)
+---@field checksum boolean? of a direct upload: give its SHA-256 (true)
+---@field wait boolean? of a direct upload: until the service can use it (true)
+---@field interval number? seconds, the first pause of that wait (1)
+---@field timeout number? seconds for one attempt (600)
+---@field deadline number? seconds for all of it (3600)
+---@field max_retries integer? attempts after the first
+---@field idempotency_key string? the same for all attempts (a random one)
+---@field on_progress fun(event: heygen.UploadEvent)|nil four times a second, and at the end
 
 ---@class heygen.DownloadOptions
 ---@field deadline number? seconds for all attempts and pauses (3600)
@@ -89,6 +105,12 @@
 ---@field total integer? bytes, when the server has said
 ---@field elapsed number seconds
 ---@field video_id string?
+
+---@class heygen.UploadEvent
+---@field sent integer bytes, never falling
+---@field total integer bytes
+---@field elapsed number seconds
+---@field filename string
 
 ---@class heygen.RequestEvent
 ---@field method string

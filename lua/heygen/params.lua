@@ -3,6 +3,7 @@
 local core = require "heygen.core"
 local objects = require "heygen.objects"
 local suggest = require "heygen.suggest"
+local takes_files = require("heygen.endpoints.fields").takes_files
 local values = require "heygen.values"
 
 local params = {}
@@ -94,22 +95,6 @@ local function field_list(specs)
   return list
 end
 
----May a file be given somewhere in these fields?
----@param specs table<string, heygen.FieldSpec>
----@return boolean
-function params.takes_files(specs)
-  for _, spec in pairs(specs) do
-    if
-      spec.type == "file_input"
-      or (spec.items and params.takes_files { spec.items })
-      or (spec.fields and params.takes_files(spec.fields))
-    then
-      return true
-    end
-  end
-  return false
-end
-
 local plans = setmetatable({}, { __mode = "k" })
 
 local function prepare(row)
@@ -130,7 +115,7 @@ local function prepare(row)
       end
     end
   end
-  local files = params.takes_files(row.body or NO_FIELDS)
+  local files = takes_files(row.body or NO_FIELDS)
   for _, option in ipairs(OPTIONS) do
     if (not option.method or option.method == row.method) and (files or not option.files) then
       plan.known[option.name] = true

@@ -13,6 +13,9 @@ local sources = {}
 local find, format, gsub, match = string.find, string.format, string.gsub, string.match
 
 local FIELDS = { path = true, data = true, read = true, size = true, filename = true, media_type = true }
+
+sources.fields = FIELDS
+
 local NAMES = { "data", "filename", "media_type", "path", "read", "size" }
 local KINDS = { "path", "data", "read" }
 local FORMS =
@@ -20,9 +23,9 @@ local FORMS =
 local HINTS =
   { bytes = "data", content = "data", content_type = "media_type", file = "path", name = "filename" }
 
-local SLICE = 256 * 1024 -- bytes that are digested at a time
+local SLICE = 128 * 1024 -- bytes that are digested at a time
 local WANTED = 64 * 1024 -- bytes that a reader is asked for
-local LONG = 0.002 -- seconds without giving way to others
+local LONG = 0.0005 -- seconds without giving way to others
 local IDLE = 0.01 -- seconds until a reader that had nothing is asked again
 local NAME_MAX = 255 -- bytes of a file's name
 

@@ -16,8 +16,15 @@ local waits = require "heygen.waits"
 
 local uploads = {}
 
-local TIMEOUT = 600 -- seconds for one attempt: 32 MB through a slow line
-local DEADLINE = 3600 -- seconds for all of an upload
+local DEFAULTS = {
+  timeout = 600, -- seconds for one attempt in one request: 32 MB through a slow line
+  deadline = 3600, -- seconds for all of an upload
+  interval = 1, -- seconds, the first pause while the service works on a direct upload
+  checksum = true,
+  wait = true,
+}
+
+uploads.defaults, uploads.fields = DEFAULTS, sources.fields
 
 -- ---- options ----
 
@@ -45,7 +52,9 @@ local KNOWN = {
 }
 
 for _, option in ipairs(params.options) do
-  KNOWN[option.name] = KNOWN[option.name] or option.problem
+  if not option.files then
+    KNOWN[option.name] = KNOWN[option.name] or option.problem
+  end
 end
 
 uploads.options = values.sorted_keys(KNOWN)
@@ -137,7 +146,7 @@ local function send_whole(client, state)
     parts = parts_of(state.source),
     watch = watcher(state),
     options = {
-      timeout = given.timeout or TIMEOUT,
+      timeout = given.timeout or DEFAULTS.timeout,
       deadline = math.max(state.deadline - core.now(), 0.001),
       max_retries = given.max_retries,
       idempotency_key = given.idempotency_key,
@@ -163,6 +172,7 @@ local function send(client, state)
   if not needs_direct(state) then
     return send_whole(client, state)
   end
+  state.interval = state.options.interval or DEFAULTS.interval
   local asset, message, err = direct.send(client, state, watcher(state))
   if not asset and err then
     return with_name(state, err)
@@ -180,7 +190,7 @@ end
 ---@return heygen.Error? err
 function uploads.run(client, source, given, prefix)
   local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
-  state.deadline = state.began + (given.deadline or DEADLINE)
+  state.deadline = state.began + (given.deadline or DEFAULTS.deadline)
   local unfit = waits.problem(client)
   if unfit then
     sources.close(source)
@@ -241,13 +251,23 @@ function uploads.create(client, call, level)
   return uploads.run(client, source, given, "assets:create: ")
 end
 
-local function upload(self, given, option_table, ...)
+---@class heygen.Assets
+local Assets = {}
+
+---Uploads a file of any size that the service takes: in one request up to 32 MB, beyond that straight to the storage.
+---Its type is found out from its content before anything is sent. See docs/workflow.md, Uploading.
+---@param file string|heygen.UploadSource a path, {data = ...} or {read = function}
+---@param given heygen.UploadOptions?
+---@return heygen.UploadedAsset? asset asset_id, url, mime_type, size_bytes
+---@return string? message names the file
+---@return heygen.Error? err with asset_id, when the service has named one
+function Assets:upload(file, given, ...)
   local client = groups.check_colon(self, "client", "client.assets:upload(...)")
   if select("#", ...) > 0 then
     error("heygen: upload: a file and a table of options are the longest form", 2)
   end
-  local read = read_options(option_table, 2)
-  local source, problem, where, mistake = sources.read(given)
+  local read = read_options(given, 2)
+  local source, problem, where, mistake = sources.read(file)
   if not source then
     local _, message, err = refuse("upload", problem, where, mistake, 2)
     return nil, message, err
@@ -259,7 +279,7 @@ end
 ---What extras.lua adds to client.assets.
 ---@return table<string, function>
 function uploads.methods()
-  return { upload = upload }
+  return { upload = Assets.upload }
 end
 
 return uploads

@@ -111,6 +111,46 @@ case("a download", function(client)
   os.remove(path)
 end)
 
+-- The smallest file that says what it is.
+local SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\nTen seconds left\n"
+
+case("local files, uploaded side by side, and one create", function(client)
+  local files, before = {}, sim.counts()
+  for index = 1, 10 do
+    files[index] = os.tmpname()
+    local file = assert(io.open(files[index], "wb"))
+    file:write("%PDF-1.7\n%", index, " ", core.uuid())
+    file:close()
+  end
+  local running, most = 0, 0
+  function client.options.on_request()
+    running = running + 1
+    most = math.max(most, running)
+  end
+  function client.options.on_response()
+    running = running - 1
+  end
+  assert(client:create { prompt = "A film", files = files })
+  client.options.on_request, client.options.on_response = nil, nil
+  equal(10, most, "uploads at the same time")
+  equal(before.creates + 1, sim.counts().creates, "creates")
+  for _, name in ipairs(files) do
+    os.remove(name)
+  end
+end)
+
+case("a direct upload of what a function reads", function(client)
+  local parts = { SUBTITLES, nil }
+  local asset = assert(client.assets:upload({
+    filename = "a.srt",
+    read = function()
+      return table.remove(parts)
+    end,
+  }, { direct = true, interval = 0.005 }))
+  equal("completed", asset.status)
+  equal(#SUBTITLES, asset.size_bytes)
+end)
+
 case("errors as values, with all that is known", function(client)
   local err = failure(client.videos:get "no_such_video")
   equal("api", err.kind)

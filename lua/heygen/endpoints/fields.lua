@@ -183,6 +183,22 @@ local function made_by(row)
   return makes
 end
 
+---May a file be given somewhere in these fields?
+---@param specs table<string, heygen.FieldSpec>
+---@return boolean
+function fields.takes_files(specs)
+  for _, spec in pairs(specs) do
+    if
+      spec.type == "file_input"
+      or (spec.items and fields.takes_files { spec.items })
+      or (spec.fields and fields.takes_files(spec.fields))
+    then
+      return true
+    end
+  end
+  return false
+end
+
 ---The rows of a group. What the path says need not be said again: its ids, in order.
 ---@param group string
 ---@param rows heygen.Endpoint[]

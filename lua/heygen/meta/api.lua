@@ -125,7 +125,7 @@
 ---@field use_speaker_boost boolean|lightuserdata|nil of elevenlabs: true: closer to the speaker, slower
 
 ---@class heygen.Watermark
----@field image heygen.FileInput what to show
+---@field image string|heygen.FileInput what to show
 ---@field opacity number? 1 when absent
 ---@field placement heygen.Placement|lightuserdata|nil where it stands
 ---@field scale number? size, 1 when absent
@@ -143,7 +143,7 @@
 ---@field input heygen.SceneInput? of avatar_video: who speaks
 ---@field playback heygen.Playback|lightuserdata|nil of video: how its sound is played
 ---@field script string|lightuserdata|nil of image: what is said
----@field source heygen.FileInput? of image, video: the picture
+---@field source string|heygen.FileInput|nil of image, video: the picture
 ---@field voice_id string|lightuserdata|nil of image: one of voices:list(); needed for a script
 ---@field voice_settings heygen.VoiceSettings|lightuserdata|nil of image: how the voice speaks
 
@@ -155,7 +155,7 @@
 ---@field background heygen.SceneBackground|lightuserdata|nil of avatar: what is behind the speaker
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil how lively the face is
----@field image heygen.FileInput? of image: the picture that shall speak
+---@field image string|heygen.FileInput|nil of image: the picture that shall speak
 ---@field motion_prompt string|lightuserdata|nil how the body moves
 ---@field script string|lightuserdata|nil what is said
 ---@field voice_id string|lightuserdata|nil one of voices:list(); the avatar's own when absent
@@ -185,11 +185,11 @@
 ---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
----@field image heygen.FileInput? of image: the picture that shall speak
+---@field image string|heygen.FileInput|nil of image: the picture that shall speak
 ---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves
 ---@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
 ---@field prompt string? of cinematic_avatar: what the video shall show
----@field references heygen.FileInput[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
+---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
 ---@field resolution "4k"|"1080p"|"720p"|lightuserdata|"720p"|"1080p"|nil size of the picture
 ---@field scenes heygen.Scene[]? of studio: its parts, in order
@@ -211,8 +211,8 @@
 
 ---@class heygen.VideoTranslationBody
 ---@field output_languages string[] some of video_translations:languages()
----@field video heygen.FileInput the film to work on
----@field audio heygen.FileInput|lightuserdata|nil the sound, when it is not in the film
+---@field video string|heygen.FileInput the film to work on
+---@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the film
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
@@ -229,7 +229,7 @@
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt heygen.FileInput|lightuserdata|nil subtitles of the film
+---@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the film
 ---@field srt_role string|lightuserdata|nil which language the subtitles are in
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the film
@@ -237,8 +237,8 @@
 ---@field translate_audio_only boolean|lightuserdata|nil true: the sound alone, the lips stay
 
 ---@class heygen.LipsyncBody
----@field audio heygen.FileInput the new sound
----@field video heygen.FileInput the film to work on
+---@field audio string|heygen.FileInput the new sound
+---@field video string|heygen.FileInput the film to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
@@ -254,13 +254,13 @@
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
 
----@class heygen.VideoAgentsCreate : heygen.PostOptions
+---@class heygen.VideoAgentsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field prompt string what the video shall show and say
 ---@field avatar_id string|lightuserdata|nil a look, not an avatar group
 ---@field brand_kit_id string|lightuserdata|nil colours and logo to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field files heygen.FileInput[]|lightuserdata|nil material: {url = ...}, {asset_id = ...} or {media_type = ..., data = base64}
+---@field files (string|heygen.FileInput)[]|lightuserdata|nil material: paths, https addresses, {asset_id = ...}, {bytes = ...} or {media_type = ..., data = base64}
 ---@field incognito_mode boolean? true: no memory is read or written
 ---@field mode "generate"|"chat"|nil generate (the default) goes on without questions
 ---@field orientation "landscape"|"portrait"|lightuserdata|nil chosen from the content when absent
@@ -274,11 +274,11 @@
 
 ---@class heygen.VideoAgentsGet : heygen.CallOptions
 
----@class heygen.VideoAgentsSend : heygen.PostOptions
+---@class heygen.VideoAgentsSend : heygen.PostOptions, heygen.FileOptions
 ---@field message string the answer or the next wish
 ---@field avatar_id string|lightuserdata|nil a look, not an avatar group
 ---@field brand_kit_id string|lightuserdata|nil colours and logo to use
----@field files heygen.FileInput[]|lightuserdata|nil material: {url = ...}, {asset_id = ...} or {media_type = ..., data = base64}
+---@field files (string|heygen.FileInput)[]|lightuserdata|nil material: paths, https addresses, {asset_id = ...}, {bytes = ...} or {media_type = ..., data = base64}
 ---@field voice_id string|lightuserdata|nil the voice; chosen to fit when absent
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -369,7 +369,7 @@ function video_agents:each(fields) end
 ---@return fun(): heygen.VideoAgentStyle iterator
 function video_agents:each_style(fields) end
 
----@class heygen.VideosCreate : heygen.PostOptions
+---@class heygen.VideosCreate : heygen.PostOptions, heygen.FileOptions
 ---@field type "avatar"|"cinematic_avatar"|"image"|"studio"|nil which of the forms this is
 ---@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|"16:9"|"9:16"|"1:1"|nil 16:9 when absent
 ---@field audio_asset_id string|lightuserdata|nil of avatar, image: an uploaded recording instead of a script
@@ -385,11 +385,11 @@ function video_agents:each_style(fields) end
 ---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
----@field image heygen.FileInput? of image: the picture that shall speak
+---@field image string|heygen.FileInput|nil of image: the picture that shall speak
 ---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves
 ---@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
 ---@field prompt string? of cinematic_avatar: what the video shall show
----@field references heygen.FileInput[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
+---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
 ---@field resolution "4k"|"1080p"|"720p"|lightuserdata|"720p"|"1080p"|nil size of the picture
 ---@field scenes heygen.Scene[]? of studio: its parts, in order
@@ -414,7 +414,7 @@ function video_agents:each_style(fields) end
 ---@field batch_ids string[]? batches to look at
 ---@field video_ids string[]? videos to look at
 
----@class heygen.VideosCreateBatch : heygen.PostOptions
+---@class heygen.VideosCreateBatch : heygen.PostOptions, heygen.FileOptions
 ---@field videos heygen.VideoBody[] what videos:create takes, for each
 ---@field callback_url string|lightuserdata|nil called once, when every item has ended
 ---@field title string|lightuserdata|nil a name to find it by
@@ -543,7 +543,7 @@ function videos:each_batch_item(batch_id, fields) end
 ---@class heygen.Assets
 local assets = {}
 
----Uploads a file of up to 32 MB.
+---Uploads a file of up to 32 MB. `client.assets:upload` takes any size.
 ---@param fields heygen.AssetsCreate
 ---@return heygen.UploadedAsset? value
 ---@return string? message
@@ -763,8 +763,8 @@ function users:me(fields) end
 ---@field seed integer|lightuserdata|nil the same seed gives the same voices
 ---@field extra table<string, any>? fields that this version does not know
 
----@class heygen.VoicesClone : heygen.PostOptions
----@field audio heygen.FileInput a recording of the speaker
+---@class heygen.VoicesClone : heygen.PostOptions, heygen.FileOptions
+---@field audio string|heygen.FileInput a recording of the speaker
 ---@field voice_name string what to call it
 ---@field language string|lightuserdata|nil what is spoken
 ---@field remove_background_noise boolean|lightuserdata|nil true when absent
@@ -860,10 +860,10 @@ function audio:each_sound(fields) end
 
 ---@class heygen.AvatarsGet : heygen.CallOptions
 
----@class heygen.AvatarsCreate : heygen.PostOptions
+---@class heygen.AvatarsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field type "digital_twin"|"photo"|"prompt"|nil which of the forms this is
 ---@field avatar_group_id string|lightuserdata|nil add a look to this group, instead of making a new one
----@field file heygen.FileInput? of digital_twin, photo: the recording or picture
+---@field file string|heygen.FileInput|nil of digital_twin, photo: the recording or picture
 ---@field name string? what to call it
 ---@field prompt string? of prompt: how it shall look
 ---@field extra table<string, any>? fields that this version does not know
@@ -874,9 +874,9 @@ function audio:each_sound(fields) end
 
 ---@class heygen.AvatarsDelete : heygen.CallOptions
 
----@class heygen.AvatarsConsent : heygen.PostOptions
+---@class heygen.AvatarsConsent : heygen.PostOptions, heygen.FileOptions
 ---@field consent_text string|lightuserdata|nil what the person has agreed to
----@field consent_video heygen.FileInput|lightuserdata|nil a recording in which the person agrees
+---@field consent_video string|heygen.FileInput|lightuserdata|nil a recording in which the person agrees
 ---@field reroute_url string|lightuserdata|nil where the person goes afterwards
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -1100,10 +1100,10 @@ function templates:generate(template_id, fields) end
 ---@return fun(): heygen.Template iterator
 function templates:each(fields) end
 
----@class heygen.VideoTranslationsCreate : heygen.PostOptions
+---@class heygen.VideoTranslationsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field output_languages string[] some of video_translations:languages()
----@field video heygen.FileInput the film to work on
----@field audio heygen.FileInput|lightuserdata|nil the sound, when it is not in the film
+---@field video string|heygen.FileInput the film to work on
+---@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the film
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
@@ -1120,7 +1120,7 @@ function templates:each(fields) end
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt heygen.FileInput|lightuserdata|nil subtitles of the film
+---@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the film
 ---@field srt_role string|lightuserdata|nil which language the subtitles are in
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the film
@@ -1144,7 +1144,7 @@ function templates:each(fields) end
 ---@field batch_ids string[]? batches to look at
 ---@field video_translation_ids string[]? the translations
 
----@class heygen.VideoTranslationsCreateBatch : heygen.PostOptions
+---@class heygen.VideoTranslationsCreateBatch : heygen.PostOptions, heygen.FileOptions
 ---@field video_translations heygen.VideoTranslationBody[] what video_translations:create takes, for each
 ---@field callback_url string|lightuserdata|nil called once, when every item has ended
 ---@field title string|lightuserdata|nil a name to find it by
@@ -1156,10 +1156,10 @@ function templates:each(fields) end
 
 ---@class heygen.VideoTranslationsLanguages : heygen.CallOptions
 
----@class heygen.VideoTranslationsCreateProofread : heygen.PostOptions
+---@class heygen.VideoTranslationsCreateProofread : heygen.PostOptions, heygen.FileOptions
 ---@field output_languages string[] some of video_translations:languages()
 ---@field title string a name to find it by
----@field video heygen.FileInput the film to work on
+---@field video string|heygen.FileInput the film to work on
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
@@ -1169,7 +1169,7 @@ function templates:each(fields) end
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt heygen.FileInput|lightuserdata|nil subtitles of the film
+---@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the film
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsGetProofread : heygen.CallOptions
@@ -1183,8 +1183,8 @@ function templates:each(fields) end
 
 ---@class heygen.VideoTranslationsGetProofreadSrt : heygen.CallOptions
 
----@class heygen.VideoTranslationsUpdateProofreadSrt : heygen.CallOptions
----@field srt heygen.FileInput the subtitles put right
+---@class heygen.VideoTranslationsUpdateProofreadSrt : heygen.CallOptions, heygen.FileOptions
+---@field srt string|heygen.FileInput the subtitles put right
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslations
@@ -1307,9 +1307,9 @@ function video_translations:each(fields) end
 ---@return fun(): heygen.VideoTranslationBatchItem iterator
 function video_translations:each_batch_item(batch_id, fields) end
 
----@class heygen.LipsyncsCreate : heygen.PostOptions
----@field audio heygen.FileInput the new sound
----@field video heygen.FileInput the film to work on
+---@class heygen.LipsyncsCreate : heygen.PostOptions, heygen.FileOptions
+---@field audio string|heygen.FileInput the new sound
+---@field video string|heygen.FileInput the film to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
@@ -1342,7 +1342,7 @@ function video_translations:each_batch_item(batch_id, fields) end
 ---@field batch_ids string[]? batches to look at
 ---@field lipsync_ids string[]? the lip syncs
 
----@class heygen.LipsyncsCreateBatch : heygen.PostOptions
+---@class heygen.LipsyncsCreateBatch : heygen.PostOptions, heygen.FileOptions
 ---@field lipsyncs heygen.LipsyncBody[] what lipsyncs:create takes, for each
 ---@field callback_url string|lightuserdata|nil called once, when every item has ended
 ---@field title string|lightuserdata|nil a name to find it by
@@ -1426,8 +1426,8 @@ function lipsyncs:each(fields) end
 ---@return fun(): heygen.LipsyncBatchItem iterator
 function lipsyncs:each_batch_item(batch_id, fields) end
 
----@class heygen.BackgroundRemovalsCreate : heygen.PostOptions
----@field video heygen.FileInput the film
+---@class heygen.BackgroundRemovalsCreate : heygen.PostOptions, heygen.FileOptions
+---@field video string|heygen.FileInput the film
 ---@field layers any|lightuserdata|nil which parts to give
 ---@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere
 ---@field title string|lightuserdata|nil a name to find it by
@@ -1479,8 +1479,8 @@ function background_removals:delete(job_id, fields) end
 ---@return fun(): heygen.BackgroundRemoval iterator
 function background_removals:each(fields) end
 
----@class heygen.AiClippingCreate : heygen.PostOptions
----@field video heygen.FileInput the film
+---@class heygen.AiClippingCreate : heygen.PostOptions, heygen.FileOptions
+---@field video string|heygen.FileInput the film
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent

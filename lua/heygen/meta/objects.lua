@@ -218,17 +218,23 @@
 ---@field spending_cap_usd number?
 ---@field spending_current_usd number?
 
----Material for a video: one of url, asset_id, or media_type with data. `type` is filled in.
+---Material for a video: one of path, bytes, url, asset_id, or media_type with data. A text alone is a path or an https
+---address.
 ---@class heygen.FileInput
----@field type "url"|"asset_id"|"base64"|nil
+---@field type "url"|"asset_id"|"base64"|nil filled in
+---@field path string? a local file: uploaded first
+---@field bytes string? raw bytes: sent as base64
+---@field filename string? of path or bytes
 ---@field url string? https
 ---@field asset_id string?
----@field media_type string? such as "image/png"
+---@field media_type string? such as "image/png"; needed with data only
 ---@field data string? base64
 
----A file that is no path: its bytes, or a function that gives them.
+---Something to upload: one of path, data and read.
 ---@class heygen.UploadSource
+---@field path string?
 ---@field data string? the bytes
----@field read (fun(size: integer): string?)? gives the next bytes, at most `size`; nil at the end
+---@field read (fun(size: integer): string?, string?)? gives the next bytes; nil at the end, or nil and why it gives up
 ---@field size integer? how many bytes `read` will give
 ---@field filename string?
+---@field media_type string? refused when the content disagrees
