@@ -17,7 +17,7 @@ local NOTES = table.concat({
   "",
 }, "\n")
 
-local files = {}
+local files = {} ---@type (string|table)[]
 for index, path in ipairs(arg) do
   files[index] = path
 end
@@ -25,14 +25,15 @@ if #files == 0 then -- something to show
   files[1] = { bytes = NOTES, filename = "notes.pdf" }
 end
 
+local display = heygen.progress() -- a bar for each file, then one for the wait, then one for the download
 local video, message, err = client:generate {
   prompt = "Present what is in the files, in 30 seconds",
   files = files,
   files_as = "assets", -- bytes would go into the request itself
-  on_upload = function(upload)
-    print(("%s: %d of %d bytes"):format(upload.filename, upload.sent, upload.total))
-  end,
+  on_upload = display,
+  wait = { on_progress = display },
 }
+display:close()
 if not video then
   print(message)
   if err.asset_ids then -- not lost: {asset_id = ...} takes the place of a file in the next call
@@ -40,4 +41,4 @@ if not video then
   end
   os.exit(1, true)
 end
-print(assert(client:download(video, "presentation.mp4", { overwrite = true })))
+print(assert(client:download(video, "presentation.mp4", { on_progress = display, overwrite = true })))

@@ -43,7 +43,7 @@
 ---What calls take in which a file may be given.
 ---@class heygen.FileOptions
 ---@field files_as "assets"|"base64"|nil what becomes of local files (paths: assets, bytes: base64)
----@field on_upload fun(event: heygen.UploadEvent)|nil four times a second for each file that is uploaded
+---@field on_upload (fun(event: heygen.UploadEvent)|heygen.Progress|heygen.ProgressBar)? four times a second for each file that is uploaded
 
 ---@class heygen.WaitOptions
 ---@field timeout number? seconds until the wait gives up; the video goes on (3600)
@@ -61,7 +61,7 @@
 ---@field deadline number? seconds for all of it (3600)
 ---@field max_retries integer? attempts after the first
 ---@field idempotency_key string? the same for all attempts (a random one)
----@field on_progress fun(event: heygen.UploadEvent)|nil four times a second, and at the end
+---@field on_progress (fun(event: heygen.UploadEvent)|heygen.Progress|heygen.ProgressBar)? four times a second, and at the end
 
 ---@class heygen.DownloadOptions
 ---@field deadline number? seconds for all attempts and pauses (3600)

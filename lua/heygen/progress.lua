@@ -23,7 +23,7 @@ local concat, format, max = table.concat, string.format, math.max
 ---@field private own table<string, heygen.ProgressBar> those of events that were given to the display itself
 ---@field private made integer bars so far
 ---@field now fun(): number
----@operator call(heygen.WaitEvent|heygen.TransferEvent): nil
+---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
 local Display = {}
 Display.__index = Display
 Display.__name = "heygen.progress"

@@ -15,7 +15,7 @@ local PAUSE = 1 -- seconds between two plain lines of a transfer
 ---@field private pace heygen.progress.Pace? of the transfer
 ---@field private at number when the last view came
 ---@field private told heygen.progress.View? the last that became a plain line
----@operator call(heygen.WaitEvent|heygen.TransferEvent): nil
+---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
 local Bar = {}
 Bar.__index = Bar
 Bar.__name = "heygen.progress.bar"

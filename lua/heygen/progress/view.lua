@@ -165,7 +165,7 @@ local function wait_view(event)
   }
 end
 
----@param event heygen.WaitEvent|heygen.TransferEvent|table
+---@param event heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent|table
 ---@param pace heygen.progress.Pace? what this gave the last time, for the same transfer
 ---@return heygen.progress.View view
 ---@return heygen.progress.Pace? pace

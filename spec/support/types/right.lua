@@ -59,6 +59,15 @@ local function more(text)
     client.webhooks:create_endpoint { url = "https://example.com/hook", events = { "video_agent.success" } }
   local made = client.videos:create { type = "avatar", avatar_id = "a", script = text, voice_id = "v" }
   print(speech and speech.audio_url, hook and hook.secret, made and made.video_id)
+  local asset =
+    client.assets:upload("plan.pdf", { direct = true, on_progress = heygen.progress():bar "plan.pdf" })
+  local other = client.assets:upload({ data = "%PDF-1.4", filename = "note.pdf" }, { checksum = false })
+  client:create {
+    prompt = "Present the plan",
+    files = { "plan.pdf", "https://example.com/plan.pdf", { asset_id = asset and asset.asset_id or "x" } },
+    on_upload = heygen.progress(),
+  }
+  print(asset and asset.size_bytes, other and other.url)
   local answer = client:request { path = "/v3/users/me", query = { detail = true } }
   print(answer and heygen.response(answer))
 end
