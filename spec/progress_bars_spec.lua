@@ -74,11 +74,11 @@ describe("several bars", function()
     second(download(2e6, 2e6, 2))
     assert.same({
       "second  0:02 ########## 100 % 2.0 of 2.0 MB, 1.0 MB/s",
-      "first  0:01 #####......  50 % 1.0 of 2.0 MB",
+      "first   0:01 #####.....  50 % 1.0 of 2.0 MB",
     }, seen.lines())
     first(download(2e6, 2e6, 3))
     assert.matches("^second ", seen.lines()[1])
-    assert.matches("^first  0:03 #+ 100 %% 2.0 of 2.0 MB, 500 kB/s$", seen.lines()[2])
+    assert.matches("^first   0:03 #+ 100 %% 2.0 of 2.0 MB, 500 kB/s$", seen.lines()[2])
     assert.equal("", seen.lines()[3])
     assert.is_nil(seen.lines()[4])
   end)
@@ -117,7 +117,7 @@ describe("several bars", function()
     unheard:fail { "an error object" }
     assert.matches("^never began  0:00 +failed: table", seen.lines()[3])
     bar(download(0, 2e6, 0)) -- another try of the program
-    assert.matches("^a.mp4  0:00", seen.lines()[4])
+    assert.matches("^a.mp4        0:00", seen.lines()[4])
   end)
 
   it("colour what failed, and nothing where colours are not wanted", function()

@@ -22,6 +22,7 @@ local concat, format, max = table.concat, string.format, math.max
 ---@field private live heygen.ProgressBar[] those at the foot, in the order they were made
 ---@field private own table<string, heygen.ProgressBar> those of events that were given to the display itself
 ---@field private made integer bars so far
+---@field private widest integer cells of their longest name
 ---@field now fun(): number
 ---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
 local Display = {}
@@ -44,13 +45,15 @@ end
 
 -- ---- on a terminal ----
 
+-- All lines have the same room for names, those that stay as well.
+local function label_room(self, columns)
+  return self.widest > 0 and line.label_room(columns, self.widest) or 0
+end
+
 -- Lines of those that are under way, as many as the terminal has rows for.
 local function foot(self, columns, rows, now)
-  local live, widest = self.live, 0
-  for index = 1, #live do
-    widest = max(widest, live[index].name and cells.width(live[index].name) or 0)
-  end
-  local room = widest > 0 and line.label_room(columns, widest) or 0
+  local live = self.live
+  local room = label_room(self, columns)
   local shown = #live
   if shown > max(1, rows - 1) then
     shown = max(1, rows - 2)
@@ -63,7 +66,7 @@ local function foot(self, columns, rows, now)
   if shown < #live and rows > 2 then
     lines[shown + 1] = cells.cut(format("and %d more", #live - shown), max(1, columns - 1), "")
   end
-  return lines, room
+  return lines
 end
 
 local function draw(self, settled, now)
@@ -74,10 +77,12 @@ end
 
 -- The line of a bar that leaves the foot: nothing is drawn over it any more, so it may wrap.
 local function last_line(self, bar)
+  local columns = self.size() or 80
+  local room = label_room(self, columns)
   if bar.view.whole then
-    return line.plain(bar.view, bar.name, self.style)
+    return line.plain(bar.view, room > 0 and cells.pad(bar.name or "", room) or bar.name, self.style)
   end
-  return line.drawn(bar.view, self.size() or 80, self.style, bar.name)
+  return line.drawn(bar.view, columns, self.style, bar.name, room)
 end
 
 local function find(list, wanted)
@@ -147,8 +152,7 @@ function Display:__call(event)
   end
   local bar = self.own[key]
   if not bar then
-    bar = self:bar(name)
-    bar.name = bar.name or self.label
+    bar = self:bar(name or self.label)
     self.own[key] = bar
   end
   bar(event)
@@ -176,10 +180,9 @@ function Display:bar(options)
     error("heygen.progress: bar: label: expected a string, got " .. type(label), 2)
   end
   self.made = self.made + 1
-  local bar =
-    bars.new(self, label and label ~= "" and cells.cut(clean(label), line.LABEL, self.style.mark) or nil)
-  bar.turn = self.made
-  return bar
+  local name = label and label ~= "" and cells.cut(clean(label), line.LABEL, self.style.mark) or nil
+  self.widest = max(self.widest, name and cells.width(name) or 0)
+  return bars.new(self, name, self.made)
 end
 
 ---Writes a line as print does, above the bars.
@@ -299,11 +302,12 @@ function progress.new(options, level, now)
   local self = setmetatable({
     stream = stream,
     size = size,
-    label = options.label and cells.cut(clean(options.label), line.LABEL) or nil,
+    label = options.label,
     style = style(),
     live = {},
     own = {},
     made = 0,
+    widest = 0,
     now = now or core.now,
   }, Display)
   self.screen = screens.new(function(text)

@@ -10,7 +10,8 @@ local PAUSE = 1 -- seconds between two plain lines of a transfer
 ---What a display hands out: give it as on_progress.
 ---@class heygen.ProgressBar
 ---@field private display heygen.Progress
----@field private name string? what stands in front
+---@field name string? what stands in front
+---@field turn integer where it stands among the others
 ---@field private view heygen.progress.View? the last one
 ---@field private pace heygen.progress.Pace? of the transfer
 ---@field private at number when the last view came
@@ -100,9 +101,10 @@ local bar = {}
 
 ---@param display heygen.Progress
 ---@param name string?
+---@param turn integer where it stands among the others
 ---@return heygen.ProgressBar
-function bar.new(display, name)
-  return setmetatable({ display = display, name = name, at = 0 }, Bar)
+function bar.new(display, name, turn)
+  return setmetatable({ display = display, name = name, turn = turn, at = 0 }, Bar)
 end
 
 return bar
