@@ -35,9 +35,14 @@ describe("local files of a call", function()
     return directory .. "/" .. name
   end
 
-  local function write(name, bytes)
+  -- Beyond `bytes` a hole: large without taking room.
+  local function write(name, bytes, size)
     local file = assert(io.open(path(name), "wb"))
     file:write(bytes)
+    if size then
+      file:seek("set", size - 1)
+      file:write "\0"
+    end
     file:close()
     return path(name)
   end
@@ -136,7 +141,7 @@ describe("local files of a call", function()
       [write("empty.png", "")] = "is empty",
       [write("notes.txt", "hello")] = "the service takes image/png",
       [write("subtitles.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n")] = "is application/x-subrip; the service",
-      [write("large.png", PNG .. ("\0"):rep(32 * MB))] = "at most 33554432",
+      [write("large.png", PNG, 32 * MB + 1)] = "at most 33554432",
     } do
       list[4] = name
       for _, as in ipairs { "assets", "base64" } do

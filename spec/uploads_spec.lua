@@ -68,7 +68,9 @@ describe("an upload", function()
 
   -- Descriptors of this process on our files, and on temporary ones.
   local function open_files()
-    local pipe = assert(io.popen("ls -l /proc/$PPID/fd | grep -c -e " .. directory .. " -e deleted"))
+    local pipe = assert(
+      io.popen("ls -l /proc/$PPID/fd | grep -c -e " .. directory .. " -e '/#[0-9]* (deleted)' -e /heygen-")
+    )
     local count = tonumber((pipe:read "*a"))
     pipe:close()
     return count
@@ -342,7 +344,7 @@ describe("an upload", function()
         ['"upload_url":"ftp://127.0.0.1/x","asset_id":"a","upload_headers":{}'] = "expected https",
         ['"upload_url":"https://127.0.0.1/x","upload_headers":{}'] = "no fit asset_id",
         ['"upload_url":"https://127.0.0.1/x","asset_id":"a","upload_headers":"x"'] = "no fit upload_headers",
-        ['"upload_url":"https://127.0.0.1/x","asset_id":"a","upload_headers":{"A":"b\\r\\nc: d"}'] = "no fit upload_headers",
+        ['"upload_url":"https://127.0.0.1/x","asset_id":"a","upload_headers":{"A":"\\r"}'] = "no fit upload_headers",
         ['"upload_url":"https://127.0.0.1/x","asset_id":"a","max_bytes":5'] = "takes 5 at most",
       } do
         sim:reset()
@@ -412,7 +414,7 @@ describe("an upload", function()
       assert.equal(0, open_files())
     end)
 
-    it("lets others go on while a file is digested", function()
+    it("lets others go on while a file is digested #slow", function()
       local name = write("digested.png", PNG, 40 * MB)
       local turns, done = 0, false
       sim:faults { { path = "/v3/assets/direct-uploads", status = 400 } }
@@ -464,7 +466,7 @@ describe("an upload", function()
       end
     end)
 
-    it("when it is too large for one request", function()
+    it("when it is too large for one request #slow", function()
       local name = write("large.png", PNG, 33 * MB)
       local err = refused(name, { direct = false })
       assert.same({ "invalid", "no" }, { err.kind, err.sent })
