@@ -16,6 +16,8 @@
 ---@field session_id string?
 ---@field video_id string?
 ---@field last any the last body seen
+---@field part string? of a download: the file that the next call goes on from
+---@field received integer? of a download: the bytes in there, or given to the function
 ---@field cause any
 local errors = {}
 
