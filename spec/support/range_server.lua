@@ -130,6 +130,9 @@ local SCRIPT = [==[
     refuses = function(r, hit)
       return hit == 2 and head(400, 2, "") .. "no" or good(r, FIRST, '"1"')
     end,
+    refuses_weak = function(r, hit)
+      return hit == 2 and head(400, 2, "") .. "no" or good(r, FIRST, 'W/"1"')
+    end,
     short = function(r) -- gives less than was asked for, 100 bytes at a time
       local first = tonumber((r.headers.range or ""):match "%%d+")
       if not first then
@@ -141,7 +144,7 @@ local SCRIPT = [==[
     end,
   }
 
-  hits = n == 1 and {} or hits
+  hits = hits or {}
   local r = c:request()
   while r do
     local mode, cut, name = r.target:match "^/([%%w_]+)/(%%d+)/([^?]*)"

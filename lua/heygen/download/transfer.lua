@@ -329,7 +329,7 @@ function transfer.run(state)
   local status, body, why = job:result()
   if not status then
     why.message, why.curl_code, why.body = "download: " .. body, nil, nil
-    why.again = state.head and "cut" or nil
+    why.again = state.head and why.kind == "network" and "cut" or nil
     return nil, why
   elseif status == 416 and state.at > 0 then
     local head = range.read(job)
