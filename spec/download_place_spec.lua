@@ -63,7 +63,9 @@ describe("the place of a download", function()
   end
 
   it("is not one that a link or a directory has, or no file at all", function()
-    shell.must(("cd %s && mkdir sub && ln -s sub there && ln -s nowhere dangling && mkfifo pipe"):format(directory))
+    shell.must(
+      ("cd %s && mkdir sub && ln -s sub there && ln -s nowhere dangling && mkfifo pipe"):format(directory)
+    )
     local function refused(name, pattern, options)
       local err = live.failure(client:download(url "plain", path(name), options))
       assert.equal("file", err.kind)

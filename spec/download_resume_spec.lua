@@ -1,5 +1,5 @@
--- Downloads that are cut: gone on with where the rest is proved to be of the same file, else begun anew; identical in the
--- end, wherever the cut was. The servers are those of spec/support/range_server.lua.
+-- Downloads that are cut: gone on with where the rest is proved to be of the same file, else begun anew; identical at
+-- the end, wherever the cut was. The servers are those of spec/support/range_server.lua.
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local live = require "spec.support.live"
@@ -110,7 +110,7 @@ describe("a download that is cut", function()
     local mode, wanted, requests = case[1], case[2], case[3]
     it("is identical in the end: " .. mode, function()
       for _, cut in ipairs(FEW) do
-        if not (cut == 0 and mode == "endless") then -- an empty file: the pause before the next look is tested elsewhere
+        if not (cut == 0 and mode == "endless") then -- an empty file, and a pause
           check(mode, cut, wanted)
         end
       end
@@ -123,7 +123,7 @@ describe("a download that is cut", function()
     end)
   end
 
-  for _, mode in ipairs { "plain", "changed", "grown", "past", "behind", "other_total", "chunked" } do
+  for _, mode in ipairs { "plain", "changed", "grown", "past", "behind", "chunked" } do
     it("is identical in the end, at every byte: " .. mode .. " #once #slow", function()
       local wanted = mode == "changed" and SECOND or mode == "grown" and LONGER or FIRST
       for _, cut in ipairs(ALL) do
