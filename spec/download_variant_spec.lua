@@ -176,6 +176,24 @@ describe("a download", function()
     assert.equal(404, err.cause.status)
   end)
 
+  it("brings all files of a video in examples/files.lua, twice", function()
+    sim:behaviour { captions = "never" }
+    local video = film()
+    local run = ("HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s examples/files.lua %s %s"):format(
+      sim.url,
+      child.interpreter(),
+      video.id,
+      directory
+    )
+    local output, status = shell.run(run)
+    assert.same({ 0, output }, { status, output })
+    assert.same({ "film.gif", "film.jpg", "film.mp4" }, shell.lines("ls -A " .. directory))
+    assert.matches("captioned.mp4\t%-%- the video has none", output)
+    output, status = shell.run(run)
+    assert.same({ 0, output }, { status, output })
+    assert.matches("film.mp4\t%-%- is there already", output)
+  end)
+
   it("takes no option that is wrong", function()
     local function raised(pattern, ...)
       local ok, message = pcall(client.download, client, ...)

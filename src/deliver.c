@@ -12,7 +12,7 @@
 #include "job.h"
 
 enum {
-    AHEAD = 256 * 1024, /* of a stream that its owner has not taken */
+    AHEAD = 128 * 1024, /* of a stream that its owner has not taken */
     MAX_PROBLEM =
         256 * 1024 /* of an error body where a file was wanted: enough to read the reason */
 };

@@ -158,7 +158,8 @@ local function recover(client, state, problem)
     return true
   end
   local found, message, err = source.refresh(client, state)
-  if not found and err.status == 404 and state.given_url and not state.options.refresh then -- it is no video, or one that is gone
+  if not found and err.status == 404 and state.given_url and not state.options.refresh then
+    -- It is no video, or one that is gone.
     problem.cause = err
     return state.fail(problem)
   end

@@ -17,15 +17,15 @@ end
 ---@return table? problem
 function place.obstacle(path, overwrite)
   local kind, leads_to = core.file_type(path)
-  local problem
+  local problem, code
   if kind == "directory" or leads_to == "directory" then
     problem = ("%s is a directory: give the name of a file in it"):format(path)
   elseif kind == "other" then
     problem = ("%s is not a regular file; give a function to take the bytes"):format(path)
   elseif kind and not overwrite then
-    problem = ("%s exists; give another name, or overwrite = true"):format(path)
+    problem, code = ("%s exists; give another name, or overwrite = true"):format(path), "exists"
   end
-  return problem and file_problem(problem)
+  return problem and file_problem(problem, code)
 end
 
 local function open_own(path)
