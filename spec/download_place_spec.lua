@@ -107,6 +107,7 @@ describe("the place of a download", function()
       shell.must("find " .. directory .. " -mindepth 1 -delete")
     end
     with "ln -s mine film.mp4.part"
+    with "ln -s nowhere film.mp4.part"
     with "ln mine film.mp4.part"
     with "echo of another program >film.mp4.part"
     with "mkdir film.mp4.part"

@@ -82,7 +82,7 @@ end
 local function same_version(have, head)
   if have.total and head.total and have.total ~= head.total then
     return false
-  elseif have.validator == have.etag then
+  elseif have.validator == have.etag or (head.etag and have.etag) then
     return head.etag == have.etag
   end
   return head.modified == nil or head.modified == have.modified
