@@ -176,10 +176,10 @@ describe("a download", function()
     assert.equal(404, err.cause.status)
   end)
 
-  it("brings all files of a video in examples/files.lua, twice", function()
+  it("brings all files of a video in examples/downloads.lua, twice", function()
     sim:behaviour { captions = "never" }
     local video = film()
-    local run = ("HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s examples/files.lua %s %s"):format(
+    local run = ("HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s examples/downloads.lua %s %s"):format(
       sim.url,
       child.interpreter(),
       video.id,

@@ -1,6 +1,6 @@
 -- All files of a finished video, side by side: film, captioned film, subtitle, picture, GIF. Run it again after a cut
 -- connection, Ctrl-C or a crash: what is there is kept, and half a file is gone on with.
---   HEYGEN_API_KEY=... lua examples/files.lua [video id [directory]]
+--   HEYGEN_API_KEY=... lua examples/downloads.lua [video id [directory]]
 local heygen = require "heygen"
 local client = heygen.new()
 
