@@ -2,7 +2,7 @@
 -- numbers of the pace, links, make targets.
 
 local errors = require "heygen.errors"
-local files = require "heygen.files"
+local downloads = require "heygen.downloads"
 local generation = require "heygen.generation"
 local options = require "heygen.options"
 local pace = require "heygen.pace"
@@ -117,7 +117,7 @@ describe("the options in the documents", function()
     end
     assert.same(names(known), names(found))
     check_defaults(found, 3, uploads.defaults)
-    assert.same(files.options, names(named_rows(section("docs/options.md", "Downloads"))))
+    assert.same(downloads.options, names(named_rows(section("docs/options.md", "Downloads"))))
     assert.same(progress.options, names(named_rows(section("docs/options.md", "heygen.progress"))))
   end)
 
@@ -216,6 +216,18 @@ describe("docs/core.md", function()
       end
       assert.same(names(known), names(found))
     end
+  end)
+
+  it("has every method of a file that is open, and no other", function()
+    local found, known = {}, {}
+    for name in text:gmatch "`output:([%w_]+)" do
+      found[name] = true
+    end
+    local list = (document "src/lua_output.c"):match "OUTPUT_METHODS%[%] = (%b{})"
+    for name in list:gmatch '{"([%w_]+)",' do
+      known[name] = true
+    end
+    assert.same(names(known), names(found))
   end)
 
   it("has every field of a request, and no other", function()

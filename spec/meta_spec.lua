@@ -3,7 +3,7 @@
 
 local core = require "heygen.core"
 local endpoints = require "heygen.endpoints"
-local files = require "heygen.files"
+local downloads = require "heygen.downloads"
 local generation = require "heygen.generation"
 local options = require "heygen.options"
 local params = require "heygen.params"
@@ -84,6 +84,10 @@ describe("the types of the C core", function()
       registered("src/lua_bridge.c", "BRIDGE_METHODS"),
       names_in(CORE, "\nfunction bridge:([%w_]+)")
     )
+    assert.same(
+      registered("src/lua_output.c", "OUTPUT_METHODS"),
+      names_in(CORE, "\nfunction output:([%w_]+)")
+    )
   end)
 
   it("have every luaL_Reg table of the sources in mind", function()
@@ -95,6 +99,9 @@ describe("the types of the C core", function()
       hg_job_methods = true,
       hg_job_meta = true,
       BRIDGE_METHODS = true,
+      OUTPUT_METHODS = true,
+      OUTPUT_META = true,
+      OUTPUT_LIBRARY = true,
       BRIDGE_META = true,
       BRIDGE_LIBRARY = true,
       FILE_METHODS = true,
@@ -125,6 +132,9 @@ describe("the types of the C core", function()
       assert.is_true(documented[name], name)
     end
     for _, name in ipairs(registered("src/lua_file.c", "FILE_LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
+    for _, name in ipairs(registered("src/lua_output.c", "OUTPUT_LIBRARY")) do
       assert.is_true(documented[name], name)
     end
   end)
@@ -247,7 +257,7 @@ describe("the types of the options", function()
   it("have those of heygen.new, of a wait, an upload, a download and a progress bar, and no other", function()
     assert.same(sorted(options.known), fields(META, "Options"))
     assert.same(keys_with(generation.defaults, "on_progress"), fields(META, "WaitOptions"))
-    assert.same(files.options, fields(META, "DownloadOptions"))
+    assert.same(downloads.options, fields(META, "DownloadOptions"))
     assert.same(uploads.options, fields(META, "UploadOptions"))
     assert.same(progress.options, fields(META, "ProgressOptions"))
   end)

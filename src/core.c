@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "digest.h"
 #include "json.h"
+#include "lua_output.h"
 #include "objects.h"
 #include "pollset.h"
 #include "text.h"
@@ -165,6 +166,7 @@ int luaopen_heygen_core(lua_State *L) {
     lua_createtable(L, 0, 24);
     hg_setfuncs(L, FUNCTIONS);
     hg_json_open(L);
+    hg_output_open_library(L);
     hg_objects_open(L);
     lua_pushliteral(L, HG_VERSION);
     lua_setfield(L, -2, "_VERSION");

@@ -307,7 +307,7 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     /* Lets a burst share one HTTP/2 connection; it would serialise plain http. */
     if (h->https != https)
         curl_easy_setopt(e, CURLOPT_PIPEWAIT, (h->https = https) ? 1L : 0L);
-    long buffer = r->output ? FILE_BUFFER : API_BUFFER;
+    long buffer = r->output || r->place || r->stream ? FILE_BUFFER : API_BUFFER;
     if (h->buffer != buffer)
         curl_easy_setopt(e, CURLOPT_BUFFERSIZE, h->buffer = buffer);
     if (!same_text(h->proxy, proxy)) {

@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "json.h"
+#include "lua_output.h"
 #include "objects.h"
 #include "text.h"
 
@@ -375,6 +376,22 @@ static void read_headers(lua_State *L, int t, hg_request *r, const char *body_ty
     r->headers = box->headers;
 }
 
+/* The path of a new file, or one that is open. */
+static void read_output(lua_State *L, int t, hg_request *r) {
+    r->stream = flag_field(L, t, "stream");
+    if (push_field(L, t, "output")) {
+        hg_output **box = lua_type(L, -1) == LUA_TUSERDATA ? hg_output_to_box(L, -1) : NULL;
+        r->place = box ? *box : NULL;
+        if (box && !r->place)
+            luaL_error(L, "output: it is closed");
+        lua_pop(L, 1);
+        if (!box)
+            r->output = text_field(L, t, "output");
+    }
+    if (r->stream && (r->output || r->place))
+        luaL_error(L, "a body goes to one place: give output or stream");
+}
+
 int hg_request_read(lua_State *L, int t, hg_request *r) {
     luaL_checktype(L, t, LUA_TTABLE);
     luaL_checkstack(L, 28, NULL);
@@ -404,7 +421,7 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     read_parts(L, t, keep, r);
     const char *body_type = read_body(L, t, keep, r);
     read_headers(L, t, r, body_type);
-    r->output = text_field(L, t, "output");
+    read_output(L, t, r);
     r->proxy = text_field(L, t, "proxy");
     r->ca_file = text_field(L, t, "ca_file");
     r->timeout_ms = milliseconds(L, t, "timeout");

@@ -94,16 +94,17 @@ function Client:generate(fields)
   return video, message, err
 end
 
----Fetches the file of a video. Sends no credential. The file appears under its name when it is whole.
----@param video any a video, its id, or an address
----@param path string
+---Fetches a file of a video, or of anything with an address. Sends no credential. The file appears under its name when
+---it is whole; what has come when it fails is where the next call goes on.
+---@param video any a video, its id, an address, or a table with `url`, `audio_url` or `video_url`
+---@param path string|fun(bytes: string): any, any a function gets the bytes; nil and a message, or false, end it
 ---@param download heygen.DownloadOptions?
----@return string? path
+---@return string|integer|nil path of a function: how many bytes it got
 ---@return string? message
----@return heygen.Error? err
+---@return heygen.Error? err with `part` and `received` when the next call can go on
 function Client:download(video, path, download)
   check_colon(self, "template", "client:download(...)")
-  local saved, message, err = require("heygen.files").download(self, video, path, download, 2)
+  local saved, message, err = require("heygen.downloads").download(self, video, path, download, 2)
   return saved, message, err
 end
 

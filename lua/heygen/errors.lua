@@ -18,6 +18,8 @@
 ---@field asset_id string? of an upload
 ---@field asset_ids string[]? what has been uploaded for a call with local files
 ---@field last any the last body seen
+---@field part string? of a download: the file that the next call goes on from
+---@field received integer? of a download: the bytes in there, or given to the function
 ---@field cause any
 local errors = {}
 

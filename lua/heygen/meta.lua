@@ -64,6 +64,9 @@
 ---@field on_progress (fun(event: heygen.UploadEvent)|heygen.Progress|heygen.ProgressBar)? four times a second, and at the end
 
 ---@class heygen.DownloadOptions
+---@field variant "video"|"captioned"|"gif"|"thumbnail"|"subtitle"|nil which file of a video ("video")
+---@field resume boolean? keep what has come when it fails, for the next call to go on from (true)
+---@field refresh (fun(): table|string|nil, any)? gives the object or its address anew, for what is not a video
 ---@field deadline number? seconds for all attempts and pauses (3600)
 ---@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress|heygen.ProgressBar)? four times a second
 ---@field overwrite boolean? replace an existing file (false)

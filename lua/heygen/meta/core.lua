@@ -107,6 +107,19 @@ function core.spool(name) end
 ---@return string? message
 function core.bridge(engine, heartbeat) end
 
+---Opens a file to write to. Never through a symbolic link, nor into a file of somebody else.
+---@param path string
+---@param keep boolean? takes one that is there, and locks it; else there must be none
+---@return heygen.output? output
+---@return string? message
+---@return string? code "busy": another one holds it; "foreign": there is something that is not ours
+function core.output(path, keep) end
+
+---@param path string
+---@return "file"|"directory"|"link"|"other"|nil type
+---@return "file"|"directory"|"other"|nil target of a link: what it leads to
+function core.file_type(path) end
+
 ---A list of headers that many requests share.
 ---@class heygen.headers : userdata
 
@@ -123,7 +136,8 @@ function core.bridge(engine, heartbeat) end
 ---@field file string|heygen.file|nil a file to send as the body
 ---@field multipart heygen.Part[]?
 ---@field content_type string? of `body` or `file` (application/octet-stream); "" means none
----@field output string? a new file for the body of a 2xx answer; it must not exist
+---@field output string|heygen.output|nil for the body of a 2xx answer: a new file, which must not exist; or one that is open, from job:accept on
+---@field stream boolean? a 2xx body is taken by job:read while it comes
 ---@field timeout number? seconds for the whole exchange (none)
 ---@field connect_timeout number? seconds
 ---@field stall_timeout number? give up after so many seconds under a byte per second
@@ -173,6 +187,22 @@ function engine:create(request) end
 ---@return string? message
 ---@return heygen.Failure? failure
 function engine:after(seconds, group) end
+
+---A job that is done as soon as there is news of another one: the head of an answer with `output` or `stream`, bytes to
+---read, its end. At most one at a time for each job.
+---@param job heygen.job
+---@return heygen.job? news
+---@return string? message
+---@return heygen.Failure? failure
+function engine:news(job) end
+
+---A job that is done when all that was written is on the disk. A thread does it.
+---@param what heygen.output|string an open file, or the path of a directory
+---@param group integer? for engine:close_group
+---@return heygen.job? job
+---@return string? message
+---@return heygen.Failure? failure
+function engine:sync(what, group) end
 
 ---Works on what is ready. Never blocks, never raises for what happens on the network.
 ---@param budget number? seconds that this may take
@@ -258,6 +288,16 @@ function job:header(name) end
 ---@return string head status line and headers as they came
 function job:head() end
 
+---Lets the body into its output from there on; what is there behind is cut off. Until then nothing is written.
+---@param at number? bytes (0)
+---@return true? accepted
+---@return string? message
+function job:accept(at) end
+
+---Takes what has come of a stream, in order. While nobody does, the server waits.
+---@return string? bytes nil: nothing yet, or all is taken
+function job:read() end
+
 ---Frees the body; the rest stays.
 function job:drop() end
 
@@ -303,6 +343,40 @@ function file:check() end
 
 ---Requests that send it go on.
 function file:close() end
+
+---A file that grows until it gets its name. Closed without that, it goes, unless it was opened to be kept and something
+---is in it.
+---@class heygen.output : userdata
+local output = {}
+
+---@return number? bytes
+---@return string? message
+function output:size() end
+
+---@return true? cleared
+---@return string? message
+---@return string? code "disk_full"
+function output:clear() end
+
+---The text beside it, in a file named as this one and ".json".
+---@param text string|false|nil replaces it; false: removes it; nil: reads it
+---@return string|true|nil text
+---@return string? message
+---@return string? code "disk_full"
+function output:note(text) end
+
+---Gives it its name and removes the note. A symbolic link of that name is replaced, not followed.
+---@param to string
+---@param replace boolean? something that has the name already
+---@return true? renamed
+---@return string? message
+---@return string? code "exists"
+function output:rename(to, replace) end
+
+---Removes it and its note.
+function output:remove() end
+
+function output:close() end
 
 ---@class heygen.bridge : userdata
 local bridge = {}
