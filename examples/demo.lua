@@ -30,25 +30,25 @@ local function read_arguments()
   return prompt or environment "HEYGEN_DEMO_PROMPT" or PROMPT, real
 end
 
--- Keeps the bar's clock going while the wait sleeps.
-local function keep_time(bar, task)
+-- Keeps the clocks of the bars going while the wait sleeps.
+local function keep_time(bars, task)
   while not task:done() do
-    bar:tick()
+    bars:tick()
     heygen.sleep(0.5)
   end
 end
 
 -- The whole use of the module: create, wait, download.
-local function make_video(client, prompt, out, bar, pause)
+local function make_video(client, prompt, out, bars, pause)
   local video, message = client:generate {
     prompt = prompt,
     orientation = "landscape",
-    wait = { interval = pause, max_interval = pause, on_progress = bar },
+    wait = { interval = pause, max_interval = pause, on_progress = bars:bar "video" },
   }
   if not video then
     return nil, message
   end
-  local path, problem = client:download(video, out, { on_progress = bar, overwrite = true })
+  local path, problem = client:download(video, out, { on_progress = bars:bar(out), overwrite = true })
   if not path then
     return nil, problem
   end
@@ -71,14 +71,14 @@ end
 
 local function run(client, prompt, real)
   local out = environment "HEYGEN_DEMO_OUT" or OUT
-  local bar = heygen.progress { stream = io.stdout }
+  local bars = heygen.progress { stream = io.stdout }
   print("Prompt: " .. shorten(prompt))
   local video, message = heygen.run(function()
-    local task = heygen.spawn(make_video, client, prompt, out, bar, not real and LOCAL_PAUSE or nil)
-    heygen.spawn(keep_time, bar, task)
+    local task = heygen.spawn(make_video, client, prompt, out, bars, not real and LOCAL_PAUSE or nil)
+    heygen.spawn(keep_time, bars, task)
     return task:join()
   end)
-  bar:close()
+  bars:close()
   if not video then
     return nil, message
   end

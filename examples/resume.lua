@@ -29,12 +29,12 @@ else
   print("began " .. id)
 end
 
-local video, message, err = client:wait(id, { on_progress = heygen.progress() })
+local video, _, err = client:wait(id, { on_progress = heygen.progress() })
 if not video then
   if err.kind == "failed" then
     os.remove(NOTE) -- this one will not come any more
   end
-  io.stderr:write(message, "\n")
+  io.stderr:write(tostring(err), "\n")
   os.exit(1, true)
 end
 assert(client:download(video, OUT, { overwrite = true }))

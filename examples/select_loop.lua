@@ -18,7 +18,7 @@ local task = heygen.spawn(function()
       end,
     },
   }
-  line = video and "ready: " .. video.video_url or message
+  line = video and "ready: " .. video.video_url or tostring(message)
 end)
 
 local server = assert(socket.bind("127.0.0.1", 0))

@@ -2,7 +2,7 @@
 -- numbers of the pace, links, make targets.
 
 local errors = require "heygen.errors"
-local files = require "heygen.files"
+local downloads = require "heygen.downloads"
 local generation = require "heygen.generation"
 local options = require "heygen.options"
 local pace = require "heygen.pace"
@@ -10,6 +10,7 @@ local params = require "heygen.params"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
+local uploads = require "heygen.uploads"
 
 local function document(path)
   return scripts.read(path)
@@ -109,8 +110,14 @@ describe("the options in the documents", function()
     check_defaults(found, 3, generation.defaults)
   end)
 
-  it("are those of a download and of a progress bar", function()
-    assert.same(files.options, names(named_rows(section("docs/options.md", "Downloads"))))
+  it("are those of an upload, of a download and of a progress bar", function()
+    local found, known = named_rows(section("docs/options.md", "Uploads")), set(uploads.options)
+    for name in pairs(uploads.fields) do
+      known[name] = true
+    end
+    assert.same(names(known), names(found))
+    check_defaults(found, 3, uploads.defaults)
+    assert.same(downloads.options, names(named_rows(section("docs/options.md", "Downloads"))))
     assert.same(progress.options, names(named_rows(section("docs/options.md", "heygen.progress"))))
   end)
 
@@ -197,12 +204,26 @@ describe("docs/core.md", function()
     end
   end)
 
-  it("has every method of the bridge, and no other", function()
+  it("has every method of files and of the bridge, and no other", function()
+    for object, path in pairs { file = "src/lua_file.c", bridge = "src/lua_bridge.c" } do
+      local found, known = {}, {}
+      for name in text:gmatch("`" .. object .. ":([%w_]+)") do
+        found[name] = true
+      end
+      local list = (document(path)):match(object:upper() .. "_METHODS%[%] = (%b{})")
+      for name in list:gmatch '{"([%w_]+)",' do
+        known[name] = true
+      end
+      assert.same(names(known), names(found))
+    end
+  end)
+
+  it("has every method of a file that is open, and no other", function()
     local found, known = {}, {}
-    for name in text:gmatch "`bridge:([%w_]+)" do
+    for name in text:gmatch "`output:([%w_]+)" do
       found[name] = true
     end
-    local list = (document "src/lua_bridge.c"):match "BRIDGE_METHODS%[%] = (%b{})"
+    local list = (document "src/lua_output.c"):match "OUTPUT_METHODS%[%] = (%b{})"
     for name in list:gmatch '{"([%w_]+)",' do
       known[name] = true
     end

@@ -225,7 +225,7 @@ describe("a download", function()
       { "reset", { reset = true } },
       { "answered with 503", { status = 503 } },
       { "told to wait", { status = 429, headers = { ["Retry-After"] = "0" } } },
-      { "shorter than it says", { content_length = 1e6 } },
+      { "shorter than it says", { content_length = 1e6 }, 3 }, -- the rest that was announced is asked for first
       { "in bad chunks", { chunked = "bad" } },
     }
     for _, case in ipairs(BREAKS) do
@@ -237,14 +237,14 @@ describe("a download", function()
         local before = sim:counts().downloads
         assert(client:download(video, path()))
         assert.equal(wanted, read())
-        assert.equal(2, sim:counts().downloads - before)
+        assert.equal(case[3] or 2, sim:counts().downloads - before)
       end)
     end
 
     it("ends with the error at its deadline, and leaves nothing", function()
       local video = film()
       sim:faults { { path = "/files/*", close = "body" } }
-      local err = live.failure(client:download(video, path(), { deadline = 0.7 }))
+      local err = live.failure(client:download(video, path(), { deadline = 0.7, resume = false }))
       assert.equal("network", err.kind)
       assert.equal("truncated", err.code)
       assert.equal("yes", err.sent)
@@ -252,7 +252,7 @@ describe("a download", function()
       assert.is_true(err.attempts >= 1)
       sim:faults {}
       sim:faults { { path = "/files/*", stall = "body" } }
-      err = live.failure(client:download(video, path(), { deadline = 0.1 }))
+      err = live.failure(client:download(video, path(), { deadline = 0.1, resume = false }))
       assert.equal("timeout", err.kind)
       no_file()
     end)
@@ -385,7 +385,7 @@ describe("a download", function()
       sim:faults { { path = "/files/*", stall = "body" } }
       local err = live.failure(heygen.run(function()
         local task = heygen.spawn(function()
-          return client:download(video, path())
+          return client:download(video, path(), { resume = false })
         end)
         local stop = core.now() + 20
         while #shell.lines("find " .. directory .. " -name '*.part'") == 0 and core.now() < stop do

@@ -3,7 +3,8 @@
 local core = require "heygen.core"
 local file_input = require "heygen.file_input"
 
-local FORMS = '{url = "https://..."}, {asset_id = "..."} or {media_type = "image/png", data = "<base64>"}'
+local FORMS = 'a path, "https://...", {url = "https://..."}, {asset_id = "..."}, {path = "..."}, {bytes = "..."} '
+  .. 'or {media_type = "image/png", data = "<base64>"}'
 
 local function refused(value)
   local file, problem, where = file_input.check({}, value)
@@ -30,9 +31,51 @@ describe("file_input.check", function()
     assert.equal(": expected " .. FORMS, refused {})
     assert.equal(": expected only one of " .. FORMS, refused { url = "https://a", asset_id = "b" })
     assert.equal(": expected only one of " .. FORMS, refused { asset_id = "b", data = "AAAA" })
-    assert.equal(": expected " .. FORMS .. ", got string", refused "https://example.com/a.png")
     assert.equal(": expected " .. FORMS .. ", got number", refused(5))
     assert.equal(": expected " .. FORMS .. ", got null", refused(core.null))
+  end)
+
+  it("takes a text alone for an address or a path", function()
+    assert.same(
+      { type = "url", url = "https://example.com/a.png" },
+      file_input.check({}, "HTTPS://example.com/a.png")
+    )
+    assert.matches("without spaces", refused "https://example.com/a b.png")
+    assert.matches(
+      "expected a path or an address that starts with https://",
+      refused "http://example.com/a.png"
+    )
+    assert.matches("expected a path or an address that starts with https://", refused "s3://bucket/a.png")
+    assert.matches("content goes into", refused "data:image/png;base64,AAAA")
+    assert.equal(": empty, a path is needed", refused "")
+  end)
+
+  it("notes what is local, with what the field takes, and looks at no file", function()
+    local spec = { max_bytes = 5, media_types = { "image/png" } }
+    for _, given in ipairs {
+      "no such file",
+      { path = "no such file" },
+      { path = "no such file", filename = "x" },
+    } do
+      file_input.noted = false
+      local node = file_input.check(spec, given)
+      local noted = file_input.local_source(node)
+      assert.is_true(file_input.noted)
+      assert.equal("no such file", noted.source.path)
+      assert.same({ bytes = 5, types = { "image/png" } }, noted.limits)
+    end
+    local noted =
+      file_input.local_source((file_input.check(spec, { bytes = "abc", media_type = "image/png" })))
+    assert.same({ "abc", "image/png" }, { noted.source.data, noted.source.declared })
+    file_input.noted = false
+    assert.is_nil(file_input.local_source((file_input.check(spec, { url = "https://a" }))))
+    assert.is_false(file_input.noted)
+    assert.equal(".bytes: empty, there is nothing to send", refused { bytes = "" })
+    assert.equal(
+      ".asset_id: does not belong to a file of {path = ...}",
+      refused { path = "x", asset_id = "y" }
+    )
+    assert.equal(".media_type: expected a string, got number", refused { path = "x", media_type = 5 })
   end)
 
   it("checks a type that is given", function()
@@ -64,7 +107,7 @@ describe("file_input.check", function()
         refused { [wrong] = "x" }
       )
     end
-    assert.equal(".path: unknown field; a file is " .. FORMS, refused { path = "a.png" })
+    assert.equal(".file: unknown field; a file is " .. FORMS, refused { file = "a.png" })
     assert.equal("[1]: unknown field; a file is " .. FORMS, refused { "https://a" })
   end)
 

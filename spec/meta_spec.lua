@@ -3,17 +3,19 @@
 
 local core = require "heygen.core"
 local endpoints = require "heygen.endpoints"
-local files = require "heygen.files"
+local downloads = require "heygen.downloads"
 local generation = require "heygen.generation"
 local options = require "heygen.options"
 local params = require "heygen.params"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
+local uploads = require "heygen.uploads"
 
 local lua_files = shell.lines "find lua/heygen -name '*.lua' ! -path '*/sim/*'"
 
 local META = scripts.read "lua/heygen/meta.lua"
+local OBJECTS = scripts.read "lua/heygen/meta/objects.lua" .. scripts.read "lua/heygen/meta/works.lua"
 local CORE = scripts.read "lua/heygen/meta/core.lua"
 local API = scripts.read "lua/heygen/meta/api.lua"
 
@@ -71,15 +73,20 @@ local function keys_with(map, name)
 end
 
 describe("the types of the C core", function()
-  it("have the methods of the engine, of the job and of the bridge, and no other", function()
+  it("have the methods of the engine, of the job, of files and of the bridge, and no other", function()
     assert.same(
       registered("src/lua_engine.c", "ENGINE_METHODS"),
       names_in(CORE, "\nfunction engine:([%w_]+)")
     )
     assert.same(registered("src/lua_job.c", "hg_job_methods"), names_in(CORE, "\nfunction job:([%w_]+)"))
+    assert.same(registered("src/lua_file.c", "FILE_METHODS"), names_in(CORE, "\nfunction file:([%w_]+)"))
     assert.same(
       registered("src/lua_bridge.c", "BRIDGE_METHODS"),
       names_in(CORE, "\nfunction bridge:([%w_]+)")
+    )
+    assert.same(
+      registered("src/lua_output.c", "OUTPUT_METHODS"),
+      names_in(CORE, "\nfunction output:([%w_]+)")
     )
   end)
 
@@ -92,8 +99,14 @@ describe("the types of the C core", function()
       hg_job_methods = true,
       hg_job_meta = true,
       BRIDGE_METHODS = true,
+      OUTPUT_METHODS = true,
+      OUTPUT_META = true,
+      OUTPUT_LIBRARY = true,
       BRIDGE_META = true,
       BRIDGE_LIBRARY = true,
+      FILE_METHODS = true,
+      FILE_META = true,
+      FILE_LIBRARY = true,
     }
     for name in shell.must("cat src/*.c"):gmatch "luaL_Reg ([%w_]+)%[%] = {" do
       assert.is_true(known[name], "spec/meta_spec.lua does not check " .. name)
@@ -118,6 +131,12 @@ describe("the types of the C core", function()
     for _, name in ipairs(registered("src/lua_bridge.c", "BRIDGE_LIBRARY")) do
       assert.is_true(documented[name], name)
     end
+    for _, name in ipairs(registered("src/lua_file.c", "FILE_LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
+    for _, name in ipairs(registered("src/lua_output.c", "OUTPUT_LIBRARY")) do
+      assert.is_true(documented[name], name)
+    end
   end)
 
   it("have every field of a request and of a part", function()
@@ -131,6 +150,11 @@ describe("the types of the C core", function()
       known[name] = true
     end
     assert.same(sorted(known), fields(CORE, "Part"))
+    known = {}
+    for name in source:gmatch '%(L, segment, "([%w_]+)"' do
+      known[name] = true
+    end
+    assert.same(sorted(known), fields(CORE, "Segment"))
   end)
 
   it("name the arguments of each method in the order of its ---@param lines", function()
@@ -160,8 +184,42 @@ describe("the types of the endpoints", function()
   it("have every method of every group, and no other", function()
     assert.same(sorted(groups), fields(API, "Client"))
     for group, rows in pairs(groups) do
-      local wanted = rows.list and keys_with(rows, "each") or sorted(rows)
-      assert.same(wanted, names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+      local wanted = {}
+      for name, row in pairs(rows) do
+        wanted[name] = true
+        if row.each then
+          wanted[row.each] = true
+        end
+      end
+      assert.same(sorted(wanted), names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+    end
+  end)
+
+  it("have a class for every table that a body may hold", function()
+    local function visit(spec, where)
+      if spec.items then
+        return visit(spec.items, where)
+      elseif spec.fields and where then
+        local known = { [spec.by or false] = true }
+        known[false] = nil
+        for name in pairs(spec.fields) do
+          known[name] = true
+        end
+        assert.is_string(spec.class, where)
+        assert.same(sorted(known), fields(API, spec.class), where)
+      end
+      for name, field in pairs(spec.fields or {}) do
+        visit(field, (where or "") .. "." .. name)
+      end
+    end
+    for _, row in ipairs(endpoints) do
+      visit { fields = row.body or {} }
+    end
+  end)
+
+  it("have a class for everything that is returned", function()
+    for _, row in ipairs(endpoints) do
+      assert.matches("%-%-%-@class heygen%." .. row.returns:match "^%a+" .. "%f[%A]", OBJECTS)
     end
   end)
 
@@ -191,23 +249,25 @@ describe("the types of the endpoints", function()
     local advice = "run: lua5.4 docs/generate.lua"
     assert.equal(generate.types(), API, advice)
     local reference = scripts.read "docs/api.md"
-    assert.equal(generate.renew(reference, META), reference, advice)
+    assert.equal(generate.renew(reference), reference, advice)
   end)
 end)
 
 describe("the types of the options", function()
-  it("have those of heygen.new, of a wait, a download and a progress bar, and no other", function()
+  it("have those of heygen.new, of a wait, an upload, a download and a progress bar, and no other", function()
     assert.same(sorted(options.known), fields(META, "Options"))
     assert.same(keys_with(generation.defaults, "on_progress"), fields(META, "WaitOptions"))
-    assert.same(files.options, fields(META, "DownloadOptions"))
+    assert.same(downloads.options, fields(META, "DownloadOptions"))
+    assert.same(uploads.options, fields(META, "UploadOptions"))
     assert.same(progress.options, fields(META, "ProgressOptions"))
   end)
 
   it("have those of every call", function()
-    local every, post = {}, {}
+    local every, post, with_files = {}, {}, {}
     for _, option in ipairs(params.options) do
-      (option.method == "POST" and post or every)[option.name] = true
+      (option.files and with_files or option.method == "POST" and post or every)[option.name] = true
     end
+    assert.same(sorted(with_files), fields(META, "FileOptions"))
     assert.same(sorted(every), fields(META, "CallOptions"))
     assert.same(sorted(post), fields(META, "PostOptions"))
   end)
@@ -222,10 +282,10 @@ describe("the types", function()
   it("are each defined once, and all that are named are defined", function()
     local defined, named = {}, {}
     -- A class whose parts stand where they are known: methods in Lua code, what is made or loaded later in meta.lua.
-    local in_two_places = { ["heygen"] = true, ["heygen.Client"] = true }
+    local in_two_places = { ["heygen"] = true, ["heygen.Assets"] = true, ["heygen.Client"] = true }
     for _, path in ipairs(lua_files) do
       for line in (scripts.read(path) .. "\n"):gmatch "%-%-%-(@[^\n]*)\n" do
-        local class = line:match "^@class ([%w_.]+)"
+        local class = line:match "^@class ([%w_.]+)" or line:match "^@alias ([%w_.]+)"
         if class then
           assert(not defined[class] or in_two_places[class], class .. " is defined twice, also in " .. path)
           defined[class] = true
@@ -259,7 +319,7 @@ describe("the types", function()
   end)
 
   it("are Lua, and are never loaded", function()
-    for _, path in ipairs { "lua/heygen/meta.lua", "lua/heygen/meta/core.lua", "lua/heygen/meta/api.lua" } do
+    for _, path in ipairs(shell.lines "ls lua/heygen/meta.lua lua/heygen/meta/*.lua") do
       assert.is_function(loadfile(path))
     end
     require("heygen").new { api_key = "k" }

@@ -4,6 +4,7 @@ local heygen = require "heygen"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
+local terminal = require "spec.support.terminal"
 
 -- A bar on a stream that remembers, with a clock that stands still.
 local function recorder(columns, label)
@@ -32,14 +33,11 @@ local function transfer(received, total, elapsed)
   return { received = received, total = total, elapsed = elapsed or 0 }
 end
 
--- What a terminal shows: the last drawing of each line, without colours.
+-- What a terminal shows in the end.
 local function screen(text)
-  local lines = {}
-  for line in (text .. "\n"):gmatch "(.-)\n" do
-    line = line:gsub("\27%[%d*m", "")
-    lines[#lines + 1] = line:match "\r([^\r]*)\27%[K$" or line
-  end
-  return lines
+  local shown = terminal.new(1000)
+  shown:feed(text)
+  return shown:lines()
 end
 
 describe("a progress bar on a terminal", function()
@@ -77,14 +75,15 @@ describe("a progress bar on a terminal", function()
   it("shows bytes and rate of a download, on a line of its own", function()
     local seen = recorder(80)
     seen.bar(wait_event("completed", 100, 61))
+    seen.bar(transfer(0, 4.8e6, 0))
     seen.bar(transfer(1.2e6, 4.8e6, 2))
     seen.bar(transfer(4.8e6, 4.8e6, 4))
     assert.same({
       " 1:01 " .. ("#"):rep(40) .. " 100 % completed",
-      " 0:04 " .. ("#"):rep(40) .. " 100 % 4.8 of 4.8 MB, 1.2 MB/s",
+      " 0:04 " .. ("#"):rep(25) .. " 100 % 4.8 of 4.8 MB, 1.2 MB/s",
       "",
     }, screen(seen.text))
-    assert.matches(" 25 % 1.2 of 4.8 MB, 600 kB/s", seen.text, 1, true)
+    assert.matches(" 25 % 1.2 of 4.8 MB, 600 kB/s, 0:06 left", seen.text, 1, true)
   end)
 
   it("shows a download of unknown length by its bytes", function()

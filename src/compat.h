@@ -25,10 +25,23 @@ int lua_isyieldable(lua_State *L) __attribute__((weak));
 #define HG_HAS_ISYIELDABLE (lua_isyieldable != NULL)
 #endif
 
+/* hg_tie ties the table on top of the stack to a userdata made by hg_newuserdata_tied, hg_tied
+ * pushes it. */
 #if LUA_VERSION_NUM >= 504
 #define hg_newuserdata(L, n) lua_newuserdatauv(L, n, 0)
+#define hg_newuserdata_tied(L, n) lua_newuserdatauv(L, n, 1)
+#define hg_tie(L, i) lua_setiuservalue(L, i, 1)
+#define hg_tied(L, i) lua_getiuservalue(L, i, 1)
 #else
 #define hg_newuserdata(L, n) lua_newuserdata(L, n)
+#define hg_newuserdata_tied(L, n) lua_newuserdata(L, n)
+#if LUA_VERSION_NUM >= 502
+#define hg_tie(L, i) lua_setuservalue(L, i)
+#define hg_tied(L, i) lua_getuservalue(L, i)
+#else
+#define hg_tie(L, i) lua_setfenv(L, i)
+#define hg_tied(L, i) lua_getfenv(L, i)
+#endif
 #endif
 
 #endif

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "digest.h"
 #include "json.h"
+#include "lua_output.h"
 #include "objects.h"
 #include "pollset.h"
 #include "text.h"
@@ -123,7 +124,7 @@ static int equal(lua_State *L) {
     return 1;
 }
 
-/* columns(fd) -> width of the terminal behind a descriptor | nil when it is no terminal */
+/* columns(fd) -> width, height of the terminal behind a descriptor | nil when it is no terminal */
 static int columns(lua_State *L) {
     int fd = (int)luaL_checkinteger(L, 1);
     struct winsize size = {0};
@@ -131,9 +132,10 @@ static int columns(lua_State *L) {
         lua_pushnil(L);
         return 1;
     }
-    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    lua_pushinteger(L, known ? size.ws_col : 80);
-    return 1;
+    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0;
+    lua_pushinteger(L, known && size.ws_col > 0 ? size.ws_col : 80);
+    lua_pushinteger(L, known && size.ws_row > 0 ? size.ws_row : 24);
+    return 2;
 }
 
 /* nginx hides LuaJIT's coroutine.isyieldable. */
@@ -164,6 +166,7 @@ int luaopen_heygen_core(lua_State *L) {
     lua_createtable(L, 0, 24);
     hg_setfuncs(L, FUNCTIONS);
     hg_json_open(L);
+    hg_output_open_library(L);
     hg_objects_open(L);
     lua_pushliteral(L, HG_VERSION);
     lua_setfield(L, -2, "_VERSION");

@@ -26,6 +26,31 @@ bool hg_sha256(const void *data, size_t len, char out[HG_SHA256_HEX]) {
     return true;
 }
 
+hg_hash *hg_hash_new(void) {
+    hg_hash *h = EVP_MD_CTX_new();
+    if (h && EVP_DigestInit_ex(h, EVP_sha256(), NULL))
+        return h;
+    hg_hash_free(h);
+    return NULL;
+}
+
+bool hg_hash_add(hg_hash *h, const void *data, size_t len) {
+    return EVP_DigestUpdate(h, data, len);
+}
+
+bool hg_hash_end(hg_hash *h, char out[HG_SHA256_HEX]) {
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    if (!EVP_DigestFinal_ex(h, sum, &n))
+        return false;
+    hex(out, sum, 32);
+    return true;
+}
+
+void hg_hash_free(hg_hash *h) {
+    EVP_MD_CTX_free(h);
+}
+
 bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                     char out[HG_SHA256_HEX]) {
     unsigned char sum[EVP_MAX_MD_SIZE];

@@ -11,6 +11,13 @@ enum { HG_SHA256_HEX = 64, HG_UUID_LEN = 36 };
 /* Lower-case hexadecimal digests into `out` (64 characters, no terminator). False: libcrypto
  * failed. */
 bool hg_sha256(const void *data, size_t len, char out[HG_SHA256_HEX]);
+/* The same, of data that comes in pieces. NULL and false: libcrypto failed. */
+typedef struct evp_md_ctx_st hg_hash;
+hg_hash *hg_hash_new(void);
+bool hg_hash_add(hg_hash *h, const void *data, size_t len);
+bool hg_hash_end(hg_hash *h, char out[HG_SHA256_HEX]);
+void hg_hash_free(hg_hash *h);
+
 bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                     char out[HG_SHA256_HEX]);
 

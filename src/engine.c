@@ -63,6 +63,7 @@ static bool open_engine(hg_engine *e, char message[HG_MESSAGE]) {
     if (!e->multi || !hg_pool_open(&e->pool, e->pollset))
         return false;
     e->pool.timers = &e->timers;
+    e->syncs.pollset = e->pollset;
     curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
     curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -122,6 +123,7 @@ static void unlink_job(hg_engine *e, hg_job *j) {
     j->paused = j->held = false;
     e->finished_now++;
     hg_job_release(j);
+    hg_job_tell(j, &e->pool.told);
     if (j->watched) {
         if (e->finished.to == e->finished.cap) {
             size_t cap = e->finished.cap ? e->finished.cap * 2 : 64;
@@ -178,6 +180,7 @@ static void forget(hg_engine *e) {
         unlink_job(e, j);
     }
     hg_trusts_forked(&e->pool.trusts);
+    hg_syncs_forked(&e->syncs);
     hg_pollset_forked(e->pollset);
 }
 
@@ -198,6 +201,7 @@ void hg_engine_close(hg_engine *e) {
         }
         /* The multi frees no easy handle and still calls back for its sockets: easy handles first,
          * then the multi, then what the callbacks and connections point to. */
+        hg_syncs_close(&e->syncs);
         hg_pool_close(&e->pool);
         curl_multi_cleanup(e->multi);
         hg_pool_close_share(&e->pool);
@@ -278,6 +282,46 @@ hg_job *hg_engine_after(hg_engine *e, double seconds, long group, char message[H
     link_job(e, j);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return j;
+}
+
+hg_job *hg_engine_news(hg_engine *e, hg_job *j, char message[HG_MESSAGE]) {
+    snprintf(message, HG_MESSAGE, "out of memory");
+    if (j->news && !j->news->done)
+        return hg_job_ref(j->news);
+    hg_job *news = hg_job_timer(HG_NEVER);
+    if (!news)
+        return NULL;
+    if (j->news)
+        hg_job_unref(j->news);
+    j->news = hg_job_ref(news);
+    news->group = j->group;
+    link_job(e, news);
+    if (hg_job_has_news(j))
+        hg_job_tell(j, &e->pool.told);
+    hg_engine_go_on(e);
+    return news;
+}
+
+hg_job *hg_engine_sync(hg_engine *e, int fd, const char *name, long group,
+                       char message[HG_MESSAGE]) {
+    snprintf(message, HG_MESSAGE, "out of memory");
+    hg_job *j = hg_job_timer(HG_NEVER);
+    if (!j) {
+        close(fd);
+        return NULL;
+    }
+    j->group = group;
+    link_job(e, j);
+    if (!hg_syncs_begin(&e->syncs, j, fd, name))
+        hg_job_abandon(j, HG_FAIL_NETWORK, message);
+    if (j->done)
+        hg_engine_part(e, j);
+    hg_engine_go_on(e);
+    return j;
+}
+
+void hg_engine_go_on(hg_engine *e) {
+    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
 }
 
 void hg_engine_close_group(hg_engine *e, long group, const char *why) {

@@ -39,6 +39,15 @@ int hg_engine_poll(hg_engine *e, double budget);
  * False: the time was over, or there is no live job to wait for. */
 bool hg_engine_wait(hg_engine *e, double seconds);
 
+/* A job that is done as soon as there is news of `j`: the head of the answer, bytes of a stream,
+ * its end. Whoever asks again before gets the same one. */
+hg_job *hg_engine_news(hg_engine *e, hg_job *j, char message[HG_MESSAGE]);
+/* A job that is done when all that was written to `fd`, which it takes, is on the disk. */
+hg_job *hg_engine_sync(hg_engine *e, int fd, const char *name, long group,
+                       char message[HG_MESSAGE]);
+/* What a call of hg_job_accept or hg_job_taken has left to do. */
+void hg_engine_go_on(hg_engine *e);
+
 void hg_engine_cancel(hg_engine *e, hg_job *j);
 /* Ends all live jobs of a group (HG_FAIL_CLOSED). Costs a look at each live job. */
 void hg_engine_close_group(hg_engine *e, long group, const char *why);

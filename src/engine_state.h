@@ -6,6 +6,7 @@
 #include "gate.h"
 #include "handle.h"
 #include "queue.h"
+#include "sync.h"
 #include "timers.h"
 
 struct hg_engine {
@@ -21,6 +22,7 @@ struct hg_engine {
     hg_timers timers;
     hg_queue queue; /* jobs to start */
     hg_gates gates;
+    hg_syncs syncs;
     unsigned turn; /* whose event comes first when there is time for a few only */
     hg_job *live;  /* head of the list */
     int live_len;

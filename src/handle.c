@@ -233,25 +233,23 @@ static bool set_address(hg_pool *p, hg_handle *h, const hg_request *r, bool dire
 
 static bool set_multipart(hg_handle *h, const hg_request *r) {
     curl_mime *mime = curl_mime_init(h->easy);
-    hg_input *input = h->job->inputs; /* the next file */
+    hg_input *input = h->job->inputs;
     h->job->mime = mime;
-    for (size_t i = 0; mime && i < r->parts_len; i++) {
+    for (size_t i = 0; mime && i < r->parts_len; i++, input++) {
         const hg_part *from = &r->parts[i];
         curl_mimepart *part = curl_mime_addpart(mime);
         if (!part || curl_mime_name(part, from->name) != CURLE_OK)
             return false;
         const char *filename = from->filename, *type = from->content_type;
-        CURLcode code;
-        if (from->file) {
-            const char *slash = strrchr(from->file, '/');
-            code =
-                curl_mime_data_cb(part, input->size, hg_job_on_read, hg_job_on_seek, NULL, input);
-            input++;
-            filename = filename ? filename : slash ? slash + 1 : from->file;
-            type = type ? type : "application/octet-stream";
-        } else {
-            code = curl_mime_data(part, from->data, from->data_len);
+        const char *path = hg_segment_path(&from->content);
+        if (path && !filename) {
+            const char *slash = strrchr(path, '/');
+            filename = slash ? slash + 1 : path;
         }
+        if (!type && !from->content.data)
+            type = "application/octet-stream";
+        CURLcode code =
+            curl_mime_data_cb(part, input->body.size, hg_job_on_read, hg_job_on_seek, NULL, input);
         if (code != CURLE_OK || (filename && curl_mime_filename(part, filename) != CURLE_OK) ||
             (type && curl_mime_type(part, type) != CURLE_OK))
             return false;
@@ -266,13 +264,13 @@ static bool set_method(hg_handle *h, const hg_request *r) {
     bool ok = true;
     if (r->parts) {
         ok = set_multipart(h, r);
-    } else if (r->file) {
+    } else if (r->segments) {
         curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(e, CURLOPT_READFUNCTION, hg_job_on_read);
         curl_easy_setopt(e, CURLOPT_READDATA, j->inputs);
         curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, hg_job_on_seek);
         curl_easy_setopt(e, CURLOPT_SEEKDATA, j->inputs);
-        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, j->inputs->size);
+        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, j->inputs->body.size);
     } else if (r->body || strcmp(r->method, "POST") == 0) {
         curl_easy_setopt(e, CURLOPT_POSTFIELDS, j->body ? j->body : "");
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
@@ -309,7 +307,7 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     /* Lets a burst share one HTTP/2 connection; it would serialise plain http. */
     if (h->https != https)
         curl_easy_setopt(e, CURLOPT_PIPEWAIT, (h->https = https) ? 1L : 0L);
-    long buffer = r->output ? FILE_BUFFER : API_BUFFER;
+    long buffer = r->output || r->place || r->stream ? FILE_BUFFER : API_BUFFER;
     if (h->buffer != buffer)
         curl_easy_setopt(e, CURLOPT_BUFFERSIZE, h->buffer = buffer);
     if (!same_text(h->proxy, proxy)) {
@@ -374,7 +372,7 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j) {
     }
     if (!h)
         return NULL;
-    bool plain = strcmp(r->method, "GET") == 0 && !r->body && !r->file && !r->parts;
+    bool plain = strcmp(r->method, "GET") == 0 && !r->body && !r->segments && !r->parts;
     bool ok = (h->plain && plain && h->trust == trust && same_text(h->ca_file, r->ca_file)) ||
               start_over(p, h, trust, r->ca_file);
     h->job = j;

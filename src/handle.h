@@ -39,6 +39,7 @@ typedef struct hg_pool {
     void *pollset;            /* told of sockets opened and closed */
     int64_t step_end;         /* when the running step must be over; 0: it may take its time */
     hg_queue paused;          /* downloads that used up a step and wait for the next one */
+    hg_queue told;            /* jobs that only wait for news of another, which has come */
     hg_trusts trusts;         /* files of certificates */
     struct hg_timers *timers; /* when jobs must be over that libcurl gives more time */
 } hg_pool;

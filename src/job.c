@@ -7,64 +7,41 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gate.h"
 #include "handle.h"
 #include "timers.h"
 
-enum {
-    MAX_HEAD = 256 * 1024, /* all header lines of one answer */
-    MAX_PROBLEM =
-        256 * 1024 /* of an error body where a file was wanted: enough to read the reason */
-};
+enum { MAX_HEAD = 256 * 1024 }; /* all header lines of one answer */
 
 /* ---- life ---- */
 
-static bool open_input(hg_job *j, const char *path, char message[HG_MESSAGE]) {
-    struct stat s;
-    hg_input *in = &j->inputs[j->inputs_len++];
-    in->job = j;
-    in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block the host */
-    if (in->fd < 0 || fstat(in->fd, &s) < 0) {
-        snprintf(message, HG_MESSAGE, "file: cannot read %.200s: %s", path, strerror(errno));
-        return false;
-    }
-    if (!S_ISREG(s.st_mode)) {
-        snprintf(message, HG_MESSAGE, "file: %.200s is not a regular file", path);
-        return false;
-    }
-    in->size = s.st_size;
-    return true;
-}
-
 static bool open_inputs(hg_job *j, const hg_request *r, char message[HG_MESSAGE]) {
-    size_t n = r->file ? 1 : 0;
-    for (size_t i = 0; i < r->parts_len; i++)
-        n += r->parts[i].file != NULL;
+    size_t n = r->segments ? 1 : r->parts_len;
     if (n == 0)
         return true;
     j->inputs = calloc(n, sizeof *j->inputs);
-    if (!j->inputs || (r->file && !open_input(j, r->file, message)))
-        return false;
-    if (r->file)
-        j->sent_total = j->inputs[0].size;
-    for (size_t i = 0; i < r->parts_len; i++)
-        if (r->parts[i].file && !open_input(j, r->parts[i].file, message))
+    while (j->inputs && j->inputs_len < n) {
+        hg_input *in = &j->inputs[j->inputs_len];
+        const hg_segment *list = r->segments ? r->segments : &r->parts[j->inputs_len].content;
+        in->job = j;
+        j->inputs_len++;
+        if (!hg_body_open(&in->body, list, r->segments ? r->segments_len : 1, message))
             return false;
-    return true;
+    }
+    if (j->inputs && r->segments)
+        j->sent_total = j->inputs->body.size;
+    return j->inputs != NULL;
 }
 
-static bool open_output(hg_job *j, const char *path, char message[HG_MESSAGE]) {
-    /* O_EXCL: never writes through somebody else's file or symbolic link. */
-    j->out_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (j->out_fd < 0) {
-        snprintf(message, HG_MESSAGE, "output: cannot create %.200s: %s", path, strerror(errno));
+static bool open_output(hg_job *j, const hg_request *r, char message[HG_MESSAGE]) {
+    if (r->place)
+        j->output = hg_output_ref(r->place);
+    else if (hg_output_open(r->output, false, &j->output, message) != HG_OPENED)
         return false;
-    }
-    j->out_path = strdup(path);
-    return j->out_path != NULL;
+    j->accepted = !r->place;
+    return true;
 }
 
 hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]) {
@@ -73,7 +50,7 @@ hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]) {
     if (!j)
         return NULL;
     j->refs = 1;
-    j->out_fd = -1;
+    j->stream = r->stream;
     j->max_bytes = r->max_bytes;
     j->group = r->group;
     if (r->fresh) {
@@ -93,8 +70,8 @@ hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]) {
     }
     if (ok)
         ok = open_inputs(j, r, message);
-    if (ok && r->output)
-        ok = open_output(j, r->output, message);
+    if (ok && (r->output || r->place))
+        ok = open_output(j, r, message);
     if (ok)
         return j;
     hg_job_unref(j);
@@ -106,7 +83,6 @@ hg_job *hg_job_timer(int64_t due) {
     if (!j)
         return NULL;
     j->refs = 1;
-    j->out_fd = -1;
     j->timer = true;
     j->due = due;
     return j;
@@ -124,11 +100,8 @@ void hg_job_release(hg_job *j) {
     j->body = NULL;
     curl_mime_free(j->mime);
     j->mime = NULL;
-    while (j->inputs_len > 0) {
-        int fd = j->inputs[--j->inputs_len].fd;
-        if (fd >= 0)
-            close(fd);
-    }
+    while (j->inputs_len > 0)
+        hg_body_free(&j->inputs[--j->inputs_len].body);
     free(j->inputs);
     j->inputs = NULL;
 }
@@ -137,9 +110,10 @@ void hg_job_unref(hg_job *j) {
     if (--j->refs > 0)
         return;
     hg_job_release(j);
-    if (j->out_fd >= 0)
-        close(j->out_fd);
-    free(j->out_path);
+    if (j->output)
+        hg_output_unref(j->output);
+    if (j->news)
+        hg_job_unref(j->news);
     hg_buf_free(&j->head);
     hg_buf_free(&j->content);
     free(j->message);
@@ -155,6 +129,10 @@ static void fail(hg_job *j, hg_failure failure, const char *format, const char *
     j->failure = failure;
     snprintf(message, sizeof message, format, a, b);
     j->message = strdup(message);
+}
+
+void hg_job_fail(hg_job *j, hg_failure failure, const char *format, const char *a, const char *b) {
+    fail(j, failure, format, a, b);
 }
 
 int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
@@ -197,83 +175,35 @@ size_t hg_job_on_header(char *data, size_t size, size_t n, void *handle) {
         fail(j, HG_FAIL_TOO_LARGE, "the headers of the answer are larger than 256 kB", "", "");
         return 0;
     }
-    return hg_buf_add(&j->head, data, len) ? len : 0;
-}
-
-static bool write_all(hg_job *j, const char *data, size_t len) {
-    while (len > 0) {
-        ssize_t n = write(j->out_fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            fail(j, HG_FAIL_FILE, "cannot write %.200s: %s", j->out_path, strerror(errno));
-            return false;
-        }
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle) {
-    hg_handle *h = handle;
-    hg_job *j = h->job;
-    size_t len = size * n;
-    if (j->done)
-        return len; /* see detach in engine.c */
-    if (j->received == 0) {
-        curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &j->status);
-        j->to_file = j->out_fd >= 0 && j->status >= 200 && j->status < 300;
-    }
-    if (j->to_file && !j->resumed && h->pool->step_end && hg_now() > h->pool->step_end) {
-        j->paused =
-            true; /* libcurl hands the same bytes over again when the next step resumes it */
-        hg_queue_add(&h->pool->paused, j);
-        return CURL_WRITEFUNC_PAUSE;
-    }
-    if (j->max_bytes && j->received + len > j->max_bytes) {
-        char cap[32];
-        snprintf(cap, sizeof cap, "%llu", (unsigned long long)j->max_bytes);
-        fail(j, HG_FAIL_TOO_LARGE, "the answer is larger than %s bytes%s", cap, "");
+    if (!hg_buf_add(&j->head, data, len))
         return 0;
-    }
-    j->resumed = false;
-    j->received += len;
-    if (j->to_file)
-        return write_all(j, data, len) ? len : 0;
-    if (j->out_fd >= 0 && j->content.len + len > MAX_PROBLEM)
-        return len;
-    return hg_buf_add(&j->content, data, len) ? len : 0;
+    if (len <= 2)
+        hg_job_on_head_end(handle);
+    return len;
 }
 
 size_t hg_job_on_read(char *to, size_t size, size_t n, void *input) {
     hg_input *in = input;
-    curl_off_t left = in->size - in->at;
-    size_t want = size * n;
-    if ((curl_off_t)want > left)
-        want = (size_t)left;
-    if (want == 0)
-        return 0;
-    ssize_t got;
-    do
-        got = pread(in->fd, to, want, in->at);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) {
-        fail(in->job, HG_FAIL_FILE, "the file to send %s%s",
-             got < 0 ? "cannot be read: " : "became shorter while it was read",
-             got < 0 ? strerror(errno) : "");
-        return CURL_READFUNC_ABORT;
-    }
-    in->at += got;
-    return (size_t)got;
+    char message[HG_MESSAGE];
+    int64_t got = hg_body_read(&in->body, to, size * n, message);
+    if (got >= 0)
+        return (size_t)got;
+    fail(in->job, HG_FAIL_FILE, "%s%s", message, "");
+    return CURL_READFUNC_ABORT;
 }
 
 int hg_job_on_seek(void *input, curl_off_t offset, int origin) {
     hg_input *in = input;
-    if (origin != SEEK_SET || offset < 0 || offset > in->size)
+    if (origin != SEEK_SET || !hg_body_seek(&in->body, offset))
         return CURL_SEEKFUNC_CANTSEEK;
-    in->at = offset;
     return CURL_SEEKFUNC_OK;
+}
+
+bool hg_job_keep(hg_job *j) {
+    for (size_t i = 0; i < j->inputs_len; i++)
+        if (!hg_body_keep(&j->inputs[i].body))
+            return false;
+    return true;
 }
 
 /* ---- the end ---- */
@@ -321,13 +251,15 @@ void hg_job_refresh(hg_job *j) {
         collect(j, j->handle->easy);
 }
 
+/* A full disk or quota may show only now. Of a file that others hold as well: see sync.c. */
 static void close_output(hg_job *j) {
-    if (j->out_fd < 0)
+    char path[HG_MESSAGE];
+    if (!j->output)
         return;
-    /* A full disk or quota may show only now. */
-    if (close(j->out_fd) < 0 && !j->failure)
-        fail(j, HG_FAIL_FILE, "cannot write %.200s: %s", j->out_path, strerror(errno));
-    j->out_fd = -1;
+    snprintf(path, sizeof path, "%s", j->output->path);
+    if (!hg_output_unref(j->output) && !j->failure)
+        fail(j, HG_FAIL_FILE, "cannot write %.200s: %s", path, strerror(errno));
+    j->output = NULL;
 }
 
 void hg_job_finish(hg_job *j, CURLcode code, const char *detail) {

@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "body.h"
 #include "headers.h"
+#include "output.h"
 #include "pollset.h"
 #include "queue.h"
 #include "text.h"
@@ -35,21 +37,18 @@ typedef enum hg_failure {
     HG_FAIL_INVALID    /* no URL, or a protocol that is not allowed */
 } hg_failure;
 
-/* One part of a multipart/form-data body: `data`, or a `file` that is streamed. */
+/* One part of a multipart/form-data body. */
 typedef struct hg_part {
     const char *name;
-    const char *data;
-    size_t data_len;
-    const char *file;
+    hg_segment content;
     const char *filename;
     const char *content_type;
 } hg_part;
 
-/* A local file that is sent: the body, or a part of one. */
+/* What libcurl reads from: the body, or a part of one. */
 typedef struct hg_input {
     struct hg_job *job;
-    int fd;
-    curl_off_t size, at;
+    hg_body body;
 } hg_input;
 
 /* What a job is made from. All pointers are borrowed for the call only. */
@@ -61,10 +60,14 @@ typedef struct hg_request {
     hg_headers *headers; /* NULL: none of its own */
     const char *body;    /* raw bytes, may hold NUL; NULL: none */
     size_t body_len;
-    const char *file;     /* a file to send as the body */
-    const hg_part *parts; /* multipart/form-data */
+    const hg_segment
+        *segments; /* the body as it is read; their data stays with the caller: hg_job_keep */
+    size_t segments_len;
+    const hg_part *parts; /* multipart/form-data; likewise */
     size_t parts_len;
     const char *output;  /* a new file for a 2xx body; it must not exist */
+    hg_output *place;    /* or this file, from hg_job_accept on */
+    bool stream;         /* a 2xx body is taken bit by bit: hg_job_take */
     const char *proxy;   /* NULL: the environment's; "": none */
     const char *ca_file; /* NULL: libcurl's default */
     long timeout_ms; /* the whole attempt; 0: none. A fresh request may wait as long again for its
@@ -107,10 +110,15 @@ typedef struct hg_job {
     hg_headers *headers;
     char *body;
     curl_mime *mime;
-    hg_input *inputs; /* the file body, or the files of a multipart body in their order */
+    hg_input *inputs; /* the body in segments, or the parts of a multipart body in their order */
     size_t inputs_len;
-    int out_fd;     /* file for the answer, or -1 */
-    char *out_path; /* for messages */
+    hg_output *output;  /* file for the answer, or NULL */
+    uint64_t output_at; /* where the next byte goes */
+    bool accepted;      /* it may be written to */
+    bool no_space;      /* why it could not be */
+    bool stream;        /* whoever owns the job takes the body while it comes */
+    bool head_came, head_told;
+    struct hg_job *news; /* a job that is done when there is news of this one */
     uint64_t max_bytes;
 
     bool fresh;             /* must not be sent twice, nor cut off by the time it spent waiting */
@@ -119,7 +127,8 @@ typedef struct hg_job {
     bool answered;          /* at least one header line came */
     bool paused;            /* the step's time was up in the middle of a download */
     bool resumed;           /* may write once more although it is: every step must get somewhere */
-    bool to_file;           /* the body goes to out_fd */
+    bool to_file;           /* the body goes to the output */
+    bool to_owner;          /* the body is for hg_job_take */
     hg_buf head;            /* status line and headers of the last answer */
     hg_buf content;         /* the body in memory */
     uint64_t received;
@@ -134,7 +143,7 @@ typedef struct hg_job {
     char *message; /* why it failed; NULL when it did not */
 } hg_job;
 
-enum { HG_MESSAGE = 320 };
+enum { HG_MESSAGE = HG_SOURCE_MESSAGE };
 
 /* A job that is not submitted yet. NULL with `message` filled when a file cannot be opened or
  * memory is out; nothing is left behind then. */
@@ -154,10 +163,30 @@ void hg_job_refresh(hg_job *j);
 void hg_job_release(hg_job *j);
 
 hg_sent hg_job_sent(const hg_job *j);
+/* Copies what the job only borrows of the request, whose owner is about to let go of it. False: out
+ * of memory. */
+bool hg_job_keep(hg_job *j);
 /* Frees the body, keeps status, headers and timings. */
 void hg_job_drop_content(hg_job *j);
 /* Finds a header of the answer, any letter case. NULL: absent. The last one wins. */
 const char *hg_job_header(const hg_job *j, const char *name, size_t *len);
+
+/* ---- while it runs: see deliver.c ---- */
+
+/* Lets the body go into its file from `at` on; what is there behind is cut off. */
+bool hg_job_accept(hg_job *j, uint64_t at, char message[HG_MESSAGE]);
+/* The bytes that have come for the owner, valid until hg_job_taken says that they are out. */
+const char *hg_job_take(hg_job *j, size_t *len);
+void hg_job_taken(hg_job *j);
+/* libcurl has handed over the last header line. */
+void hg_job_on_head_end(hg_handle *h);
+/* Is there anything that the owner should look at, and has not been told of? */
+bool hg_job_has_news(const hg_job *j);
+/* Ends the job of whoever waits for news, at the end of the running step. */
+void hg_job_tell(hg_job *j, hg_queue *told);
+
+/* Notes the first reason why a job fails. */
+void hg_job_fail(hg_job *j, hg_failure failure, const char *format, const char *a, const char *b);
 
 /* libcurl's callbacks; the user pointer is the hg_handle, and the hg_input of those that read. */
 size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle);

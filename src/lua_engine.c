@@ -1,7 +1,10 @@
 /* The engine as a Lua object, and the metatables of all objects. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lua_output.h"
 #include "objects.h"
 #include "request.h"
 
@@ -29,10 +32,14 @@ static hg_engine *to_engine(lua_State *L) {
 
 /* An empty job object; filled after the exchange was started, so that running out of memory in
  * between can lose neither. */
-static hg_job_box *push_job(lua_State *L) {
-    hg_job_box *box = hg_newuserdata(L, sizeof *box);
-    box->job = NULL;
-    box->engine = NULL;
+static hg_job_box *push_job(lua_State *L, int keep) {
+    hg_job_box *box = keep ? hg_newuserdata_tied(L, sizeof *box) : hg_newuserdata(L, sizeof *box);
+    memset(box, 0, sizeof *box);
+    if (keep) {
+        lua_pushvalue(L, keep);
+        hg_tie(L, -2);
+        box->tied = true;
+    }
     lua_pushvalue(L, HG_JOB_MT);
     lua_setmetatable(L, -2);
     return box;
@@ -55,8 +62,7 @@ static int engine_create(lua_State *L) {
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_request_read(L, 2, &r);
-    hg_job_box *box = push_job(L);
+    hg_job_box *box = push_job(L, hg_request_read(L, 2, &r));
     return start(L, box, e, hg_engine_create(e, &r, message), message);
 }
 
@@ -68,8 +74,39 @@ static int engine_after(lua_State *L) {
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_job_box *box = push_job(L);
+    hg_job_box *box = push_job(L, 0);
     return start(L, box, e, hg_engine_after(e, seconds, group, message), message);
+}
+
+/* engine:news(job) -> a job that is done as soon as there is news of that one */
+static int engine_news(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    hg_job_box *of = hg_object_check(L, 2, HG_JOB_MT, HG_JOB_TYPE);
+    char message[HG_MESSAGE];
+    luaL_argcheck(L, of->job && of->engine == e, 2, "it is not a job of this engine");
+    if (!hg_engine_usable(e))
+        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_job_box *box = push_job(L, 0);
+    return start(L, box, e, hg_engine_news(e, of->job, message), message);
+}
+
+/* engine:sync(output | directory [, group]) -> job */
+static int engine_sync(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    hg_output **output = lua_type(L, 2) == LUA_TUSERDATA ? hg_output_to_box(L, 2) : NULL;
+    luaL_argcheck(L, !output || *output, 2, "the file is closed");
+    const char *name = output ? (*output)->path : luaL_checkstring(L, 2);
+    long group = (long)luaL_optinteger(L, 3, 0);
+    char message[HG_MESSAGE];
+    if (!hg_engine_usable(e))
+        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_job_box *box = push_job(L, 0);
+    int fd = output ? fcntl((*output)->fd, F_DUPFD_CLOEXEC, 0)
+                    : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        return start(L, box, e, hg_engine_sync(e, fd, name, group, message), message);
+    snprintf(message, sizeof message, "cannot open %.200s: %s", name, strerror(errno));
+    return hg_object_refuse(L, "file", message);
 }
 
 /* ---- the engine ---- */
@@ -211,6 +248,8 @@ static int shared_engine(lua_State *L) {
 
 static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
                                           {"after", engine_after},
+                                          {"news", engine_news},
+                                          {"sync", engine_sync},
                                           {"poll", engine_poll},
                                           {"wait", engine_wait},
                                           {"live", engine_live},
@@ -271,4 +310,5 @@ void hg_objects_open(lua_State *L) {
     lua_setfield(L, -2, "headers");
     hg_bridge_open(L, library, engine_mt);
     lua_settop(L, library);
+    hg_files_open(L);
 }

@@ -77,7 +77,9 @@ static int push_failure(lua_State *L, const hg_job *j) {
     lua_createtable(L, 0, 6);
     set_text(L, "kind", failure_kind(j->failure));
     set_text(L, "sent", sent_name(hg_job_sent(j)));
-    if (network_code(j))
+    if (j->no_space)
+        set_text(L, "code", "disk_full");
+    else if (network_code(j))
         set_text(L, "code", network_code(j));
     if (j->curl_code) {
         lua_pushinteger(L, j->curl_code);
@@ -110,6 +112,9 @@ static int job_gc(lua_State *L) {
     hg_job_box *box = to_box(L);
     hg_job *j = box->job;
     hg_engine *e = box->engine;
+    /* The exchange goes on without its object; memory being out, it cannot. */
+    if (j && !j->done && box->tied && !hg_job_keep(j))
+        hg_engine_cancel(e, j);
     box->job = NULL;
     box->engine = NULL;
     if (e)
@@ -127,11 +132,21 @@ static int job_done(lua_State *L) {
     return 1;
 }
 
+/* Lets the collector have what a job that is done has borrowed. */
+static void untie(lua_State *L, hg_job_box *box) {
+    if (!box->tied)
+        return;
+    box->tied = false;
+    lua_newtable(L);
+    hg_tie(L, 1);
+}
+
 /* job:result() -> status, body | true (a timer) | nil, message, failure */
 static int job_result(lua_State *L) {
     hg_job *j = to_job(L);
     if (!j->done)
         return hg_object_refuse(L, "pending", "the job is not done");
+    untie(L, to_box(L));
     if (j->failure)
         return push_failure(L, j);
     if (j->timer) {
@@ -148,6 +163,42 @@ static int job_cancel(lua_State *L) {
     bool running = !j->done;
     hg_engine_cancel(to_box(L)->engine, j);
     lua_pushboolean(L, running);
+    return 1;
+}
+
+/* job:accept([at]) -> true | nil, message: lets the body into the file from there on */
+static int job_accept(lua_State *L) {
+    hg_job *j = to_job(L);
+    lua_Number at = luaL_optnumber(L, 2, 0);
+    char message[HG_MESSAGE];
+    luaL_argcheck(L, at >= 0 && at < 9e15, 2, "expected a number of bytes");
+    if (j->done || !j->output) {
+        lua_pushnil(L);
+        lua_pushstring(L, j->done ? "the job is done" : "the job has no output");
+        return 2;
+    }
+    bool ok = hg_job_accept(j, (uint64_t)at, message);
+    hg_engine_go_on(to_box(L)->engine);
+    if (ok) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, message);
+    return 2;
+}
+
+/* job:read() -> the bytes of a stream that have come since | nil */
+static int job_read(lua_State *L) {
+    hg_job *j = to_job(L);
+    size_t len;
+    const char *bytes = hg_job_take(j, &len);
+    if (len == 0)
+        return 0;
+    lua_pushlstring(L, bytes, len);
+    hg_job_taken(j);
+    if (!j->done)
+        hg_engine_go_on(to_box(L)->engine);
     return 1;
 }
 
@@ -277,6 +328,8 @@ const luaL_Reg hg_job_methods[] = {{"done", job_done},
                                    {"header", job_header},
                                    {"head", job_head},
                                    {"drop", job_drop},
+                                   {"accept", job_accept},
+                                   {"read", job_read},
                                    {"watch", job_watch},
                                    {"http_version", job_http_version},
                                    {NULL, NULL}};

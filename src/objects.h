@@ -20,6 +20,7 @@ typedef struct hg_engine_box {
 typedef struct hg_job_box {
     hg_job *job;
     hg_engine *engine; /* held, so that a job keeps its engine going */
+    bool tied;         /* to a table with what the job borrows */
 } hg_job_box;
 
 /* The userdata at `index` when it has the metatable at `metatable`; raises otherwise. */
@@ -36,6 +37,12 @@ void hg_object_closures(lua_State *L, const luaL_Reg *l, int first, int second);
 /* Completes the metatable at `mt` with such closures. */
 void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int first,
                     int second);
+
+/* The file behind an object of core.file or core.spool; NULL: the value is none. Raises when it is
+ * closed. */
+hg_source *hg_file_source(lua_State *L, int index);
+/* Adds file and spool to the table on top of the stack. */
+void hg_files_open(lua_State *L);
 
 /* Adds bridge to the table at `library`. */
 void hg_bridge_open(lua_State *L, int library, int engine_mt);

@@ -14,11 +14,18 @@ static void join(hg_errand *e) {
     e->joined = true;
 }
 
-/* Leaves the lock taken. */
+/* Both leave the lock taken. */
 static void join_all(void) {
     pthread_mutex_lock(&lock);
     for (hg_errand *e = errands; e; e = e->next)
         join(e);
+}
+
+static void join_before_fork(void) {
+    pthread_mutex_lock(&lock);
+    for (hg_errand *e = errands; e; e = e->next)
+        if (!e->no_locks)
+            join(e);
 }
 
 /* A process that ends lets its libraries clean up under the feet of its threads. Those that were
@@ -78,7 +85,7 @@ static void in_child(void) {
 }
 
 static void register_handlers(void) {
-    if (pthread_atfork(join_all, in_parent, in_child) != 0)
+    if (pthread_atfork(join_before_fork, in_parent, in_child) != 0)
         generation = -1;
 }
 

@@ -15,6 +15,7 @@ long hg_process(void);
 typedef struct hg_errand {
     pthread_t thread;
     bool joined;
+    bool no_locks; /* it uses none of a library: a fork need not wait for it */
     struct hg_errand *next;
 } hg_errand;
 

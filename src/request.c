@@ -6,6 +6,8 @@
 
 #include "compat.h"
 #include "json.h"
+#include "lua_output.h"
+#include "objects.h"
 #include "text.h"
 
 typedef struct headers_box {
@@ -120,6 +122,14 @@ static bool flag_field(lua_State *L, int t, const char *name) {
     return on;
 }
 
+static bool has_table(lua_State *L, int t, const char *name) {
+    if (!push_field(L, t, name))
+        return false;
+    bool is = lua_istable(L, -1);
+    lua_pop(L, 1);
+    return is;
+}
+
 /* A duration in seconds as milliseconds: what is above zero stays above zero. */
 static long milliseconds(lua_State *L, int t, const char *name) {
     double s = number_field(L, t, name, 2e6);
@@ -180,16 +190,92 @@ static const char *with_query(lua_State *L, int t, const char *address) {
 
 /* ---- bodies ---- */
 
+/* A file: its path, or an object of core.file or core.spool. */
+static void file_field(lua_State *L, int t, const char *name, hg_segment *s) {
+    if (!push_field(L, t, name))
+        return;
+    s->source = hg_file_source(L, -1);
+    lua_pop(L, 1);
+    if (!s->source)
+        s->path = text_field(L, t, name);
+}
+
+/* Bytes that are not copied: the string goes into the table at `keep`, which lives as long as the
+ * job. */
+static void data_field(lua_State *L, int keep, hg_segment *s) {
+    s->data = lua_tolstring(L, -1, &s->len);
+    lua_rawseti(L, keep, (int)lua_rawlen(L, keep) + 1);
+}
+
+/* {base64 = string}, {base64_file = file} or {file = file} on top of the stack. */
+static void read_segment(lua_State *L, int keep, int n, hg_segment *s) {
+    int segment = lua_gettop(L);
+    if (lua_istable(L, segment)) {
+        file_field(L, segment, "file", s);
+        if (!s->source && !s->path) {
+            file_field(L, segment, "base64_file", s);
+            s->base64 = true;
+        }
+        if (!s->source && !s->path && push_field(L, segment, "base64")) {
+            if (lua_type(L, -1) != LUA_TSTRING)
+                luaL_error(L, "body[%d].base64: expected a string, got %s", n,
+                           luaL_typename(L, -1));
+            data_field(L, keep, s);
+        }
+    }
+    if (!s->source && !s->path && !s->data)
+        luaL_error(L, "body[%d]: expected a string, or a table with base64, base64_file or file",
+                   n);
+}
+
+/* The list on top of the stack; what it leaves there must stay. */
+static void read_segments(lua_State *L, int keep, hg_request *r) {
+    int list = lua_gettop(L);
+    size_t n = lua_rawlen(L, list);
+    if (n == 0)
+        luaL_error(L, "body: expected a string, or an array of segments");
+    hg_segment *segments = hg_newuserdata(L, n * sizeof *segments);
+    memset(segments, 0, n * sizeof *segments);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, list, (int)i + 1);
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            data_field(L, keep, &segments[i]);
+        } else {
+            read_segment(L, keep, (int)i + 1, &segments[i]);
+            lua_pop(L, 1);
+        }
+    }
+    r->segments = segments;
+    r->segments_len = n;
+}
+
+/* One file as the whole body. */
+static bool read_file(lua_State *L, int t, hg_request *r) {
+    hg_segment file = {0};
+    file_field(L, t, "file", &file);
+    if (!file.path && !file.source)
+        return false;
+    hg_segment *segment = hg_newuserdata(L, sizeof *segment); /* stays on the stack */
+    *segment = file;
+    r->segments = segment;
+    r->segments_len = 1;
+    return true;
+}
+
 /* One body at most: `body`, `json`, `file` or `multipart`. Returns the type that it has unless the
  * request says otherwise; libcurl would call every body a form. */
-static const char *read_body(lua_State *L, int t, hg_request *r) {
+static const char *read_body(lua_State *L, int t, int keep, hg_request *r) {
     const char *type = NULL;
-    int bodies = 0;
+    int bodies = r->parts != NULL;
     if (push_field(L, t, "body")) {
-        if (lua_type(L, -1) != LUA_TSTRING)
-            luaL_error(L, "body: expected a string, got %s", luaL_typename(L, -1));
-        r->body = lua_tolstring(L, -1, &r->body_len);
-        lua_pop(L, 1);
+        if (lua_istable(L, -1)) {
+            read_segments(L, keep, r); /* stays on the stack */
+        } else {
+            if (lua_type(L, -1) != LUA_TSTRING)
+                luaL_error(L, "body: expected a string or an array, got %s", luaL_typename(L, -1));
+            r->body = lua_tolstring(L, -1, &r->body_len);
+            lua_pop(L, 1);
+        }
         type = "application/octet-stream";
         bodies++;
     }
@@ -204,17 +290,16 @@ static const char *read_body(lua_State *L, int t, hg_request *r) {
         type = "application/json";
         bodies++;
     }
-    r->file = text_field(L, t, "file");
-    if (r->file)
+    if (read_file(L, t, r)) {
         type = "application/octet-stream";
-    bodies += r->file != NULL;
-    bodies += r->parts != NULL;
+        bodies++;
+    }
     if (bodies > 1)
         luaL_error(L, "a request has one body: give body, json, file or multipart");
     return type;
 }
 
-static void read_parts(lua_State *L, int t, hg_request *r) {
+static void read_parts(lua_State *L, int t, int keep, hg_request *r) {
     if (!push_field(L, t, "multipart"))
         return;
     luaL_checktype(L, -1, LUA_TTABLE);
@@ -225,20 +310,21 @@ static void read_parts(lua_State *L, int t, hg_request *r) {
     hg_part *parts = hg_newuserdata(L, n * sizeof *parts); /* stays on the stack */
     memset(parts, 0, n * sizeof *parts);
     for (size_t i = 0; i < n; i++) {
+        hg_segment *content = &parts[i].content;
         lua_rawgeti(L, list, (int)i + 1);
         int part = lua_gettop(L);
         luaL_checktype(L, part, LUA_TTABLE);
         parts[i].name = text_field(L, part, "name");
-        parts[i].file = text_field(L, part, "file");
         parts[i].filename = text_field(L, part, "filename");
         parts[i].content_type = text_field(L, part, "content_type");
-        if (push_field(L, part, "data")) {
+        file_field(L, part, "file", content);
+        bool is_file = content->path || content->source, has_data = push_field(L, part, "data");
+        if (has_data) {
             if (lua_type(L, -1) != LUA_TSTRING)
                 luaL_error(L, "multipart[%d].data: expected a string", (int)i + 1);
-            parts[i].data = lua_tolstring(L, -1, &parts[i].data_len);
-            lua_pop(L, 1);
+            data_field(L, keep, content);
         }
-        if (!parts[i].name || !parts[i].file == !parts[i].data)
+        if (!parts[i].name || is_file == has_data)
             luaL_error(L, "multipart[%d]: expected a name, and data or file", (int)i + 1);
         lua_pop(L, 1);
     }
@@ -281,7 +367,8 @@ static void read_headers(lua_State *L, int t, hg_request *r, const char *body_ty
         luaL_checktype(L, extra, LUA_TTABLE);
         add_headers(L, box->headers, extra);
     }
-    if (type || (body_type && !has_content_type(box->headers))) {
+    bool none = type && !*type; /* libcurl adds none to an upload either */
+    if (!none && (type || (body_type && !has_content_type(box->headers)))) {
         lua_pushfstring(L, "Content-Type: %s", type ? type : body_type);
         if (!hg_headers_add(box->headers, lua_tostring(L, -1)))
             luaL_error(L, "out of memory");
@@ -289,9 +376,25 @@ static void read_headers(lua_State *L, int t, hg_request *r, const char *body_ty
     r->headers = box->headers;
 }
 
-void hg_request_read(lua_State *L, int t, hg_request *r) {
+/* The path of a new file, or one that is open. */
+static void read_output(lua_State *L, int t, hg_request *r) {
+    r->stream = flag_field(L, t, "stream");
+    if (push_field(L, t, "output")) {
+        hg_output **box = lua_type(L, -1) == LUA_TUSERDATA ? hg_output_to_box(L, -1) : NULL;
+        r->place = box ? *box : NULL;
+        if (box && !r->place)
+            luaL_error(L, "output: it is closed");
+        lua_pop(L, 1);
+        if (!box)
+            r->output = text_field(L, t, "output");
+    }
+    if (r->stream && (r->output || r->place))
+        luaL_error(L, "a body goes to one place: give output or stream");
+}
+
+int hg_request_read(lua_State *L, int t, hg_request *r) {
     luaL_checktype(L, t, LUA_TTABLE);
-    luaL_checkstack(L, 24, NULL);
+    luaL_checkstack(L, 28, NULL);
     memset(r, 0, sizeof *r);
     r->method = text_field(L, t, "method");
     if (!r->method)
@@ -309,10 +412,16 @@ void hg_request_read(lua_State *L, int t, hg_request *r) {
         r->url = with_query(L, t, r->url);
     else
         r->target = with_query(L, t, r->target);
-    read_parts(L, t, r);
-    const char *body_type = read_body(L, t, r);
+    lua_pushnil(L);
+    int keep = lua_gettop(L);
+    if (has_table(L, t, "body") || has_table(L, t, "multipart")) {
+        lua_newtable(L);
+        lua_replace(L, keep);
+    }
+    read_parts(L, t, keep, r);
+    const char *body_type = read_body(L, t, keep, r);
     read_headers(L, t, r, body_type);
-    r->output = text_field(L, t, "output");
+    read_output(L, t, r);
     r->proxy = text_field(L, t, "proxy");
     r->ca_file = text_field(L, t, "ca_file");
     r->timeout_ms = milliseconds(L, t, "timeout");
@@ -325,4 +434,5 @@ void hg_request_read(lua_State *L, int t, hg_request *r) {
     r->allow_http = flag_field(L, t, "allow_http");
     r->compressed = flag_field(L, t, "compressed");
     r->group = (long)number_field(L, t, "group", 2e9);
+    return lua_istable(L, keep) ? keep : 0;
 }

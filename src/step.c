@@ -13,7 +13,7 @@ static const int64_t LATER = 5 * INT64_C(1000000);
 
 int64_t hg_engine_deadline(const hg_engine *e) {
     int64_t timer = hg_timers_next(&e->timers);
-    if (e->queue.first || e->pool.paused.first || e->unread)
+    if (e->queue.first || e->pool.paused.first || e->pool.told.first || e->unread)
         return 0;
     return timer < e->curl_deadline ? timer : e->curl_deadline;
 }
@@ -118,7 +118,9 @@ static void resume_paused(hg_engine *e, int64_t end) {
         hg_queue_leave(j);
         j->paused = false;
         j->resumed = true;
-        curl_easy_pause(j->handle->easy, CURLPAUSE_CONT);
+        CURLcode code = curl_easy_pause(j->handle->easy, CURLPAUSE_CONT);
+        if (code != CURLE_OK) /* libcurl says it here only */
+            fail(e, j, code, "");
         if (is_over(end))
             break;
     }
@@ -127,9 +129,14 @@ static void resume_paused(hg_engine *e, int64_t end) {
 static void on_event(hg_engine *e, const hg_ready *r) {
     hg_trusts *trusts = &e->pool.trusts;
     hg_trust *loaded = trusts->loading > 0 ? hg_trusts_heard(trusts, r->fd) : NULL;
-    if (loaded)
+    bool synced = false;
+    hg_job *written = e->syncs.first ? hg_syncs_heard(&e->syncs, r->fd, &synced) : NULL;
+    if (written) {
+        hg_engine_part(e, written);
+        hg_job_unref(written);
+    } else if (loaded)
         hg_queue_append(&e->queue, &loaded->waiting);
-    else
+    else if (!synced)
         act(e, r->fd,
             (r->events & HG_READ ? CURL_CSELECT_IN : 0) |
                 (r->events & HG_WRITE ? CURL_CSELECT_OUT : 0) |
@@ -204,6 +211,15 @@ static void fire_timers(hg_engine *e, int64_t now, int64_t end, bool behind) {
     }
 }
 
+/* Who waits for news of a job hears it. */
+static void spread_news(hg_engine *e) {
+    while (e->pool.told.first) {
+        hg_job *news = e->pool.told.first;
+        news->done = true;
+        hg_engine_part(e, news);
+    }
+}
+
 /* ---- the step ---- */
 
 /* False: there was no time to look at all that has come. */
@@ -235,6 +251,7 @@ static bool step(hg_engine *e, int64_t until, int64_t end) {
     if (n > 0 || e->queue.first || e->pool.paused.first || e->unread || e->curl_deadline <= now)
         seen = work(e, ready, n, now, end);
     fire_timers(e, now, end, !seen);
+    spread_news(e);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return n >= 0;
 }

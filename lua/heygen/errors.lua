@@ -15,7 +15,11 @@
 ---@field idempotency_key string?
 ---@field session_id string?
 ---@field video_id string?
+---@field asset_id string? of an upload
+---@field asset_ids string[]? what has been uploaded for a call with local files
 ---@field last any the last body seen
+---@field part string? of a download: the file that the next call goes on from
+---@field received integer? of a download: the bytes in there, or given to the function
 ---@field cause any
 local errors = {}
 
@@ -111,7 +115,7 @@ function errors.shows(id, secret)
 end
 
 -- What follows the message in the text of an error, in this order. `param` is left out where the message names it.
-local SHOWN = { "code", "param", "request_id", "session_id", "video_id" }
+local SHOWN = { "code", "param", "request_id", "session_id", "video_id", "asset_id" }
 
 local Error = { __name = "heygen.error" }
 

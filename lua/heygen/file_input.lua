@@ -1,10 +1,12 @@
--- The union of ways to hand a file to the service: by URL, as an asset, or as base64 text in the body.
+-- The union of ways to hand a file to the service: by URL, as an asset, or as base64 text in the body. What is local, a
+-- path or bytes in memory, is only noted here: attachments.lua makes one of the three of it.
+local sources = require "heygen.sources"
 local suggest = require "heygen.suggest"
 local values = require "heygen.values"
 
 local file_input = {}
 
-local find, format = string.find, string.format
+local find, format, lower = string.find, string.format, string.lower
 
 -- type -> the keys that it needs, all of them
 local KEYS = {
@@ -15,7 +17,8 @@ local KEYS = {
 local TYPES = { "url", "asset_id", "base64" }
 
 local FIELDS = { type = true, url = true, asset_id = true, media_type = true, data = true }
-local NAMES = { "asset_id", "data", "media_type", "type", "url" }
+local NAMES = { "asset_id", "bytes", "data", "media_type", "path", "type", "url" }
+local LOCAL_FIELDS = { path = true, bytes = true, filename = true, media_type = true }
 
 -- Names that other texts and services use. "base64" as a key and "content_type" are wrong but in circulation.
 local HINTS = {
@@ -29,7 +32,8 @@ local HINTS = {
   id = "asset_id",
 }
 
-local FORMS = '{url = "https://..."}, {asset_id = "..."} or {media_type = "image/png", data = "<base64>"}'
+local FORMS = 'a path, "https://...", {url = "https://..."}, {asset_id = "..."}, {path = "..."}, {bytes = "..."} '
+  .. 'or {media_type = "image/png", data = "<base64>"}'
 
 local FILE_BYTES = 32 * 1024 * 1024
 local BASE64_MAX = 4 * math.ceil(FILE_BYTES / 3)
@@ -75,12 +79,7 @@ function check.asset_id(value)
   return value == "" and "empty, an id is needed" or nil
 end
 
-function check.media_type(value)
-  if not find(value, "^[%w.+-]+/[%w.+-]+$") then
-    return 'expected a media type such as "image/png", got ' .. values.quoted(value)
-  end
-  return nil
-end
+check.media_type = values.media_type_problem
 
 function check.data(value)
   if value == "" then
@@ -94,16 +93,77 @@ function check.data(value)
   return bad and format("not base64 at byte %d", bad) or nil
 end
 
+-- ---- what is local ----
+
+-- Stands in a checked body in the place of a file that is still to be uploaded or inlined -> {source, limits}.
+local locals = setmetatable({}, { __mode = "k" })
+
+---Has any been noted since somebody set this to false?
+file_input.noted = false
+
+---What a file of a checked body is made from; nil: it is none that is local.
+---@param node table
+---@return {source: heygen.Source, limits: table}?
+function file_input.local_source(node)
+  return locals[node]
+end
+
+local function note(spec, given)
+  local source, problem, where, mistake = sources.read(given)
+  if not source then
+    return nil, problem, where == ".data" and ".bytes" or where, mistake
+  end
+  local node = { type = "asset_id" }
+  locals[node] = { source = source, limits = { bytes = spec.max_bytes, types = spec.media_types } }
+  file_input.noted = true
+  return node
+end
+
+-- A text alone: an address on the web, or a path.
+local function check_text(spec, value)
+  if find(lower(value), "^https:") then
+    local problem = values.utf8_problem(value) or values.https_problem(value)
+    if problem then
+      return nil, problem
+    end
+    return { type = "url", url = "https" .. value:sub(6) }
+  elseif find(value, "^%a[%w+.-]+://") then
+    return nil, "expected a path or an address that starts with https://, got " .. values.quoted(value)
+  elseif find(value, "^data:") then
+    return nil, 'expected a path or an address; content goes into {media_type = "...", data = "<base64>"}'
+  end
+  return note(spec, value)
+end
+
+local function check_local(spec, value)
+  local stray = values.unknown_key(value, LOCAL_FIELDS)
+  if stray ~= nil then
+    local kind = value.path ~= nil and "path" or "bytes"
+    return nil,
+      FIELDS[stray] and format("does not belong to a file of {%s = ...}", kind) or unknown_problem(stray),
+      values.step(stray),
+      true
+  end
+  return note(
+    spec,
+    { path = value.path, data = value.bytes, filename = value.filename, media_type = value.media_type }
+  )
+end
+
 ---Checks a file input and returns a copy with its `type` filled in. A checker of values.types.
----@param _ heygen.FieldSpec
+---@param spec heygen.FieldSpec
 ---@param value any
 ---@return table? file
 ---@return string? problem
 ---@return string? where
 ---@return boolean? mistake
-function file_input.check(_, value)
-  if type(value) ~= "table" then
+function file_input.check(spec, value)
+  if type(value) == "string" then
+    return check_text(spec, value)
+  elseif type(value) ~= "table" then
     return nil, values.expected(FORMS, value), nil, true
+  elseif value.path ~= nil or value.bytes ~= nil then
+    return check_local(spec, value)
   end
   local stray = values.unknown_key(value, FIELDS)
   if stray ~= nil then

@@ -90,12 +90,13 @@ function heygen.response(value)
   return require("heygen.response").of(value)
 end
 
----Makes a progress bar for `on_progress`: a bar on a terminal, plain lines elsewhere. NO_COLOR is honoured.
+---Makes a display for `on_progress`: bars on a terminal, plain lines elsewhere. NO_COLOR is honoured. Give it as
+---on_progress itself, or `display:bar(label)` where several things go on at once.
 ---@param options heygen.ProgressOptions?
 ---@return heygen.Progress
 function heygen.progress(options)
-  local bar = require("heygen.progress").new(options, 2)
-  return bar
+  local display = require("heygen.progress").new(options, 2)
+  return display
 end
 
 ---@param value any

@@ -1,7 +1,7 @@
 ---@meta _
 -- luacheck: ignore
--- Types for editors (LuaCATS): options, events, and the objects of the API. Never required. What Lua code defines is
--- annotated where it stands; meta/core.lua has the C core, meta/api.lua the methods made from endpoints.lua.
+-- Types for editors (LuaCATS): options and events. Never required. What Lua code defines is annotated where it stands;
+-- meta/core.lua has the C core, meta/api.lua the methods made from endpoints.lua, meta/objects.lua what they return.
 
 ---@class heygen
 ---@field _VERSION string
@@ -40,21 +40,40 @@
 ---@class heygen.PostOptions : heygen.CallOptions
 ---@field idempotency_key string? 1 to 255 letters, digits or _ - : . (a random one for each call)
 
+---What calls take in which a file may be given.
+---@class heygen.FileOptions
+---@field files_as "assets"|"base64"|nil what becomes of local files (paths: assets, bytes: base64)
+---@field on_upload (fun(event: heygen.UploadEvent)|heygen.Progress|heygen.ProgressBar)? four times a second for each file that is uploaded
+
 ---@class heygen.WaitOptions
 ---@field timeout number? seconds until the wait gives up; the video goes on (3600)
 ---@field interval number? seconds, the first pause (10)
 ---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
----@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress)? after each look
+---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each look
+
+---@class heygen.UploadOptions
+---@field direct boolean? straight to the storage; false: in one request (beyond 32 MB)
+---@field checksum boolean? of a direct upload: give its SHA-256 (true)
+---@field wait boolean? of a direct upload: until the service can use it (true)
+---@field interval number? seconds, the first pause of that wait (1)
+---@field timeout number? seconds for one attempt (600)
+---@field deadline number? seconds for all of it (3600)
+---@field max_retries integer? attempts after the first
+---@field idempotency_key string? the same for all attempts (a random one)
+---@field on_progress (fun(event: heygen.UploadEvent)|heygen.Progress|heygen.ProgressBar)? four times a second, and at the end
 
 ---@class heygen.DownloadOptions
+---@field variant "video"|"captioned"|"gif"|"thumbnail"|"subtitle"|nil which file of a video ("video")
+---@field resume boolean? keep what has come when it fails, for the next call to go on from (true)
+---@field refresh (fun(): table|string|nil, any)? gives the object or its address anew, for what is not a video
 ---@field deadline number? seconds for all attempts and pauses (3600)
----@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress)? four times a second
+---@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress|heygen.ProgressBar)? four times a second
 ---@field overwrite boolean? replace an existing file (false)
 
 ---@class heygen.ProgressOptions
 ---@field stream {write: function, flush: function}? (io.stderr); a terminal when it is io.stdout or io.stderr and is one
----@field label string? in front of the bar
+---@field label string? in front of a bar without a name of its own
 ---@field columns integer|false|nil a fixed width; false: plain lines (the terminal's)
 
 ---The argument of client:request.
@@ -90,6 +109,12 @@
 ---@field elapsed number seconds
 ---@field video_id string?
 
+---@class heygen.UploadEvent
+---@field sent integer bytes, never falling
+---@field total integer bytes
+---@field elapsed number seconds
+---@field filename string
+
 ---@class heygen.RequestEvent
 ---@field method string
 ---@field url string
@@ -121,81 +146,3 @@
 ---@class heygen.sim.Server
 ---@field url string
 ---@field stop fun(self: heygen.sim.Server)
-
--- ---- objects of the API; fields that this version does not know are there as well ----
-
----@class heygen.Video
----@field id string
----@field status "pending"|"processing"|"completed"|"failed"|string all but "completed" and "failed" mean that it goes on
----@field title string?
----@field video_url string? the mp4, signed for some time; each videos:get gives a fresh one
----@field thumbnail_url string?
----@field gif_url string?
----@field captioned_video_url string?
----@field subtitle_url string? SRT
----@field duration number? seconds
----@field created_at integer? Unix time
----@field completed_at integer? Unix time
----@field folder_id string?
----@field output_language string?
----@field failure_code string?
----@field failure_message string?
----@field video_page_url string? page in the web app
-
----@class heygen.VideoAgentSession
----@field session_id string
----@field status "thinking"|"waiting_for_input"|"reviewing"|"generating"|"completed"|"failed"|string? absent in lists and in the answer of stop
----@field created_at integer? Unix time
----@field progress integer? per cent
----@field title string?
----@field video_id string? absent until rendering begins
----@field messages heygen.VideoAgentMessage[]? newest first, 40 at most
-
----@class heygen.VideoAgentMessage
----@field role "user"|"model"|string
----@field type "text"|"resource"|"error"|string
----@field content string
----@field created_at integer?
----@field resource_ids string[]?
-
----@class heygen.VideoAgentRun
----@field run_id string
----@field session_id string
----@field title string?
-
----@class heygen.VideoAgentResource
----@field resource_id string
----@field resource_type string image, video, draft, avatar, voice, ...
----@field source_type string? "generated" or "user_uploaded"
----@field url string?
----@field thumbnail_url string?
----@field preview_url string?
----@field metadata table?
----@field created_at integer?
-
----@class heygen.VideoAgentStyle
----@field style_id string
----@field name string
----@field thumbnail_url string?
----@field preview_video_url string?
----@field tags string[]?
----@field aspect_ratio string? 16:9, 9:16 or 1:1
-
----@class heygen.DeletedVideo
----@field id string
----@field deleted boolean
-
----@class heygen.BulkStatus
----@field video_id string?
----@field batch_id string?
----@field item_index integer?
----@field status "queued"|"processing"|"completed"|"failed"|"not_found"|string
----@field error table?
-
----Material for a video: one of url, asset_id, or media_type with data. `type` is filled in.
----@class heygen.FileInput
----@field type "url"|"asset_id"|"base64"|nil
----@field url string? https
----@field asset_id string?
----@field media_type string? such as "image/png"
----@field data string? base64

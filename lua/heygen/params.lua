@@ -1,7 +1,9 @@
 -- Checks the arguments of a call against its row in endpoints.lua and makes the target and body of the request.
 -- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
 local core = require "heygen.core"
+local objects = require "heygen.objects"
 local suggest = require "heygen.suggest"
+local takes_files = require("heygen.endpoints.fields").takes_files
 local values = require "heygen.values"
 
 local params = {}
@@ -11,7 +13,16 @@ local find, format, gmatch = string.find, string.format, string.gmatch
 local is_plain = core.is_plain
 local check_value, check_id, step = values.check, values.id, values.step
 
+values.types.object, values.types.union = objects.object, objects.union
 values.types.file_input = require("heygen.file_input").check
+
+-- A file for multipart/form-data: whatever can be read is found out where it is read.
+function values.types.upload(_, value)
+  if type(value) ~= "string" and type(value) ~= "table" then
+    return nil, values.expected("a path or a table", value), nil, true
+  end
+  return value
+end
 
 params.suggest = suggest.near
 
@@ -47,12 +58,27 @@ local function check_key(value)
   return nil
 end
 
+local function check_files_as(value)
+  if type(value) ~= "string" then
+    return values.expected("a string", value)
+  end
+  return values.one_of(value, { "assets", "base64" })
+end
+
+local function check_function(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  local callable = type(value) == "function" or (type(meta) == "table" and meta.__call ~= nil)
+  return not callable and values.expected("a function", value) or nil
+end
+
 -- What a call takes beside the fields of the API, in the same table.
 local OPTIONS = {
   { name = "timeout", problem = check_seconds },
   { name = "deadline", problem = check_seconds },
   { name = "max_retries", problem = check_retries },
   { name = "idempotency_key", problem = check_key, method = "POST" },
+  { name = "files_as", problem = check_files_as, files = true },
+  { name = "on_upload", problem = check_function, files = true },
 }
 
 params.options = OPTIONS
@@ -89,8 +115,9 @@ local function prepare(row)
       end
     end
   end
+  local files = takes_files(row.body or NO_FIELDS)
   for _, option in ipairs(OPTIONS) do
-    if not option.method or option.method == row.method then
+    if (not option.method or option.method == row.method) and (files or not option.files) then
       plan.known[option.name] = true
       plan.options[#plan.options + 1] = option
     end
@@ -98,7 +125,7 @@ local function prepare(row)
   if row.body then
     plan.known.extra = true
   end
-  plan.example = plan.example or (row.any_of and row.any_of[1])
+  plan.example = plan.example or (row.any_of and row.any_of[1]) or (row.body_union and row.body_union.by)
   plans[row] = plan
   return plan
 end
@@ -210,15 +237,8 @@ local function read_options(plan, given)
   return options
 end
 
-local REQUIRED = { string = "a string", integer = "an integer", number = "a number", boolean = "a boolean" }
-
 local function missing(field)
-  local spec = field.spec
-  local what = REQUIRED[spec.type] or "an " .. spec.type
-  if spec.type == "string" and spec.max then
-    what = format("a string of %d to %d characters", spec.min or 0, spec.max)
-  end
-  return refuse(field.name, "missing, " .. what .. " is required", true)
+  return refuse(field.name, objects.missing(field.spec), true)
 end
 
 local ANY = { type = "any", nullable = true }
@@ -248,7 +268,26 @@ local function merge_extra(row, body, extra)
   return body
 end
 
+-- A body that as a whole is one of several forms.
+local function read_union(row, plan, given)
+  local whole = {}
+  for index = 1, #plan.body do
+    local name = plan.body[index].name
+    whole[name] = given[name]
+  end
+  local body, problem, where, mistake = check_value(row.body_union, whole)
+  if not body then
+    return refuse(where:sub(2), problem, mistake)
+  elseif given.extra ~= nil then
+    return merge_extra(row, body, given.extra)
+  end
+  return body
+end
+
 local function read_body(row, plan, given)
+  if row.body_union then
+    return read_union(row, plan, given)
+  end
   local body = {}
   for index = 1, #plan.body do
     local field = plan.body[index]

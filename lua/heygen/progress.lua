@@ -1,253 +1,217 @@
--- What a wait or a transfer tells, as one line of a terminal that is drawn anew, or as plain lines elsewhere.
+-- What waits and transfers tell, as bars at the foot of a terminal, or as plain lines elsewhere.
 --
--- Three steps that know nothing of each other: an event becomes a view, a view becomes a line of a given width, and a
--- bar decides when a line is written. A display of several bars needs another writer only.
+-- Steps that know nothing of each other: an event becomes a view (progress/view.lua), a view becomes a line of a given
+-- width (progress/line.lua), a bar knows what is news (progress/bar.lua), and this file decides where lines go.
+local bars = require "heygen.progress.bar"
+local cells = require "heygen.progress.cells"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
+local line = require "heygen.progress.line"
+local screens = require "heygen.progress.screen"
 local suggest = require "heygen.suggest"
 
 local progress = {}
 
-local concat, floor, format, max, min, rep =
-  table.concat, math.floor, string.format, math.max, math.min, string.rep
-
-local printable = errors.printable
-
-local NARROWEST, WIDEST = 5, 40 -- cells of the bar; narrower ones say nothing, wider ones add nothing
-local DETAILS = 15 -- columns kept for the text behind the bar: "12.3 of 45.6 MB" fits
-local STEP = 10 -- per cent between two plain lines
-
--- ---- an event becomes a view ----
-
----@class heygen.progress.View
----@field phase string "wait" or "transfer"
----@field percent integer? 0 to 100
----@field details string[] the most important first
----@field elapsed number seconds
----@field ended boolean
----@field failed boolean
----@field amount integer? bytes of a transfer
-
-local function size_text(bytes, unit)
-  if unit == "MB" then
-    return format("%.1f", bytes / 1e6)
-  end
-  return format("%.0f", bytes / 1e3)
-end
-
-local function transfer_view(event)
-  local bytes, total = event.received or event.sent, event.total
-  local unit = max(bytes, total or 0) >= 1e6 and "MB" or "kB"
-  local details = {
-    total and format("%s of %s %s", size_text(bytes, unit), size_text(total, unit), unit)
-      or size_text(bytes, unit) .. " " .. unit,
-  }
-  if event.elapsed > 0.5 then
-    local rate = bytes / event.elapsed
-    local rate_unit = rate >= 1e6 and "MB" or "kB"
-    details[2] = size_text(rate, rate_unit) .. " " .. rate_unit .. "/s"
-  end
-  return {
-    phase = "transfer",
-    percent = total and floor(total > 0 and min(bytes / total, 1) * 100 or 100),
-    details = details,
-    elapsed = event.elapsed,
-    ended = total ~= nil and bytes >= total,
-    failed = false,
-    amount = bytes,
-  }
-end
-
-local function wait_view(event)
-  local status = printable(tostring(event.status or "starting"), 30)
-  local details = { status }
-  if event.err then
-    local refused = event.err.kind == "api" and event.err.status
-    details[2] = refused and format("HTTP %d", refused) or tostring(event.err.kind)
-    details[3] = "asking again"
-  end
-  return {
-    phase = "wait",
-    percent = event.progress and floor(event.progress),
-    details = details,
-    elapsed = event.elapsed,
-    ended = status == "completed" or status == "failed",
-    failed = status == "failed",
-  }
-end
-
-local function view_of(event)
-  if event.received or event.sent then
-    return transfer_view(event)
-  end
-  return wait_view(event)
-end
-
--- ---- a view becomes a line ----
-
-local function clock(seconds)
-  seconds = max(0, floor(seconds))
-  local minutes = floor(seconds / 60)
-  if minutes < 60 then
-    return format("%d:%02d", minutes, seconds % 60)
-  end
-  return format("%d:%02d:%02d", floor(minutes / 60), minutes % 60, seconds % 60)
-end
-
-local function percent_text(percent)
-  return percent and format("%3d %%", percent) or "     "
-end
-
--- As many details as fit, but at least the beginning of the first.
-local function fit(details, room)
-  local text = details[1]
-  if #text > room then
-    return room > 0 and text:sub(1, room) or ""
-  end
-  for index = 2, #details do
-    if #text + 2 + #details[index] > room then
-      break
-    end
-    text = text .. ", " .. details[index]
-  end
-  return text
-end
-
-local PLAIN_STYLE = { full = "#", empty = "." }
-
----The line for a terminal.
----@param view heygen.progress.View
----@param columns integer width of the terminal; the line is one shorter, since a full one would wrap
----@param style table full and empty: the text of one cell; colour: boolean
----@param label string?
----@return string
-function progress.line(view, columns, style, label)
-  style = style or PLAIN_STYLE
-  local head = format("%5s ", clock(view.elapsed))
-  if label then
-    head = label .. " " .. head
-  end
-  local percent = percent_text(view.percent)
-  local room = columns - 1 - (core.utf8_length(head) or #head) - #percent - 1
-  local cells = min(WIDEST, room - DETAILS - 1)
-  local parts = { head }
-  if cells >= NARROWEST then
-    local filled = floor(cells * (view.percent or 0) / 100)
-    local full, empty = rep(style.full, filled), rep(style.empty, cells - filled)
-    if style.colour then
-      full = (view.failed and "\27[31m" or "\27[32m") .. full
-      empty = "\27[90m" .. empty .. "\27[0m"
-    end
-    parts[#parts + 1] = full .. empty .. " "
-    room = room - cells - 1
-  end
-  parts[#parts + 1] = percent .. " "
-  parts[#parts + 1] = fit(view.details, room)
-  return concat(parts)
-end
-
--- The line for a file or a pipe.
-local function plain_line(view, label)
-  return format(
-    "%s%5s %s %s",
-    label and label .. " " or "",
-    clock(view.elapsed),
-    percent_text(view.percent),
-    concat(view.details, ", ")
-  )
-end
-
--- ---- a bar writes lines ----
+local concat, format, max = table.concat, string.format, math.max
 
 ---@class heygen.Progress
 ---@field private stream {write: function, flush: function}
----@field private columns (fun(): integer?)?
----@field private label string?
+---@field private size (fun(): integer?, integer?)? columns and rows of the terminal
+---@field private screen heygen.progress.Screen
 ---@field private style table
----@field private now fun(): number
----@field private open boolean a line without its end stands on the terminal
----@field private view heygen.progress.View? the last one
----@field private at number when it came
----@operator call(heygen.WaitEvent|heygen.TransferEvent): nil
-local Bar = {}
-Bar.__index = Bar
-Bar.__name = "heygen.progress"
+---@field private live heygen.ProgressBar[] those at the foot, in the order they were made
+---@field private own table<string, heygen.ProgressBar> those of events that were given to the display itself
+---@field private made integer bars so far
+---@field private widest integer cells of their longest name
+---@field now fun(): number
+---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
+local Display = {}
+Display.__index = Display
+Display.__name = "heygen.progress"
 
-function Bar:__tostring()
-  return "heygen.progress (" .. (self.columns and "bar" or "lines") .. ")"
+function Display:__tostring()
+  return "heygen.progress (" .. (self.size and "bar" or "lines") .. ")"
 end
 
+-- A display must not break what it shows: when nothing can be written any more, nothing is.
 local function write(self, text)
-  self.stream:write(text)
-  self.stream:flush()
-end
-
--- Ends the line that stands open.
-local function end_line(self)
-  if self.open then
-    self.open = false
-    write(self, "\n")
+  if not self.broken then
+    self.broken = not pcall(function()
+      self.stream:write(text)
+      self.stream:flush()
+    end)
   end
 end
 
-local function draw(self, view)
-  local text = progress.line(view, self.columns() or 80, self.style, self.label)
-  if text ~= self.drawn or not self.open then
-    self.open, self.drawn = true, text
-    write(self, "\r" .. text .. "\27[K")
-  end
+-- ---- on a terminal ----
+
+-- All lines have the same room for names, those that stay as well.
+local function label_room(self, columns)
+  return self.widest > 0 and line.label_room(columns, self.widest) or 0
 end
 
--- Is there news worth a line of its own?
-local function is_news(view, before)
-  if not before or view.phase ~= before.phase or view.ended then
-    return true
-  elseif view.phase == "wait" and concat(view.details) ~= concat(before.details) then
-    return true
-  elseif view.percent or before.percent then
-    return (view.percent or 0) - (before.percent or 0) >= STEP
+-- Lines of those that are under way, as many as the terminal has rows for.
+local function foot(self, columns, rows, now)
+  local live = self.live
+  local room = label_room(self, columns)
+  local shown = #live
+  if shown > max(1, rows - 1) then
+    shown = max(1, rows - 2)
   end
-  return view.phase == "transfer" and view.amount >= 2 * max(before.amount, 1e6)
+  local lines = {}
+  for index = 1, shown do
+    local view = now and live[index]:moment() or live[index].view
+    lines[index] = line.drawn(view, columns, self.style, live[index].name, room)
+  end
+  if shown < #live and rows > 2 then
+    lines[shown + 1] = cells.cut(format("and %d more", #live - shown), max(1, columns - 1), "")
+  end
+  return lines
 end
 
--- What on_progress is called with: an event of a wait or of a transfer.
-function Bar:__call(event)
-  local view = view_of(event)
-  local before = self.view
-  if before and before.ended and view.ended and before.phase == view.phase then
-    return -- the end was told already
-  elseif before and (before.phase ~= view.phase or before.ended) then
-    end_line(self)
+local function draw(self, settled, now)
+  local columns, rows = self.size()
+  columns = columns or 80
+  self.screen:update(settled or {}, foot(self, columns, rows or 24, now), columns)
+end
+
+-- The line of a bar that leaves the foot: nothing is drawn over it any more, so it may wrap.
+local function last_line(self, bar)
+  local columns = self.size() or 80
+  local room = label_room(self, columns)
+  if bar.view.whole then
+    return line.plain(bar.view, room > 0 and cells.pad(bar.name or "", room) or bar.name, self.style)
   end
-  self.view, self.at = view, self.now()
-  if self.columns then
-    draw(self, view)
-    if view.ended then
-      end_line(self)
+  return line.drawn(bar.view, columns, self.style, bar.name, room)
+end
+
+local function find(list, wanted)
+  for index = 1, #list do
+    if list[index] == wanted then
+      return index
     end
-  elseif is_news(view, self.told) then
-    self.told = view
-    write(self, plain_line(view, self.label) .. "\n")
+  end
+end
+
+-- Adds a bar to the foot, where its turn is.
+local function join(self, bar)
+  local index = #self.live + 1
+  while index > 1 and self.live[index - 1].turn > bar.turn do
+    index = index - 1
+  end
+  table.insert(self.live, index, bar)
+end
+
+-- ---- what bars call ----
+
+---A bar has another view. Ended ones move above those that go on.
+---@package
+function Display:show(bar, is_news)
+  if not self.size then
+    if is_news then
+      write(self, line.plain(bar.view, bar.name) .. "\n")
+    end
+    return
+  end
+  local index = find(self.live, bar)
+  if not bar.view.ended then
+    if not index then
+      join(self, bar)
+    end
+    draw(self)
+    return
+  end
+  if index then
+    table.remove(self.live, index)
+  end
+  draw(self, { last_line(self, bar) })
+end
+
+---A bar ends as it is.
+---@package
+function Display:settle(bar)
+  local index = find(self.live, bar)
+  if index then
+    table.remove(self.live, index)
+    draw(self, { last_line(self, bar) })
+  end
+end
+
+-- ---- what programs call ----
+
+-- An event without a bar of its own. Uploads that run side by side tell the names of their files.
+function Display:__call(event)
+  if type(event) ~= "table" then
+    error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
+  end
+  local name, key = event.sent and event.filename, ""
+  if type(name) == "string" then
+    key = name .. "\0" .. tostring(event.total) -- files of one name in two directories differ in length
+  else
+    name = nil
+  end
+  local bar = self.own[key]
+  if not bar then
+    bar = self:bar(name or self.label)
+    self.own[key] = bar
+  end
+  bar(event)
+end
+
+local function clean(text)
+  return cells.clean(errors.printable(text, 200))
+end
+
+---Another bar, shown from its first event on.
+---@param options string|{label: string}|nil what stands in front of it
+---@return heygen.ProgressBar
+function Display:bar(options)
+  local label = options
+  if type(options) == "table" then
+    for name in pairs(options) do
+      if name ~= "label" then
+        local hint = suggest.hint(name, { "label" })
+        error("heygen.progress: bar: " .. tostring(name) .. ": unknown option" .. hint, 2)
+      end
+    end
+    label = options.label
+  end
+  if label ~= nil and type(label) ~= "string" then
+    error("heygen.progress: bar: label: expected a string, got " .. type(label), 2)
+  end
+  self.made = self.made + 1
+  local name = label and label ~= "" and cells.cut(clean(label), line.LABEL, self.style.mark) or nil
+  self.widest = max(self.widest, name and cells.width(name) or 0)
+  return bars.new(self, name, self.made)
+end
+
+---Writes a line as print does, above the bars.
+---@param ... any
+function Display:print(...)
+  local parts = { ... }
+  for index = 1, select("#", ...) do
+    parts[index] = tostring(parts[index])
+  end
+  local text = concat(parts, "\t")
+  if self.size then
+    draw(self, { text })
+  else
+    write(self, text .. "\n")
   end
 end
 
 ---Draws the time anew. Waits tell something every 10 to 75 seconds; a task that calls this once a second keeps the
 ---clock going in between. Does nothing where plain lines are written.
-function Bar:tick()
-  local view = self.view
-  if self.columns and view and not view.ended and self.open then
-    local moment = {} ---@type heygen.progress.View
-    for name, value in pairs(view) do
-      moment[name] = value
-    end
-    moment.elapsed = view.elapsed + self.now() - self.at
-    draw(self, moment)
+function Display:tick()
+  if self.size and #self.live > 0 then
+    draw(self, nil, true)
   end
 end
 
----Ends the line, so that other text can follow. A completed wait or transfer does it by itself.
-function Bar:close()
-  end_line(self)
+---Ends the lines of bars that are still under way, so that other text can follow.
+function Display:close()
+  self.live = {}
+  self.screen:close()
 end
 
 -- ---- making one ----
@@ -264,7 +228,7 @@ end
 
 local DESCRIPTORS = { { io.stdout, 1 }, { io.stderr, 2 } }
 
--- A function that gives the width of the terminal behind a stream; nil when there is none.
+-- A function that gives the size of the terminal behind a stream; nil when there is none.
 local function terminal(stream)
   if environment "TERM" == "dumb" then
     return nil
@@ -307,7 +271,19 @@ local function check(options, level)
   end
 end
 
----Makes a progress bar, for `on_progress` of waits and downloads.
+local UTF8_STYLE = { full = "\226\150\136", empty = "\226\150\145", mark = "\226\128\166" }
+local ASCII_STYLE = { full = "#", empty = ".", mark = ".." }
+
+local function style()
+  local chosen = {}
+  for name, value in pairs(is_utf8() and UTF8_STYLE or ASCII_STYLE) do
+    chosen[name] = value
+  end
+  chosen.colour = environment "NO_COLOR" == nil
+  return chosen
+end
+
+---Makes a display. It can be given as on_progress itself; `display:bar` makes one bar of several.
 ---@param options heygen.ProgressOptions?
 ---@param level integer? of the caller, for errors
 ---@param now (fun(): number)? the clock
@@ -315,26 +291,32 @@ end
 function progress.new(options, level, now)
   options = options or {}
   check(options, (level or 1) + 1)
-  local stream, columns = options.stream or io.stderr, nil
+  local stream, size = options.stream or io.stderr, nil
   if options.columns then
-    columns = function()
+    size = function()
       return options.columns
     end
   elseif options.columns == nil then
-    columns = terminal(stream)
+    size = terminal(stream)
   end
-  local style = is_utf8() and { full = "\226\150\136", empty = "\226\150\145" } or { full = "#", empty = "." }
-  style.colour = environment "NO_COLOR" == nil
-  return setmetatable({
+  local self = setmetatable({
     stream = stream,
-    columns = columns,
-    label = options.label and printable(options.label, 20),
-    style = style,
+    size = size,
+    label = options.label,
+    style = style(),
+    live = {},
+    own = {},
+    made = 0,
+    widest = 0,
     now = now or core.now,
-    open = false,
-  }, Bar)
+  }, Display)
+  self.screen = screens.new(function(text)
+    write(self, text)
+  end)
+  return self
 end
 
+progress.line = line.drawn
 progress.options = OPTIONS
 
 return progress

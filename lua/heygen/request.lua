@@ -20,6 +20,8 @@ local function random()
   return (a * 65536 + b * 256 + c) / 16777216
 end
 
+request.random = random
+
 local function describe(client, row, call)
   return row.method .. " " .. client.base_path .. call.target:gsub("%?.*", "")
 end
@@ -97,11 +99,11 @@ local function start(client, engine, row, call, state)
   r.target = client.base_path .. call.target
   r.query = call.query
   r.compressed = not row.brief
-  r.body = state.text
+  r.body, r.multipart = state.text, call.parts
   r.content_type = state.text and (call.content_type or "application/json")
   r.extra_headers = state.headers
   local job, message, failure = engine:create(r)
-  r.body = nil -- may be large, and the client lives long
+  r.body, r.multipart = nil, nil -- may be large, and the client lives long
   return job, message, failure
 end
 
@@ -117,7 +119,9 @@ local function exchange(client, engine, row, call, state)
   end
   state.job = job
   local done, reason, kind
-  if driver.built_in then
+  if call.watch then
+    done, reason, kind = waits.watch(driver, engine, job, call.watch)
+  elseif driver.built_in then
     done, reason = driver.await(engine, job)
   else
     done, reason, kind = drivers.await(driver, engine, job)
@@ -150,15 +154,31 @@ local function deleted_before(row, state, problem)
   return row.method == "DELETE" and problem.status == 404 and state.unsure
 end
 
-local ID_NAMES = { "session_id", "video_id" }
+-- The ids that a call may give, under their names in the answer and on an error; a row may say others.
+local IDS = { session_id = "session_id", video_id = "video_id" }
+
+-- An id, or a list of them, that names something made and does not show the key.
+local function readable_id(client, id)
+  if type(id) == "string" then
+    return id ~= "" and not client.shows_key(id) and id or nil
+  elseif type(id) ~= "table" or type(id[1]) ~= "string" then
+    return nil
+  end
+  local ids = {}
+  for _, each in ipairs(id) do
+    if type(each) == "string" and not client.shows_key(each) then
+      ids[#ids + 1] = each
+    end
+  end
+  return ids[1] and ids or nil
+end
 
 -- Ids that stand in an answer beside its error: a session may have been made all the same.
-local function ids_beside(client, problem, answer)
+local function ids_beside(client, problem, answer, ids)
   for _, place in ipairs { answer, answer.data or false, answer.error or false } do
-    for _, name in ipairs(ID_NAMES) do
-      local id = type(place) == "table" and place[name]
-      if problem[name] == nil and type(id) == "string" and id ~= "" and not client.shows_key(id) then
-        problem[name] = id
+    for from, to in pairs(ids) do
+      if problem[to] == nil and type(place) == "table" then
+        problem[to] = readable_id(client, place[from])
       end
     end
   end
@@ -166,13 +186,14 @@ end
 
 -- Ids from what came, be it whole or not. A list names ids of others.
 local function add_ids(client, row, problem)
+  local ids = row.makes or IDS
   if type(problem.last) == "table" and not row.list then
-    ids_beside(client, problem, problem.last)
+    ids_beside(client, problem, problem.last, ids)
   end
   if problem.body and not row.list then
-    local session_id, video_id = response.salvage(problem.body)
-    problem.session_id = session_id and not client.shows_key(session_id) and session_id or nil
-    problem.video_id = video_id and not client.shows_key(video_id) and video_id or nil
+    for from, to in pairs(ids) do
+      problem[to] = readable_id(client, response.salvage(problem.body, from)) or problem[to]
+    end
   end
   if problem.body and problem.body ~= "" then
     problem.last = response.cut(problem.body)
@@ -211,13 +232,13 @@ local function again(client, row, call, state, problem)
     problem.retry_after = retry.after(state.job:header "Retry-After", core.time())
   end
   problem.sent = problem.sent or (state.job and state.job:sent()) or "no"
-  problem.repeatable = row.repeatable
+  problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
   local left = state.deadline - now()
   local pause, why
   if not HOPELESS[problem.code] then
     pause, why = retry.next(state.policy, problem, state.attempt, left, random)
   end
-  problem.repeatable = nil
+  problem.repeatable, problem.keyed = nil, nil
   report(client, row, call, state, problem.status, problem, pause)
   if why == "deadline" and problem.kind ~= "timeout" then
     problem.message = problem.message
@@ -260,7 +281,7 @@ local function prepare(client, row, call)
     if not text then
       return nil, { kind = "invalid", message = message, sent = "no" }
     end
-    state.text = text
+    state.text = call.inline and call.inline(text) or text
   else
     state.text = call.text
   end

@@ -82,6 +82,21 @@ local function describe(body, why)
   return "it is no JSON (" .. tostring(why):gsub("^.-:%d+: ", "") .. ")"
 end
 
+-- Ids come as a list even where there is one; should the service send one alone, it becomes a list. Returns problem.
+local function list_problem(row, data)
+  local name = row.expects_list
+  local list = data[name]
+  if list == nil then
+    list = data[row.one_as_list]
+    data[row.one_as_list] = nil
+  end
+  if type(list) == "string" then
+    list = { list }
+  end
+  data[name] = list
+  return (type(list) ~= "table" or list[1] == nil) and "its data has no " .. name or nil
+end
+
 ---Reads an answer by the rule that a good status alone is no success: a cut connection looks like one too.
 ---@param row heygen.Endpoint
 ---@param status integer
@@ -103,7 +118,7 @@ function response.read(row, status, body)
     problem.last = value == nil and cut(body) or value
     return nil, problem
   elseif type(value) ~= "table" then
-    if row.raw and body == "" then
+    if body == "" and (row.raw or (row.method == "DELETE" and status == 204 and not row.expects)) then
       return {}
     end
     return not_understood(describe(body, why), status, body)
@@ -117,16 +132,32 @@ function response.read(row, status, body)
     return value
   elseif row.expects and type(data[row.expects]) ~= "string" then
     return not_understood("its data has no " .. row.expects, status, body)
+  elseif row.expects_list then
+    local missing = list_problem(row, data)
+    if missing then
+      return not_understood(missing, status, body)
+    end
   end
   return data
 end
 
----Ids that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
+local ID = '"([%w_.~-]+)"'
+
+---An id that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
 ---@param body string
----@return string? session_id
----@return string? video_id
-function response.salvage(body)
-  return body:match '"session_id"%s*:%s*"([%w_.~-]+)"', body:match '"video_id"%s*:%s*"([%w_.~-]+)"'
+---@param name string of the id in the answer
+---@return string|string[]|nil id a list where the answer has one
+function response.salvage(body, name)
+  local id = body:match('"' .. name .. '"%s*:%s*' .. ID)
+  local list = not id and body:match('"' .. name .. '"%s*:%s*%[([^%]]*)')
+  if not list then
+    return id
+  end
+  local ids = {}
+  for each in list:gmatch(ID) do
+    ids[#ids + 1] = each
+  end
+  return ids[1] and ids or nil
 end
 
 ---A server may send back what it was sent. A copy in which no text shows the credential.

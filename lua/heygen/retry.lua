@@ -109,17 +109,21 @@ local function may_repeat(outcome)
   if status == 429 then
     return outcome.code ~= "quota_exceeded" -- used up for a whole billing period
   elseif outcome.repeatable then
-    return REPEATABLE_STATUS[status] or REPEATABLE_KIND[kind]
+    -- The last: the service is still busy with the attempt before, which had the same key.
+    return REPEATABLE_STATUS[status]
+      or REPEATABLE_KIND[kind]
+      or (outcome.keyed and outcome.code == "request_in_progress")
   end
   return outcome.sent == "no" and (kind == "network" or kind == "timeout")
 end
 
 ---Decides whether a failed request is sent again, and after how long a pause.
 ---@param policy table max_retries; base and cap in seconds
----@param outcome table status, code, kind, sent ("no", "maybe", "yes"), retry_after in seconds, repeatable
+---@param outcome table status, code, kind, sent ("no", "maybe", "yes"), retry_after in seconds, repeatable, keyed (it
+---has an idempotency key)
 ---@param attempt integer attempts made so far, 1 or more
 ---@param left number? seconds until the deadline
----@param random fun(): number in [0, 1)
+---@param random fun(): number gives 0 or more, below 1
 ---@return number? pause in seconds
 ---@return string? reason "final" (repeating is not allowed or no use), "attempts" (used up), "deadline" (no time left)
 function retry.next(policy, outcome, attempt, left, random)

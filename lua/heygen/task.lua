@@ -81,6 +81,32 @@ function task.of_scope(scope)
   return list
 end
 
+-- PUC Lua 5.1 cannot yield inside pcall: a coroutine catches errors there, and its yields are passed on.
+local function pass_on(co, ok, ...)
+  if ok and status(co) ~= "dead" then
+    return pass_on(co, resume(co, yield(...)))
+  end
+  return ok, ...
+end
+
+---As pcall, for a function of the user that may wait if its caller may.
+task.guarded = pcall
+if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+  function task.guarded(fn, ...)
+    local self = task.current()
+    if not self or self.host.name ~= "scheduler" then
+      return pcall(fn, ...)
+    end
+    local co = create(function(...)
+      return fn(...)
+    end)
+    tasks[co] = self
+    local results = pack(pass_on(co, resume(co, ...)))
+    tasks[co] = nil
+    return unpack(results, 1, results.n)
+  end
+end
+
 ---Starts `fn(...)` as a task of a host.
 ---@param host table
 ---@param scope table? {live = number of its tasks, waiter = who waits for them}

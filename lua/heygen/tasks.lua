@@ -85,6 +85,58 @@ function tasks.run(fn, ...)
   return self:join()
 end
 
+-- What runs tasks for callers that a driver suspends, and the driver that those tasks use: nil for their host's own.
+local function side_host(driver)
+  local host = driver.host or driver
+  if host.begin then
+    return host, driver
+  elseif driver.built_in then
+    return scheduler, nil -- of a plain script, which waits while they run
+  end
+end
+
+---Runs functions side by side, each as a task, and waits for all of them. The first that fails, or a caller that is
+---cancelled, cancels the others; those that have not begun never do. Under a driver of somebody's own they run one
+---after the other.
+---@param driver heygen.Driver that of the caller
+---@param list (fun(driver: heygen.Driver|false): any)[] each gives a value when it was successful
+function tasks.side_by_side(driver, list)
+  local host, own = side_host(driver)
+  if not host then
+    for _, fn in ipairs(list) do
+      if not fn(driver) then
+        return
+      end
+    end
+    return
+  end
+  local current, scope, started, failed = task.current(), { live = 0 }, {}, false
+  for index, fn in ipairs(list) do
+    started[index] = task.start(host, scope, function()
+      if failed or fn(own or false) then
+        return
+      end
+      failed = true
+      for _, other in ipairs(started) do
+        other:cancel()
+      end
+    end)
+    started[index].observed = true
+  end
+  if host == driver or driver.host == host then
+    wait_for_scope(host, current, scope)
+  else
+    host.loop(function()
+      return scope.live == 0
+    end)
+  end
+  for _, self in ipairs(started) do
+    if self.raised ~= nil then
+      error(self.raised, 0)
+    end
+  end
+end
+
 -- Who was cancelled does not hear of the task's error any more.
 local function forget_joiner(self, waiter)
   for index = #self.joiners, 1, -1 do

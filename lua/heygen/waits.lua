@@ -38,6 +38,29 @@ function waits.pause(client, seconds)
   return done, reason, failure and failure.kind
 end
 
+local TICK = 0.25 -- seconds between two calls of a watcher
+
+---Waits for a job while somebody watches it.
+---@param driver heygen.Driver
+---@param engine userdata
+---@param job userdata
+---@param watch fun(job): boolean, any called now and then; false and what was raised end the wait
+---@return boolean? done
+---@return string? reason
+---@return string? kind of the error, when it is not "cancelled"
+function waits.watch(driver, engine, job, watch)
+  while true do
+    local done, reason, kind = drivers.await(driver, engine, job, TICK)
+    if done or reason ~= "timeout" then
+      return done, reason, kind
+    end
+    local ok, raised = watch(job)
+    if not ok then
+      return nil, "on_progress raised: " .. tostring(raised), "callback"
+    end
+  end
+end
+
 ---The problem of a call that a closed client gets; nil while it is open.
 ---@param client heygen.Client
 ---@return table?

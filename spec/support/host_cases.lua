@@ -6,6 +6,9 @@ local heygen = require "heygen"
 local cases = {}
 local list = {}
 
+-- PUC Lua 5.1 cannot yield inside pcall.
+local BLIND = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
 local QUICK = { interval = 0.002, max_interval = 0.01, timeout = 60, grace = 60 }
 
 -- A case; `tasks` marks one whose tasks must go on while its own coroutine sleeps: in a plain script, where sleeping
@@ -106,9 +109,61 @@ case("a download", function(client)
   local path = os.tmpname()
   equal(path, assert(client:download(video, path, { overwrite = true })))
   local file = assert(io.open(path, "rb"))
-  equal("ftyp", file:read(8):sub(5))
+  local content = file:read "*a"
+  equal("ftyp", content:sub(5, 8))
   file:close()
   os.remove(path)
+  local parts = {}
+  equal(
+    #content,
+    assert(client:download(video, function(bytes)
+      parts[#parts + 1] = bytes
+      if not BLIND then -- no function of the user may wait there
+        heygen.sleep(0.002)
+      end
+    end))
+  )
+  equal(content, table.concat(parts))
+end)
+
+-- The smallest file that says what it is.
+local SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\nTen seconds left\n"
+
+case("local files, uploaded side by side, and one create", function(client)
+  local files, before = {}, sim.counts()
+  for index = 1, 10 do
+    files[index] = os.tmpname()
+    local file = assert(io.open(files[index], "wb"))
+    file:write("%PDF-1.7\n%", index, " ", core.uuid())
+    file:close()
+  end
+  local running, most = 0, 0
+  function client.options.on_request()
+    running = running + 1
+    most = math.max(most, running)
+  end
+  function client.options.on_response()
+    running = running - 1
+  end
+  assert(client:create { prompt = "A film", files = files })
+  client.options.on_request, client.options.on_response = nil, nil
+  equal(10, most, "uploads at the same time")
+  equal(before.creates + 1, sim.counts().creates, "creates")
+  for _, name in ipairs(files) do
+    os.remove(name)
+  end
+end)
+
+case("a direct upload of what a function reads", function(client)
+  local parts = { SUBTITLES, nil }
+  local asset = assert(client.assets:upload({
+    filename = "a.srt",
+    read = function()
+      return table.remove(parts)
+    end,
+  }, { direct = true, interval = 0.005 }))
+  equal("completed", asset.status)
+  equal(#SUBTITLES, asset.size_bytes)
 end)
 
 case("errors as values, with all that is known", function(client)

@@ -71,6 +71,7 @@ function core.equal(a, b) end
 
 ---@param fd integer
 ---@return integer? columns width of the terminal; nil when it is no terminal
+---@return integer? rows
 function core.columns(fd) end
 
 ---@param headers table<string, string>
@@ -85,12 +86,39 @@ function core.engine() end
 ---@return string? message
 function core.new_engine() end
 
+---Opens a regular file for reading. Never waits for a FIFO or a device.
+---@param path string
+---@return heygen.file? file
+---@return string? message
+---@return heygen.Failure? failure
+function core.file(path) end
+
+---An empty temporary file without a name, which vanishes with this object or the process.
+---@param name string what messages call it
+---@return heygen.file? file
+---@return string? message
+---@return heygen.Failure? failure
+function core.spool(name) end
+
 ---For OpenResty: a thread that writes to a unix socket when the engine has work.
 ---@param engine heygen.engine
 ---@param heartbeat number? seconds between two bytes "h" (0.5)
 ---@return heygen.bridge? bridge
 ---@return string? message
 function core.bridge(engine, heartbeat) end
+
+---Opens a file to write to. Never through a symbolic link, nor into a file of somebody else.
+---@param path string
+---@param keep boolean? takes one that is there, and locks it; else there must be none
+---@return heygen.output? output
+---@return string? message
+---@return string? code "busy": another one holds it; "foreign": there is something that is not ours
+function core.output(path, keep) end
+
+---@param path string
+---@return "file"|"directory"|"link"|"other"|nil type
+---@return "file"|"directory"|"other"|nil target of a link: what it leads to
+function core.file_type(path) end
 
 ---A list of headers that many requests share.
 ---@class heygen.headers : userdata
@@ -103,12 +131,13 @@ function core.bridge(engine, heartbeat) end
 ---@field query table<string, string|number|boolean>? added to the address
 ---@field headers heygen.headers|table<string, string>|nil
 ---@field extra_headers table<string, string>? beside shared `headers`
----@field body string?
+---@field body string|(string|heygen.Segment)[]|nil
 ---@field json any a body, encoded
----@field file string? a file to send as the body
+---@field file string|heygen.file|nil a file to send as the body
 ---@field multipart heygen.Part[]?
----@field content_type string? of `body` or `file` (application/octet-stream)
----@field output string? a new file for the body of a 2xx answer; it must not exist
+---@field content_type string? of `body` or `file` (application/octet-stream); "" means none
+---@field output string|heygen.output|nil for the body of a 2xx answer: a new file, which must not exist; or one that is open, from job:accept on
+---@field stream boolean? a 2xx body is taken by job:read while it comes
 ---@field timeout number? seconds for the whole exchange (none)
 ---@field connect_timeout number? seconds
 ---@field stall_timeout number? give up after so many seconds under a byte per second
@@ -121,10 +150,16 @@ function core.bridge(engine, heartbeat) end
 ---@field compressed boolean? accept compressed answers
 ---@field group integer? for engine:close_group
 
+---A piece of a body that is no plain string. Base64 is made while it is sent.
+---@class heygen.Segment
+---@field base64 string?
+---@field base64_file string|heygen.file|nil
+---@field file string|heygen.file|nil
+
 ---@class heygen.Part
 ---@field name string
 ---@field data string?
----@field file string?
+---@field file string|heygen.file|nil
 ---@field filename string?
 ---@field content_type string?
 
@@ -152,6 +187,22 @@ function engine:create(request) end
 ---@return string? message
 ---@return heygen.Failure? failure
 function engine:after(seconds, group) end
+
+---A job that is done as soon as there is news of another one: the head of an answer with `output` or `stream`, bytes to
+---read, its end. At most one at a time for each job.
+---@param job heygen.job
+---@return heygen.job? news
+---@return string? message
+---@return heygen.Failure? failure
+function engine:news(job) end
+
+---A job that is done when all that was written is on the disk. A thread does it.
+---@param what heygen.output|string an open file, or the path of a directory
+---@param group integer? for engine:close_group
+---@return heygen.job? job
+---@return string? message
+---@return heygen.Failure? failure
+function engine:sync(what, group) end
 
 ---Works on what is ready. Never blocks, never raises for what happens on the network.
 ---@param budget number? seconds that this may take
@@ -237,6 +288,16 @@ function job:header(name) end
 ---@return string head status line and headers as they came
 function job:head() end
 
+---Lets the body into its output from there on; what is there behind is cut off. Until then nothing is written.
+---@param at number? bytes (0)
+---@return true? accepted
+---@return string? message
+function job:accept(at) end
+
+---Takes what has come of a stream, in order. While nobody does, the server waits.
+---@return string? bytes nil: nothing yet, or all is taken
+function job:read() end
+
 ---Frees the body; the rest stays.
 function job:drop() end
 
@@ -246,6 +307,76 @@ function job:watch() end
 
 ---@return string? version "1.0", "1.1", "2" or "3"
 function job:http_version() end
+
+---A local file, opened once: what was looked at is what is sent.
+---@class heygen.file : userdata
+local file = {}
+
+---@return number bytes when it was opened, or added to a spool
+function file:size() end
+
+---@param from number bytes before the first one
+---@param count integer 0 to 65536
+---@return string? bytes fewer at the end of the file
+---@return string? message
+---@return heygen.Failure? failure
+function file:read(from, count) end
+
+---Adds to a spool.
+---@param data string
+---@return true? added
+---@return string? message the disk is full
+---@return heygen.Failure? failure
+function file:append(data) end
+
+---Digests the next bytes. Call it until it gives the digest.
+---@param count number of bytes: how long this may take
+---@return string|false|nil sha256 hexadecimal; false: there are bytes left; nil: failed, the file may have changed
+---@return number|string done bytes so far, or a message
+---@return heygen.Failure? failure
+function file:digest(count) end
+
+---@return true? same it has the size and the time of its last change that it had when it was opened
+---@return string? message
+---@return heygen.Failure? failure
+function file:check() end
+
+---Requests that send it go on.
+function file:close() end
+
+---A file that grows until it gets its name. Closed without that, it goes, unless it was opened to be kept and something
+---is in it.
+---@class heygen.output : userdata
+local output = {}
+
+---@return number? bytes
+---@return string? message
+function output:size() end
+
+---@return true? cleared
+---@return string? message
+---@return string? code "disk_full"
+function output:clear() end
+
+---The text beside it, in a file named as this one and ".json".
+---@param text string|false|nil replaces it; false: removes it; nil: reads it
+---@return string|true|nil text
+---@return string? message
+---@return string? code "disk_full"
+function output:note(text) end
+
+---Gives it its name and removes the note. A symbolic link of that name is replaced, not followed.
+---@param to string
+---@param replace boolean? something that has the name already
+---@return true? renamed
+---@return string? message
+---@return string? code "exists"
+function output:rename(to, replace) end
+
+---Removes it and its note.
+function output:remove() end
+
+function output:close() end
 
 ---@class heygen.bridge : userdata
 local bridge = {}

@@ -144,7 +144,7 @@ function uploads.answer(model, request, path, query)
   asset.received = request.body
   return {
     status = 200,
-    headers = { { "ETag", string.format('"%08x"', text.hash(request.body)) } },
+    headers = { { "ETag", '"' .. sha256(request.body):sub(1, 32) .. '"' } },
     body = "",
   }
 end

@@ -1,0 +1,52 @@
+-- All files of a finished video, side by side: film, captioned film, subtitle, picture, GIF. Run it again after a cut
+-- connection, Ctrl-C or a crash: what is there is kept, and half a file is gone on with.
+--   HEYGEN_API_KEY=... lua examples/downloads.lua [video id [directory]]
+local heygen = require "heygen"
+local client = heygen.new()
+
+local function newest()
+  for video in client.videos:each() do
+    if video.status == "completed" then
+      return video.id
+    end
+  end
+end
+
+local id, directory = arg[1] or newest(), arg[2] or "."
+if not id then
+  print "no video is finished yet"
+  os.exit(true, true)
+end
+local video = assert(client.videos:get(id))
+
+local NAMES = {
+  { variant = "video", name = "film.mp4" },
+  { variant = "captioned", name = "captioned.mp4" },
+  { variant = "subtitle", name = "film.srt" },
+  { variant = "thumbnail", name = "film.jpg" },
+  { variant = "gif", name = "film.gif" },
+}
+
+local failed = false
+
+local function fetch(file)
+  local path = directory .. "/" .. file.name
+  local saved, message, err = client:download(video, path, { variant = file.variant })
+  if saved then
+    print(path)
+  elseif err.code == "no_such_variant" then
+    print(path, "-- the video has none")
+  elseif err.code == "exists" then
+    print(path, "-- is there already")
+  else
+    failed = true
+    print(path, message) -- err.part and err.received tell what the next run goes on from
+  end
+end
+
+heygen.run(function()
+  for _, file in ipairs(NAMES) do
+    heygen.spawn(fetch, file)
+  end
+end)
+os.exit(not failed, true)

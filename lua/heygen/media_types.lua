@@ -1,0 +1,195 @@
+-- What a file is, told from its first bytes, as the service tells it: neither names nor declared types are believed.
+local media_types = {}
+
+local byte, find, floor, lower, match, sub =
+  string.byte, string.find, math.floor, string.lower, string.match, string.sub
+
+media_types.HEAD = 4096 -- bytes that are enough to tell
+
+-- What the service takes, in the order in which it is named to people; and the usual ending of a name.
+local TAKEN = {
+  { "image/png", "png" },
+  { "image/jpeg", "jpg" },
+  { "video/mp4", "mp4" },
+  { "video/webm", "webm" },
+  { "audio/mpeg", "mp3" },
+  { "audio/wav", "wav" },
+  { "application/pdf", "pdf" },
+  { "application/x-subrip", "srt" },
+}
+
+local ENDINGS, ALL = {}, {}
+for index, taken in ipairs(TAKEN) do
+  ENDINGS[taken[1]], ALL[index] = taken[2], taken[1]
+end
+
+-- Other names of the same types.
+local ALIASES = {
+  ["application/srt"] = "application/x-subrip",
+  ["application/x-pdf"] = "application/pdf",
+  ["audio/mp3"] = "audio/mpeg",
+  ["audio/vnd.wave"] = "audio/wav",
+  ["audio/wave"] = "audio/wav",
+  ["audio/x-mp3"] = "audio/mpeg",
+  ["audio/x-mpeg"] = "audio/mpeg",
+  ["audio/x-wav"] = "audio/wav",
+  ["image/jpg"] = "image/jpeg",
+  ["image/pjpeg"] = "image/jpeg",
+  ["image/x-png"] = "image/png",
+  ["text/srt"] = "application/x-subrip",
+  ["text/x-subrip"] = "application/x-subrip",
+}
+
+-- Brands of the ISO container that are no MP4 video. All else is: new ones appear, and players take them.
+local BRANDS = {
+  ["qt  "] = "video/quicktime",
+  ["M4A "] = "audio/mp4",
+  ["M4B "] = "audio/mp4",
+  heic = "image/heic",
+  heim = "image/heic",
+  heis = "image/heic",
+  heix = "image/heic",
+  hevc = "image/heic",
+  hevx = "image/heic",
+  mif1 = "image/heif",
+  msf1 = "image/heif",
+  avif = "image/avif",
+  avis = "image/avif",
+  ["crx "] = "image/x-canon-cr3",
+}
+
+local RIFF = { WAVE = "audio/wav", ["AVI "] = "video/x-msvideo", WEBP = "image/webp" }
+
+-- First bytes that are enough. Most of these are not taken: they make a message that helps.
+local BEGINNINGS = {
+  { "\137PNG\r\n\26\n", "image/png" },
+  { "\255\216\255", "image/jpeg" },
+  { "ID3", "audio/mpeg" },
+  { "GIF87a", "image/gif" },
+  { "GIF89a", "image/gif" },
+  { "BM", "image/bmp" },
+  { "II*\0", "image/tiff" },
+  { "MM\0*", "image/tiff" },
+  { "OggS", "audio/ogg" },
+  { "fLaC", "audio/flac" },
+  { "FLV\1", "video/x-flv" },
+  { "PK\3\4", "application/zip" },
+  { "\31\139", "application/gzip" },
+  { "\208\207\17\224\161\177\26\225", "application/x-ole-storage" },
+  { "WEBVTT", "text/vtt" },
+}
+
+-- In words, where the type alone does not tell a user what he has there.
+local WORDS = {
+  ["application/zip"] = "a ZIP archive, as .pptx, .docx and .xlsx files are",
+  ["application/x-ole-storage"] = "an old Office file, as .ppt, .doc and .xls files are",
+  ["video/quicktime"] = "a QuickTime film (.mov)",
+  ["text/html"] = "a page of HTML",
+  ["text/vtt"] = "WebVTT subtitles, not SRT",
+}
+
+-- A frame of MPEG audio, layer III: sync, a version, a bit rate and a sampling rate that exist.
+local function is_mpeg_audio(head)
+  local a, b, c = byte(head, 1, 3)
+  if a ~= 255 or not c or b < 224 then
+    return false
+  end
+  local version, layer = floor(b / 8) % 4, floor(b / 2) % 4
+  local rate, sampling = floor(c / 16), floor(c / 4) % 4
+  return version ~= 1 and layer == 1 and rate > 0 and rate < 15 and sampling < 3
+end
+
+-- EBML: the element DocType says which of the two it is.
+local function matroska(head)
+  local length, at = match(head, "^\26\69\223\163.-\66\130(.)()")
+  local kind = length and sub(head, at, at + byte(length) % 128 - 1)
+  return kind == "webm" and "video/webm" or "video/x-matroska"
+end
+
+local TIME = "%d+:%d%d:%d%d[,.]%d+"
+local SRT = "^%s*%d+[ \t]*\r?\n[ \t]*" .. TIME .. "[ \t]*%-%->[ \t]*" .. TIME
+
+local function text(head)
+  head = match(head, "^\239\187\191(.*)$") or head
+  if find(head, SRT) then
+    return "application/x-subrip"
+  end
+  local start = lower(sub(head, 1, 512))
+  if find(start, "^%s*<!doctype html") or find(start, "^%s*<html") then
+    return "text/html"
+  elseif find(start, "^%s*<%?xml") or find(start, "^%s*<svg") then
+    return find(start, "<svg", 1, true) and "image/svg+xml" or "text/xml"
+  end
+  return nil
+end
+
+---The media type of some content.
+---@param head string its first media_types.HEAD bytes
+---@return string? media_type nil: not known
+function media_types.detect(head)
+  for _, beginning in ipairs(BEGINNINGS) do
+    if sub(head, 1, #beginning[1]) == beginning[1] then
+      return beginning[2]
+    end
+  end
+  if sub(head, 1, 4) == "\26\69\223\163" then
+    return matroska(head)
+  elseif sub(head, 5, 8) == "ftyp" then
+    return BRANDS[sub(head, 9, 12)] or "video/mp4"
+  elseif sub(head, 1, 4) == "RIFF" then
+    return RIFF[sub(head, 9, 12)]
+  elseif is_mpeg_audio(head) then
+    return "audio/mpeg"
+  elseif find(sub(head, 1, 1024), "%PDF-", 1, true) then -- readers take some junk in front of it
+    return "application/pdf"
+  end
+  return text(head)
+end
+
+---All that the service takes.
+---@return string[]
+function media_types.all()
+  local list = {}
+  for index, name in ipairs(ALL) do
+    list[index] = name
+  end
+  return list
+end
+
+---The usual ending of a file's name, without the dot.
+---@param media_type string one that is taken
+---@return string
+function media_types.ending(media_type)
+  return ENDINGS[media_type]
+end
+
+---The one name of a type that has several.
+---@param media_type string with or without parameters behind it
+---@return string
+function media_types.canonical(media_type)
+  local name = lower(match(media_type, "^%s*([^;%s]*)"))
+  return ALIASES[name] or name
+end
+
+---What is wrong with some content.
+---@param head string
+---@param given string? the type that somebody has declared
+---@param taken string[]? the types that are taken; nil: all that the service takes anywhere
+---@return string? media_type
+---@return string? problem to be put behind the name of the file
+function media_types.check(head, given, taken)
+  local found = media_types.detect(head)
+  taken = taken or ALL
+  for _, media_type in ipairs(taken) do
+    if media_type == found then
+      if given and media_types.canonical(given) ~= found then
+        return nil, "is " .. found .. " by its content, not " .. given .. ": leave media_type out"
+      end
+      return found
+    end
+  end
+  local what = found and (WORDS[found] or found) or "of a type that is not known"
+  return nil, "is " .. what .. "; the service takes " .. table.concat(taken, ", ")
+end
+
+return media_types

@@ -1,0 +1,110 @@
+-- One bar: takes the events of one wait or transfer after the other, and knows which of them are worth telling. It does
+-- not write; its display does.
+local view = require "heygen.progress.view"
+
+local concat, max = table.concat, math.max
+
+local STEP = 10 -- per cent between two plain lines
+local PAUSE = 1 -- seconds between two plain lines of a transfer
+
+---What a display hands out: give it as on_progress.
+---@class heygen.ProgressBar
+---@field private display heygen.Progress
+---@field name string? what stands in front
+---@field turn integer where it stands among the others
+---@field private view heygen.progress.View? the last one
+---@field private pace heygen.progress.Pace? of the transfer
+---@field private at number when the last view came
+---@field private told heygen.progress.View? the last that became a plain line
+---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
+local Bar = {}
+Bar.__index = Bar
+Bar.__name = "heygen.progress.bar"
+
+function Bar:__tostring()
+  return "heygen.progress bar" .. (self.name and " (" .. self.name .. ")" or "")
+end
+
+-- Is there news worth a line of its own?
+local function is_news(now, before)
+  if not before or now.phase ~= before.phase or now.ended or before.ended then
+    return true
+  elseif now.phase == "wait" and concat(now.details) ~= concat(before.details) then
+    return true
+  elseif now.amount and now.elapsed - before.elapsed < PAUSE and now.elapsed >= before.elapsed then
+    return false
+  elseif now.percent or before.percent then
+    return (now.percent or 0) - (before.percent or 0) >= STEP
+  end
+  return now.amount ~= nil and now.amount >= 2 * max(before.amount or 0, 1e6)
+end
+
+local function show(self, new)
+  self.view, self.at = new, self.display.now()
+  if is_news(new, self.told) then
+    self.told = new
+    self.display:show(self, true)
+  else
+    self.display:show(self, false)
+  end
+end
+
+-- What on_progress is called with.
+function Bar:__call(event)
+  if type(event) ~= "table" then
+    error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
+  end
+  local before = self.view
+  local new, pace = view.of(event, self.pace)
+  if before and before.ended and new.ended and before.phase == new.phase then
+    return -- the end was told already
+  elseif before and (before.phase ~= new.phase or before.ended) then
+    self.display:settle(self)
+    if pace then
+      new, pace = view.of(event) -- nothing of the transfer before
+    end
+  end
+  self.pace = pace
+  show(self, new)
+end
+
+---Ends the bar as failed, for what on_progress is not told: that the call has given up.
+---@param reason any the message that came with nil
+function Bar:fail(reason)
+  local before = self.view
+  if before and before.ended and before.failed then
+    return
+  end
+  local elapsed = before and before.elapsed + (before.ended and 0 or self.display.now() - self.at) or 0
+  show(self, view.failure(before, tostring(reason or "no reason given"), elapsed))
+end
+
+---Ends the bar as it is; a later event begins another. One that has reached its end has done it by itself.
+function Bar:close()
+  self.display:settle(self)
+end
+
+-- The view at this moment: the clock goes on between events.
+function Bar:moment()
+  local last, moment = self.view, {} ---@type heygen.progress.View, heygen.progress.View
+  if last.ended then
+    return last
+  end
+  for name, value in pairs(last) do
+    moment[name] = value
+  end
+  moment.elapsed = last.elapsed + max(0, self.display.now() - self.at)
+  return moment
+end
+
+local bar = {}
+
+---@param display heygen.Progress
+---@param name string?
+---@param turn integer where it stands among the others
+---@return heygen.ProgressBar
+function bar.new(display, name, turn)
+  return setmetatable({ display = display, name = name, turn = turn, at = 0 }, Bar)
+end
+
+return bar

@@ -1,0 +1,78 @@
+-- What a download has brought is on the disk before it gets its name, and a slow disk holds up nobody.
+local child = require "spec.support.child"
+local raw = require "spec.support.raw"
+local shell = require "spec.support.shell"
+
+describe("a download onto a slow disk #once #native", function()
+  local server, directory, library
+
+  setup(function()
+    server = raw.start()
+    server:answers(200, "a film")
+    directory = child.scratch()
+    shell.must("mkdir " .. directory)
+    library = directory .. "/slow.so"
+    shell.must(
+      "gcc -std=c11 -Wall -Wextra -Werror -shared -fPIC -O2 -o " .. library .. " spec/support/slow_sync.c"
+    )
+  end)
+
+  teardown(function()
+    server:stop()
+    shell.must("rm -r " .. directory)
+  end)
+
+  -- Runs it in frames; the longest of these, in seconds.
+  local function run(body)
+    local code = ([[
+      local core = require "heygen.core"
+      local heygen = require "heygen"
+      local client = heygen.new { api_key = "k", base_url = %q }
+      local url, path = %q, %q
+      local longest = 0
+      local function frames(task)
+        while not task:done() do
+          local began = core.now()
+          client:update(0.002)
+          longest = math.max(longest, core.now() - began)
+          core.engine():wait(0.001)
+        end
+      end
+      %s
+      print("longest", longest)
+    ]]):format(server.url, server.url .. "/film", directory .. "/film.mp4", body)
+    local log = directory .. "/log"
+    os.remove(log)
+    os.remove(directory .. "/film.mp4")
+    local output = child.must(code, ("SLOW_SYNC_LOG=%s LD_PRELOAD=%s"):format(log, library))
+    local longest = tonumber(output:match "longest%s+([%d.e-]+)")
+    assert.is_true(longest < 0.3, output) -- less than one of the syncs
+    return output, shell.lines("sed 's|^" .. directory .. "|.|' " .. log)
+  end
+
+  it("syncs the file under its old name, then the directory, in threads", function()
+    local output, synced = run [[
+      local task = heygen.spawn(client.download, client, url, path)
+      frames(task)
+      print(task:join())
+    ]]
+    assert.matches("film.mp4", output)
+    assert.same({ "./film.mp4.part", "." }, synced)
+  end)
+
+  it("has no name yet when it is cancelled meanwhile", function()
+    local output, synced = run [[
+      local task = heygen.spawn(client.download, client, url, path)
+      frames { done = function() return core.file_type(path .. ".part") end }
+      local began = core.now()
+      frames { done = function() return core.now() - began > 0.1 end }
+      task:cancel()
+      frames(task)
+      print(select(2, task:join()))
+      print("there", (core.file_type(path)))
+    ]]
+    assert.matches("cancelled", output)
+    assert.matches("there\tnil", output)
+    assert.same(1, #synced) -- the end of the process has waited for it
+  end)
+end)

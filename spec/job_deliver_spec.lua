@@ -1,0 +1,286 @@
+-- Bodies that are taken while they come: held back until their head was looked at, or handed out bit by bit; and files
+-- that get onto the disk. All of it is waited for by jobs.
+local child = require "spec.support.child"
+local core = require "heygen.core"
+local exchange = require "spec.support.exchange"
+local raw = require "spec.support.raw"
+local shell = require "spec.support.shell"
+local system = require "spec.support.system"
+
+describe("a body that is taken while it comes", function()
+  local server, engine, directory
+
+  setup(function()
+    server = raw.start()
+    directory = child.scratch()
+    shell.must("mkdir " .. directory)
+  end)
+
+  teardown(function()
+    server:stop()
+    shell.must("rm -r " .. directory)
+  end)
+
+  before_each(function()
+    engine = assert(core.new_engine())
+    server:answers(200, "a body", "X-Tag: 1\r\n")
+  end)
+
+  after_each(function()
+    engine:close()
+    shell.must("find " .. directory .. " -mindepth 1 -delete")
+  end)
+
+  local function path(name)
+    return directory .. "/" .. (name or "part")
+  end
+
+  local function read(name)
+    local file = assert(io.open(path(name), "rb"))
+    local content = file:read "*a"
+    file:close()
+    return content
+  end
+
+  local function start(fields)
+    fields.url, fields.allow_http = server.url, true
+    return assert(engine:create(fields))
+  end
+
+  local function news(job)
+    local told = assert(engine:news(job))
+    assert.is_true(exchange.await(engine, told):result())
+    return told
+  end
+
+  it("is written only from where it was let in", function()
+    local output = assert(core.output(path(), true))
+    local job = start { output = output }
+    news(job)
+    assert.equal(200, job:status())
+    assert.equal("1", job:header "X-Tag")
+    for _ = 1, 20 do
+      engine:wait(0.005)
+    end
+    assert.is_false(job:done())
+    assert.equal(0, output:size())
+    assert.same({ nil, "output: " .. path() .. " has fewer bytes than that" }, { job:accept(1) })
+    assert.is_true(job:accept(0))
+    exchange.await(engine, job)
+    assert.equal(200, job:result())
+    assert.equal("a body", read())
+    assert.same({ nil, "the job is done" }, { job:accept(0) })
+    job = start { output = output }
+    news(job)
+    assert.is_true(job:accept(2))
+    exchange.await(engine, job)
+    assert.equal("a a body", read())
+    job = start { output = output }
+    news(job)
+    assert.is_true(job:accept(1)) -- what was behind is cut off
+    exchange.await(engine, job)
+    assert.equal("aa body", read())
+    output:close()
+    assert.equal("aa body", read())
+  end)
+
+  it("that nobody lets in ends with its job", function()
+    local output = assert(core.output(path(), true))
+    local job = start { output = output, timeout = 0.2 }
+    news(job)
+    local ended = assert(engine:news(job))
+    exchange.await(engine, job)
+    assert.equal("timeout", select(3, job:result()).kind)
+    assert.is_true(exchange.await(engine, ended):result())
+    job = start { output = output }
+    news(job)
+    local last = assert(engine:news(job))
+    assert.is_true(job:cancel())
+    exchange.await(engine, last)
+    assert.equal(0, output:size())
+    assert.same({ 0, 0 }, { engine:poll() })
+    output:close()
+    assert.is_nil(core.file_type(path()))
+  end)
+
+  it("of an error goes to memory, let in or not", function()
+    server:answers(404, "no such file")
+    for _, fields in ipairs { { output = assert(core.output(path(), true)) }, { stream = true } } do
+      local job = start(fields)
+      news(job)
+      exchange.await(engine, job)
+      assert.is_nil(job:read())
+      local status, body = job:result()
+      assert.equal(404, status)
+      assert.equal("no such file", body)
+    end
+  end)
+
+  it("has the same news for all who ask, once", function()
+    local job = start { stream = true }
+    local first, second = assert(engine:news(job)), assert(engine:news(job))
+    assert.equal(first:watch(), second:watch())
+    assert.equal(1, engine:live() - 1)
+    exchange.await(engine, second)
+    assert.is_true(first:done())
+    exchange.await(engine, job)
+    assert.is_true(exchange.await(engine, assert(engine:news(job))):result()) -- it is done: that is news
+    assert.equal("a body", job:read())
+    assert.is_nil(job:read())
+    assert.equal(0, engine:live())
+  end)
+
+  it("has news that can be cancelled, and that end with the engine", function()
+    server:serve "c:request() c:gone()"
+    local job = start { stream = true, group = 7 }
+    local told = assert(engine:news(job))
+    assert.is_true(told:cancel())
+    assert.equal("cancelled", select(3, told:result()).kind)
+    assert.is_false(job:done())
+    told = assert(engine:news(job))
+    engine:close_group(7, "over")
+    assert.equal("closed", select(3, told:result()).kind)
+    assert.equal("closed", select(3, job:result()).kind)
+    job = start { stream = true }
+    told = assert(engine:news(job))
+    engine:close()
+    assert.equal("closed", select(3, told:result()).kind)
+    assert.equal("closed", select(3, job:result()).kind)
+    assert.same("closed", select(3, engine:news(job)).kind)
+  end)
+
+  it("comes in order and whole, and no more of it is ahead than is said", function()
+    local size = 3000000
+    server:serve(([[
+      c:request()
+      c:send "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+      local piece = {}
+      for n = 1, 10000 do
+        piece[n] = ("%%09d\n"):format(n)
+      end
+      piece = table.concat(piece)
+      for n = 1, %d / 100000 do
+        c:send(piece)
+      end
+    ]]):format(size, size))
+    local job, got, most = start { stream = true }, {}, 0
+    while true do
+      local bytes = job:read()
+      if bytes then
+        got[#got + 1], most = bytes, math.max(most, #bytes)
+        for _ = 1, #got == 1 and 20 or 0 do
+          engine:wait(0.002)
+        end
+      elseif job:done() then
+        break
+      else
+        news(job)
+      end
+    end
+    got = table.concat(got)
+    assert.equal(size, #got)
+    assert.equal(got:sub(1, 100000):rep(30), got)
+    assert.is_true(most <= 128 * 1024)
+    assert.equal(200, job:result())
+  end)
+
+  it("goes to one place", function()
+    for _, fields in ipairs {
+      { stream = true, output = path() },
+      { output = 5 },
+      { output = engine },
+    } do
+      fields.url = server.url
+      assert.is_false(pcall(engine.create, engine, fields))
+    end
+    local output = assert(core.output(path()))
+    output:close()
+    assert.is_false(pcall(engine.create, engine, { url = server.url, output = output }))
+    local job = start {}
+    assert.same({ nil, "the job has no output" }, { job:accept() })
+    exchange.await(engine, job)
+    assert.is_nil(job:read())
+  end)
+
+  it("gets onto the disk in a job", function()
+    local output = assert(core.output(path()))
+    local job = assert(engine:sync(output))
+    assert.equal(1, engine:live())
+    assert.is_true(exchange.await(engine, job):result())
+    assert.is_true(exchange.await(engine, assert(engine:sync(directory))):result())
+    local none, message, failure = engine:sync(path "none")
+    assert.is_nil(none)
+    assert.equal("file", failure.kind)
+    assert.matches("none: No such file or directory", message)
+    job = assert(engine:sync(output))
+    assert.is_true(job:cancel())
+    assert.equal("cancelled", select(3, job:result()).kind)
+    engine:wait(0.05)
+    assert.equal(0, engine:live())
+    assert(engine:sync(output))
+    engine:close() -- waits for the thread
+    output:close()
+    assert.is_false(pcall(engine.sync, engine, output))
+  end)
+
+  it("has a file with a name at last, or none", function()
+    local output = assert(core.output(path(), true))
+    assert.is_nil(output:note())
+    assert.is_true(output:note "what it is")
+    assert.equal("what it is", output:note())
+    assert.equal("what it is", read "part.json")
+    shell.must("echo mine >" .. path "film")
+    local renamed, message, code = output:rename(path "film")
+    assert.is_nil(renamed)
+    assert.equal("exists", code)
+    assert.matches("cannot create .-film: File exists", message)
+    assert.is_true(output:rename(path "film", true))
+    assert.same({ "film" }, shell.lines("ls " .. directory))
+    output:close()
+    assert.same({ "film" }, shell.lines("ls " .. directory))
+    assert.is_false(pcall(output.size, output))
+    assert.is_false(pcall(core.output, "a\0b"))
+    output = assert(core.output(path(), true))
+    assert.is_true(output:note "x")
+    output:remove()
+    assert.same({ "film" }, shell.lines("ls " .. directory))
+    assert.is_nil(output:rename(path "other")) -- its name is gone
+    output:close()
+  end)
+
+  it("of a process that was forked is left alone by the child #native", function()
+    local output = assert(core.output(path(), true))
+    local own = assert(core.output(path "own"))
+    local syncing, job = assert(engine:sync(output)), start { output = own }
+    news(job)
+    local told = assert(engine:news(job))
+    local pid = system.fork()
+    if pid == 0 then
+      local ok = job:done() and told:done() and syncing:done() and not engine:usable()
+      output:close()
+      own:close()
+      engine:close()
+      system.leave(ok)
+    end
+    assert.is_true(system.wait(pid))
+    assert.same({ "own", "part" }, shell.lines("ls " .. directory))
+    assert.is_true(exchange.await(engine, syncing):result())
+    assert.is_true(job:accept(0))
+    exchange.await(engine, job)
+    assert.equal("a body", read "own")
+    output:close()
+    assert.same({ "own" }, shell.lines("ls " .. directory))
+    own:close()
+    assert.same({}, shell.lines("ls " .. directory))
+  end)
+
+  it("ends before the state of its process does", function()
+    local code = ([[
+      local core = require "heygen.core"
+      local output = assert(core.output(%q))
+      print(assert(core.engine():sync(output)))
+    ]]):format(path())
+    assert.matches("heygen.job", child.must(code))
+    assert.is_nil(core.file_type(path())) -- closed with the state, after the thread
+  end)
+end)
