@@ -215,6 +215,7 @@ build = {
     ["heygen.task"] = "lua/heygen/task.lua",
     ["heygen.tasks"] = "lua/heygen/tasks.lua",
     ["heygen.values"] = "lua/heygen/values.lua",
+    ["heygen.waiting"] = "lua/heygen/waiting.lua",
     ["heygen.waits"] = "lua/heygen/waits.lua",
   },
   install = {
