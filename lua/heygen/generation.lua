@@ -1,6 +1,5 @@
 -- The one-shot workflow: poll, wait, generate. A session leads to a video; only the video is the result.
 local core = require "heygen.core"
-local errors = require "heygen.errors"
 local waiting = require "heygen.waiting"
 
 local generation = {}
@@ -8,12 +7,7 @@ local generation = {}
 local fail, said, text = waiting.fail, waiting.said, waiting.text
 local look_failed, look_options = waiting.look_failed, waiting.look_options
 
-local DEFAULTS = { grace = 300 } -- seconds: a session's `failed` was seen to turn into `generating` after minutes
-for name, value in pairs(waiting.defaults) do
-  DEFAULTS[name] = value
-end
-
-generation.defaults = DEFAULTS
+generation.defaults = waiting.defaults
 
 -- ---- what is waited for ----
 
@@ -40,13 +34,6 @@ local function identify(target)
   return { session_id = session_id, video_id = video_id }
 end
 
-local function refuse(call, problem, mistake, level)
-  if mistake then
-    error("heygen: " .. call .. ": " .. problem, level + 1)
-  end
-  return errors.fail { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
-end
-
 local function get_video(client, video_id, call)
   return client.videos:get(video_id, call)
 end
@@ -70,7 +57,7 @@ function generation.poll(client, target, level)
   end
   local ids, problem, mistake = identify(target)
   if not ids then
-    local _, message, err = refuse("poll", problem, mistake, level + 1)
+    local _, message, err = waiting.refuse("poll", problem, mistake, level + 1)
     return nil, message, err
   elseif ids.video_id then
     return get_video(client, ids.video_id)
@@ -246,7 +233,7 @@ end
 
 -- ---- the wait ----
 
-local KIND = { noun = "the video", ids = { "session_id", "video_id" }, defaults = DEFAULTS, look = look }
+local KIND = { noun = "the video", ids = { "session_id", "video_id" }, look = look }
 
 function KIND.phase(state)
   return state.video_id and waiting.phase(state) or "quiet"
@@ -261,7 +248,7 @@ end
 
 function KIND.unfinished(state)
   local id = state.video_id or state.session_id
-  return state.video_id and "the video" or "the session", ("client:wait(%q)"):format(id)
+  return state.video_id and "the video is" or "the session is", ("client:wait(%q)"):format(id)
 end
 
 ---Waits; see Client:wait.
@@ -269,7 +256,7 @@ function generation.wait(client, target, given, level)
   local wait = waiting.read(KIND, given, level + 1)
   local state, problem, mistake = identify(target)
   if not state then
-    local _, message, err = refuse("wait", problem, mistake, level + 1)
+    local _, message, err = waiting.refuse("wait", problem, mistake, level + 1)
     return nil, message, err
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil

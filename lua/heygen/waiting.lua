@@ -13,19 +13,22 @@ local waiting = {}
 ---@class heygen.WaitKind
 ---@field noun string what goes on at the service when nobody waits any more, such as "the video"
 ---@field ids string[] the names of the ids in the state: errors and events carry them
----@field defaults table<string, number> the options that are numbers of seconds
+---@field pace table<string, number>? interval and max_interval, where the usual ones are too slow
 ---@field look fun(client: heygen.Client, state: table, wait: table): any, string?, heygen.Error? a value or an error
 ---ends the wait, nothing means that it goes on
 ---@field phase fun(state: table): string for pace.next
 ---@field longest (fun(state: table, wait: table): number?)? seconds that the next pause may take at most
----@field unfinished fun(state: table): string, string what is still running, and the call that takes the wait up again
----@field know (fun(state: table, fields: table))? adds what else is known to an error or an event
+---@field unfinished fun(state: table): string, string what still runs ("the video is"), and the call that
+---takes the wait up again
+---@field know (fun(state: table, err: table))? adds what else is known to an error
+---@field tell (fun(state: table, event: table))? the same, to an event
 
--- Seconds. Jobs take 10 to 45 minutes.
+-- Seconds. Jobs take 10 to 45 minutes. Every wait takes all of these, whether its kind makes use of them or not.
 waiting.defaults = {
   timeout = 3600, -- an hour: longer than any job seen, and the wait can be taken up again
   interval = 10, -- the first pause
   max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
+  grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
 }
 
 local LEAST = { timeout = 0, interval = 0.001, max_interval = 0.001, grace = 0 }
@@ -45,9 +48,9 @@ local function check_seconds(name, value, level)
   end
 end
 
-local function refuse_option(kind, name, level)
+local function refuse_option(name, level)
   local known = { "on_progress" }
-  for each in pairs(kind.defaults) do
+  for each in pairs(waiting.defaults) do
     known[#known + 1] = each
   end
   error(
@@ -71,15 +74,15 @@ function waiting.read(kind, given, level)
       if not options.is_callable(value) then
         error("heygen: wait.on_progress: expected a function, got " .. type(value), level + 1)
       end
-    elseif kind.defaults[name] then
+    elseif waiting.defaults[name] then
       check_seconds(name, value, level + 1)
     else
-      refuse_option(kind, name, level + 1)
+      refuse_option(name, level + 1)
     end
     wait[name] = value
   end
-  for name, value in pairs(kind.defaults) do
-    wait[name] = wait[name] or value
+  for name, value in pairs(waiting.defaults) do
+    wait[name] = wait[name] or (kind.pace and kind.pace[name]) or value
   end
   wait.strict = given ~= nil and given.max_interval ~= nil -- the caller's own word holds
   if wait.strict and not given.interval then
@@ -104,6 +107,18 @@ local LEAST_LOOK = 5 -- seconds
 ---The options of a request that looks.
 function waiting.look_options(client, state)
   return { deadline = math.min(math.max(state.stop - core.now(), LEAST_LOOK), client.options.deadline) }
+end
+
+---Refuses what cannot be waited for: raises for a mistake of the program.
+---@param call string
+---@param problem string
+---@param mistake boolean?
+---@param level integer
+function waiting.refuse(call, problem, mistake, level)
+  if mistake then
+    error("heygen: " .. call .. ": " .. problem, level + 1)
+  end
+  return errors.fail { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
 end
 
 ---What the service says goes to a person's terminal or log, and may echo the key. Only its part is searched for it: a
@@ -191,8 +206,8 @@ local function tell(state, wait)
   for _, name in ipairs(kind.ids) do
     event[name] = state[name]
   end
-  if kind.know then
-    kind.know(state, event)
+  if kind.tell then
+    kind.tell(state, event)
   end
   local ok, raised = pcall(wait.on_progress, event)
   if ok then
@@ -205,10 +220,10 @@ local function tell(state, wait)
 end
 
 local function timed_out(state, wait)
-  local what, call = state.kind.unfinished(state)
+  local what, call = state.kind.unfinished(state) -- "the video is"
   return waiting.fail(state, {
     kind = "timeout",
-    message = ("%s is still %s after %g s; it goes on at the service: %s takes it up again"):format(
+    message = ("%s still %s after %g s; it goes on at the service: %s takes it up again"):format(
       what,
       state.status and ("%q"):format(waiting.said(state, state.status)) or "unknown",
       wait.timeout,
