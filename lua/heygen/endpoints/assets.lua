@@ -113,7 +113,7 @@ return fields.rows("assets", {
     path = "/v3/assets/direct-uploads/batches",
     body = {
       files = fields.array(
-        fields.object(DIRECT, "one file"),
+        fields.object("FileToUpload", "one file", DIRECT),
         "what assets:create_direct_upload takes, for each",
         { required = true, min = 1, max = 100 }
       ),

@@ -81,9 +81,18 @@ function fields.array(items, doc, more)
   return with({ type = "array", items = items, doc = doc }, more)
 end
 
--- Without fields: any.
-function fields.object(known, doc, more)
-  return with({ type = "object", fields = known, doc = doc }, more)
+---A table of named fields.
+---@param class string its name in the reference and for editors
+---@param doc string
+---@param known table<string, heygen.FieldSpec>
+---@param more table? nullable, and rules over the fields
+function fields.object(class, doc, known, more)
+  return with({ type = "object", class = class, fields = known, doc = doc }, more)
+end
+
+-- A table of which nothing is known.
+function fields.free(doc, more)
+  return with({ type = "object", doc = doc }, more)
 end
 
 function fields.ids(doc)
@@ -124,17 +133,18 @@ local function merged(by, variants)
 end
 
 ---A table whose form is told by one of its fields.
+---@param class string its name in the reference and for editors
+---@param doc string
 ---@param by string that field
 ---@param variants table<string, table> value of the field -> {fields = ..., and rules over them}
----@param doc string
 ---@param more table? `infer`: pairs {field, value}, the first field that is there tells the value when `by` is absent
-function fields.union(by, variants, doc, more)
-  local spec =
-    with({ type = "union", by = by, variants = variants, fields = merged(by, variants), doc = doc }, more)
+function fields.union(class, doc, by, variants, more)
   for _, variant in pairs(variants) do
     variant.type = "object"
   end
-  return spec
+  local spec = { type = "union", class = class, doc = doc, by = by, variants = variants }
+  spec.fields = merged(by, variants)
+  return with(spec, more)
 end
 
 -- The service calls back without a signature; a simulator of this machine may call back over plain http.
