@@ -112,6 +112,7 @@ build = {
     ["heygen.meta.core"] = "lua/heygen/meta/core.lua",
     ["heygen.objects"] = "lua/heygen/objects.lua",
     ["heygen.meta.objects"] = "lua/heygen/meta/objects.lua",
+    ["heygen.meta.waits"] = "lua/heygen/meta/waits.lua",
     ["heygen.meta.works"] = "lua/heygen/meta/works.lua",
     ["heygen.options"] = "lua/heygen/options.lua",
     ["heygen.pace"] = "lua/heygen/pace.lua",

@@ -4,6 +4,7 @@ local core = require "heygen.core"
 local heygen = require "heygen"
 local jobs = require "heygen.jobs"
 local live = require "spec.support.live"
+local scripts = require "spec.support.scripts"
 local support = require "spec.support.sim"
 
 local FILE = { url = "https://example.com/film.mp4" }
@@ -552,6 +553,38 @@ describe("waiting for", function()
         check(err, { kind = "api", status = 404, batch_id = "nowhere" })
       end
     end)
+  end)
+
+  it("each of them is a method that the types and docs/workflow.md have, and no other is", function()
+    local known = { "templates:wait", "videos:wait" }
+    for _, row in ipairs(jobs.rows) do
+      known[#known + 1] = row.group .. ":" .. row.method
+    end
+    for group in pairs(jobs.batches) do
+      known[#known + 1] = group .. ":wait_batch"
+    end
+    table.sort(known)
+    local typed, text = {}, scripts.read "docs/workflow.md"
+    for name in scripts.read("lua/heygen/meta/waits.lua"):gmatch "\nfunction ([%w_]+:[%w_]+)%(" do
+      typed[#typed + 1] = name
+    end
+    table.sort(typed)
+    assert.same(known, typed)
+    for _, name in ipairs(known) do
+      local group, method = name:match "^(.-):(.*)$"
+      assert.is_function(client[group][method], name)
+      local written = text:find("`client." .. name .. "`", 1, true)
+      assert.is_truthy(written or method == "wait_batch", name)
+    end
+    for _, row in ipairs(jobs.rows) do
+      local line = text:match("\n(|[^\n]*`client%." .. row.group .. ":" .. row.method .. "`[^\n]*)")
+      assert.matches("`" .. row.id .. "`", line, 1, true)
+      for _, statuses in ipairs { row.done, row.failed } do
+        for status in pairs(statuses) do
+          assert.matches("`" .. status .. "`", line, 1, true, row.group)
+        end
+      end
+    end
   end)
 
   it("several things at once, in tasks, until one is cancelled and the client closed", function()
