@@ -16,6 +16,7 @@ return fields.rows("ai_clipping", {
       callback_url = fields.CALLBACK_URL,
       callback_id = fields.CALLBACK_ID,
     },
+    makes = { job_id = "job_id" },
     repeatable = false,
     summary = "Makes short clips of a long film. This may cost money.",
     returns = "ClippingCreated",

@@ -169,6 +169,20 @@ fields.FOLDER_ID = fields.optional_id "the folder to put it into"
 fields.BRAND_VOICE_ID = fields.optional_id "the brand voice to use"
 fields.BRAND_GLOSSARY_ID = fields.optional_id "one of brand_glossaries:list()"
 
+-- The ids that an answer may give, also when it is cut or comes with an error: name there -> name on the error.
+local function made_by(row)
+  if row.batch or row.max_ids then
+    return {} -- these name things of others
+  end
+  local makes = with({ session_id = "session_id", video_id = "video_id" }, row.makes)
+  for _, name in ipairs { row.expects or false, row.expects_list or false, row.one_as_list or false } do
+    if name and name:find "_ids?$" then
+      makes[name] = makes[name] or name
+    end
+  end
+  return makes
+end
+
 ---The rows of a group. What the path says need not be said again: its ids, in order.
 ---@param group string
 ---@param rows heygen.Endpoint[]
@@ -178,6 +192,7 @@ function fields.rows(group, rows)
     row.group = group
     row.query = row.query or {}
     row.path_params = {}
+    row.makes = made_by(row)
     for name in row.path:gmatch "{([^}]*)}" do
       table.insert(row.path_params, { name = name, also = ALSO[name] })
     end

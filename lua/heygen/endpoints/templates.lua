@@ -57,6 +57,7 @@ return fields.rows("templates", {
       callback_url = fields.CALLBACK_URL,
       callback_id = fields.CALLBACK_ID,
     },
+    makes = { id = "video_id" },
     repeatable = false,
     summary = "Makes a video from a template. This costs money.",
     returns = "Video",
