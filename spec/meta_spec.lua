@@ -225,7 +225,7 @@ describe("the types", function()
     local in_two_places = { ["heygen"] = true, ["heygen.Client"] = true }
     for _, path in ipairs(lua_files) do
       for line in (scripts.read(path) .. "\n"):gmatch "%-%-%-(@[^\n]*)\n" do
-        local class = line:match "^@class ([%w_.]+)"
+        local class = line:match "^@class ([%w_.]+)" or line:match "^@alias ([%w_.]+)"
         if class then
           assert(not defined[class] or in_two_places[class], class .. " is defined twice, also in " .. path)
           defined[class] = true

@@ -15,6 +15,8 @@
 ---@field idempotency_key string?
 ---@field session_id string?
 ---@field video_id string?
+---@field event_id string?
+---@field reason string? of kind webhook: missing_signature, bad_signature, too_old, too_new, duplicate, malformed, ...
 ---@field last any the last body seen
 ---@field cause any
 local errors = {}
@@ -37,6 +39,7 @@ local KINDS = {
   callback = false, -- a function given by the user raised
   raised = false, -- a task of heygen.all raised
   closed = false, -- the engine or client is closed, or was forked away
+  webhook = false, -- a delivery was not accepted; `reason` says why
 }
 
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
@@ -111,7 +114,7 @@ function errors.shows(id, secret)
 end
 
 -- What follows the message in the text of an error, in this order. `param` is left out where the message names it.
-local SHOWN = { "code", "param", "request_id", "session_id", "video_id" }
+local SHOWN = { "reason", "code", "param", "request_id", "session_id", "video_id" }
 
 local Error = { __name = "heygen.error" }
 
