@@ -81,6 +81,7 @@ build = {
     ["heygen.file_input"] = "lua/heygen/file_input.lua",
     ["heygen.files"] = "lua/heygen/files.lua",
     ["heygen.generation"] = "lua/heygen/generation.lua",
+    ["heygen.http"] = "lua/heygen/http.lua",
     ["heygen.hub"] = "lua/heygen/hub.lua",
     ["heygen.meta"] = "lua/heygen/meta.lua",
     ["heygen.meta.api"] = "lua/heygen/meta/api.lua",
