@@ -1,7 +1,10 @@
 -- Field specs that the present endpoints do not use to the full, and ids on their own.
 
 local core = require "heygen.core"
+local objects = require "heygen.objects"
 local values = require "heygen.values"
+
+values.types.object, values.types.union = objects.object, objects.union
 
 local function result(spec, value)
   local checked, problem, where, mistake = values.check(spec, value)
@@ -67,7 +70,10 @@ describe("values.check", function()
     assert.same(given, checked)
     assert.are_not.equal(given, checked)
     assert.equal(".speed: expected a number from 0.5 to 1.5, got 9", result(spec, { speed = 9 }))
-    assert.equal(".parts[2].name: missing (mistake)", result(spec, { parts = { { name = "a" }, {} } }))
+    assert.equal(
+      ".parts[2].name: missing, a string is required (mistake)",
+      result(spec, { parts = { { name = "a" }, {} } })
+    )
     assert.equal(
       ".parts[1].name: expected a string, got number (mistake)",
       result(spec, { parts = { { name = 1 } } })

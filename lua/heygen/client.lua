@@ -1,19 +1,18 @@
--- The client: its options, and the API's methods, which are made from endpoints.lua.
+-- The client: its options, the workflow, and raw requests. Its groups are made in groups.lua.
 local core = require "heygen.core"
-local block = require "heygen.driver.block"
 local drivers = require "heygen.drivers"
-local endpoints = require "heygen.endpoints"
 local errors = require "heygen.errors"
 local generation = require "heygen.generation"
+local groups = require "heygen.groups"
 local options = require "heygen.options"
-local pages = require "heygen.pages"
-local params = require "heygen.params"
 local raw = require "heygen.raw"
 local request = require "heygen.request"
 
 local client = {}
 
-local select = select
+local call_endpoint, check_colon = groups.call, groups.check_colon
+
+local CREATE = groups.rows("video_agents").create
 
 ---@class heygen.Client
 local Client = {}
@@ -24,155 +23,6 @@ Client.__metatable = "private"
 -- The key is nowhere in the object: it is in the C header list only, and in the closure that hides it in messages.
 function Client:__tostring()
   return "heygen.client (" .. self.base .. self.base_path .. ")"
-end
-
--- With a dot, the first argument would be taken for the object. `form` is how the call should look.
-local function check_colon(self, field, form)
-  local found = type(self) == "table" and self[field]
-  if not found then
-    error("heygen: call it with a colon: " .. form, 3)
-  end
-  return found
-end
-
--- ---- methods from the table ----
-
--- "a (a programmer's mistake) raises; a bad value is an error like any other": see params.check.
-local function refuse(row, message, field, mistake, level)
-  if mistake then
-    error("heygen: " .. message, level + 1)
-  end
-  return errors.fail {
-    kind = "invalid",
-    message = row.group .. ":" .. row.name .. ": " .. message,
-    param = field,
-    sent = "no",
-  }
-end
-
-local function id_given(row, args, index)
-  local given, id = args[index], row.path_params[index]
-  if type(given) == "table" then
-    given = given[id.name] or (id.also and given[id.also])
-  end
-  return type(given) == "string" and given or nil
-end
-
--- What the caller named is on the error, whatever the service says.
-local function name_ids(row, args, err)
-  for index, id in ipairs(row.path_params) do
-    err[id.name] = id_given(row, args, index) or err[id.name]
-  end
-end
-
-local function send(self, row, call, args)
-  local value, _, err = request.send(self, row, call)
-  local carries = row.carries
-  if value == nil then
-    name_ids(row, type(args) == "table" and args or { args }, err)
-    return nil, tostring(err), err
-  elseif carries and (type(value[carries]) ~= "string" or value[carries] == "") then
-    -- Whoever goes on with the value needs its id, whatever the service sent.
-    value[carries] = id_given(row, type(args) == "table" and args or { args }, 1)
-  end
-  return value
-end
-
--- Fetches one page, for page:next() and each().
-local function page_fetcher(self, row, args)
-  return function(fields)
-    local page_args = {}
-    for index = 1, #row.path_params do
-      page_args[index] = args[index]
-    end
-    page_args[#row.path_params + 1] = fields
-    local call, message, field, mistake = params.check(row, page_args)
-    if not call then
-      return refuse(row, message, field, mistake, 2)
-    end
-    return send(self, row, call, page_args)
-  end
-end
-
-local function call_endpoint(self, row, level, ...)
-  local args, count = { ... }, select("#", ...)
-  local call, message, field, mistake = params.check(row, args, count)
-  if not call then
-    local _, text, err = refuse(row, message, field, mistake, level + 1)
-    return nil, text, err
-  end
-  if row.method == "DELETE" then
-    call.id = id_given(row, args, 1)
-  end
-  if not row.list then
-    return send(self, row, call, args)
-  end
-  local envelope, text, err = send(self, row, call, args)
-  if not envelope then
-    return nil, text, err
-  end
-  return pages.new(page_fetcher(self, row, args), args[#row.path_params + 1], envelope, self.hide)
-end
-
--- PUC Lua 5.1 cannot yield inside an iterator: there, fetching a page holds up all tasks.
-local BLOCKS_IN_ITERATORS = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
-
-local rows = {} -- group -> name -> row
-for _, row in ipairs(endpoints) do
-  rows[row.group] = rows[row.group] or {}
-  rows[row.group][row.name] = row
-end
-
-local function list_of(group)
-  for _, name in ipairs { "list", "styles" } do
-    if rows[group][name] then
-      return rows[group][name]
-    end
-  end
-end
-
--- One class per group: client.videos, client.video_agents, ...
-local function make_group(group)
-  local methods = {}
-  for name, row in pairs(rows[group]) do
-    local quick = row.method == "GET" and #row.path_params == 1 and not row.list
-    local form = ("client.%s:%s(...)"):format(group, name)
-    methods[name] = function(self, ...)
-      local owner = type(self) == "table" and self.client or check_colon(self, "client", form)
-      if quick then -- without packing arguments: polling does nothing else all day
-        local id, fields, more = ...
-        local call = fields == nil and more == nil and params.quick(row, id)
-        if call then
-          return send(owner, row, call, id)
-        end
-      end
-      -- No tail call: an error shall point at the line that called.
-      local value, message, err = call_endpoint(owner, row, 2, ...)
-      return value, message, err
-    end
-  end
-  local list = list_of(group)
-  if list and list.name == "list" then
-    function methods.each(self, fields)
-      local owner = check_colon(self, "client", ("client.%s:each(...)"):format(group))
-      local args = { fields }
-      local checked, message, field, mistake = params.check(list, args)
-      if not checked then
-        local _, _, err = refuse(list, message, field, mistake, 2)
-        error(err, 0)
-      end
-      if BLOCKS_IN_ITERATORS then
-        owner = setmetatable({ driver = block }, { __index = owner })
-      end
-      return pages.each(page_fetcher(owner, list, args), fields, owner.hide)
-    end
-  end
-  return { __index = methods, __name = "heygen." .. group }
-end
-
-local groups = {}
-for group in pairs(rows) do
-  groups[group] = make_group(group)
 end
 
 -- ---- raw requests ----
@@ -204,7 +54,7 @@ end
 ---@return heygen.Error? err
 function Client:create(fields, ...)
   check_colon(self, "template", "client:create{...}")
-  local session, message, err = call_endpoint(self, rows.video_agents.create, 2, fields, ...)
+  local session, message, err = call_endpoint(self, CREATE, 2, fields, ...)
   return session, message, err
 end
 
@@ -240,7 +90,7 @@ end
 ---@return heygen.Error? err with every id, to go on: client:wait(err)
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
-  local video, message, err = generation.generate(self, fields, 2, call_endpoint, rows.video_agents.create)
+  local video, message, err = generation.generate(self, fields, 2, call_endpoint, CREATE)
   return video, message, err
 end
 
@@ -344,9 +194,7 @@ function client.new(given, level)
       group = last_group,
     },
   }
-  for group, class in pairs(groups) do
-    self[group] = setmetatable({ client = self }, class)
-  end
+  groups.install(self)
   return setmetatable(self, Client)
 end
 

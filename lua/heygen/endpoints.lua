@@ -1,17 +1,30 @@
--- The HTTP API as data: one row for each call. Methods, argument checks and JSON shapes are made from these rows.
+-- The HTTP API as data: one row for each call. Methods, argument checks, JSON shapes and the reference are made from
+-- these rows. This file joins them all; a program loads only the groups that it uses (see groups.lua).
 
 ---@class heygen.FieldSpec
----@field type string "string", "integer", "number", "boolean", "array", "object", "any", "file_input" or "ids"
+---@field type string a key of values.types: "string", "integer", "number", "boolean", "array", "object", "union",
+---"any", "file_input", "upload" or "ids"
 ---@field required boolean?
 ---@field nullable boolean? core.null may be sent
 ---@field min number? least value, or number of characters (code points) or items
 ---@field max number? greatest value, or number of characters (code points) or items
+---@field above number? the value must be greater
 ---@field enum string[]? the closed set of values
 ---@field known string[]? values that are known of an open set; others are sent as they are
----@field format string? "https_url" or "callback_url" (plain http to this machine as well)
+---@field format string? a key of FORMATS in values.lua
 ---@field requires string? another field that must be there too
+---@field not_with string? another field that must not be true then
 ---@field items heygen.FieldSpec? of an array
----@field fields table<string, heygen.FieldSpec>? of an object; without them any are allowed
+---@field fields table<string, heygen.FieldSpec>? of an object; without them any are allowed. Of a union: all that may
+---occur, for the encoder
+---@field one_of string[]? of an object: exactly one of these
+---@field any_of string[]? of an object: at least one of these
+---@field most_one_of string[]? of an object: one of these at most
+---@field cases table? of an object: {by = field, value = {any_of = ...}}
+---@field by string? of a union: the field that tells the variants apart
+---@field variants table<string, heygen.FieldSpec>? of a union, each an object without the field `by`
+---@field infer string[][]? of a union: {field, variant}; the first field that is there tells the variant when `by` is
+---absent
 ---@field doc string
 
 ---@class heygen.Endpoint
@@ -19,10 +32,16 @@
 ---@field name string
 ---@field method string
 ---@field path string
----@field path_params { name: string, also: string? }[] in order; `also`: the id's other name in objects of the service
+---@field path_params { name: string, also: string? }[] in order, from the path; `also`: the id's other name in objects
+---of the service
 ---@field query table<string, heygen.FieldSpec>
 ---@field body table<string, heygen.FieldSpec>? nil: no body is sent
+---@field body_union heygen.FieldSpec? the body as a whole is a union; `body` then has the fields of all variants
+---@field multipart boolean? the body is sent as multipart/form-data
 ---@field list boolean? an answer in pages, with `limit` and `token`
+---@field batch boolean? an answer whose `items` come in pages, with `limit` and `token`
+---@field each string? the method that iterates over all items of all pages
+---@field rename table<string, string>? ids that come under odd names in the items of the answer: from, to
 ---@field repeatable boolean a second request does no harm
 ---@field any_of string[]? at least one of these query fields is needed
 ---@field max_ids integer? of all "ids" fields together
@@ -30,261 +49,18 @@
 ---@field retired table<string, boolean>? body fields that the service no longer takes
 ---@field brief boolean? the answer fits into one packet: asking for compression is not worth its cost
 ---@field summary string
----@field returns string
+---@field returns string a class of the reference, or an array of them; see endpoints/objects.lua
 ---@field expects string? a field without which the answer is not what was asked for
+---@field expects_list string? the same, of a field that is a list
+---@field one_as_list string? a field that some answers have instead of that list, with one item
 ---@field carries string? where the value has its id; filled in with the one asked for when the service sends none
 
-local PROMPT_MAX = 10000
-local FILES_MAX = 20
-local IDS_MAX = 100
+local endpoints = {}
 
-local SESSION = { name = "session_id" }
-local RESOURCE = { name = "resource_id" }
-local VIDEO = { name = "video_id", also = "id" }
-
-local function text(doc)
-  return { type = "string", doc = doc }
+for _, group in ipairs(require "heygen.endpoints.names") do
+  for _, row in ipairs(require("heygen.endpoints." .. group)) do
+    endpoints[#endpoints + 1] = row
+  end
 end
 
--- An empty id is never meant: it is a variable that was not set.
-local function optional_id(doc)
-  return { type = "string", nullable = true, min = 1, doc = doc }
-end
-
-local function limit(default)
-  return { type = "integer", min = 1, max = 100, doc = "items in a page, " .. default .. " when absent" }
-end
-
-local TOKEN = { type = "string", min = 1, doc = "next_token of the page before" }
-
-local AVATAR_ID = optional_id "a look, not an avatar group"
-local VOICE_ID = optional_id "the voice; chosen to fit when absent"
-local BRAND_KIT_ID = optional_id "colours and logo to use"
-
-local FILES = {
-  type = "array",
-  items = { type = "file_input" },
-  nullable = true,
-  max = FILES_MAX,
-  doc = "material: {url = ...}, {asset_id = ...} or {media_type = ..., data = base64}",
-}
-
-return {
-  {
-    group = "video_agents",
-    name = "create",
-    method = "POST",
-    path = "/v3/video-agents",
-    path_params = {},
-    query = {},
-    body = {
-      prompt = {
-        type = "string",
-        required = true,
-        min = 1,
-        max = PROMPT_MAX,
-        doc = "what the video shall show and say",
-      },
-      mode = {
-        type = "string",
-        enum = { "generate", "chat" },
-        doc = "generate (the default) goes on without questions",
-      },
-      avatar_id = AVATAR_ID,
-      voice_id = VOICE_ID,
-      style_id = optional_id "one of video_agents:styles()",
-      brand_kit_id = BRAND_KIT_ID,
-      orientation = {
-        type = "string",
-        nullable = true,
-        enum = { "landscape", "portrait" },
-        doc = "chosen from the content when absent",
-      },
-      files = FILES,
-      callback_url = {
-        type = "string",
-        nullable = true,
-        format = "callback_url",
-        doc = "called at the end, without a signature",
-      },
-      callback_id = {
-        type = "string",
-        nullable = true,
-        requires = "callback_url",
-        doc = "comes back in the callback",
-      },
-      incognito_mode = { type = "boolean", doc = "true: no memory is read or written" },
-    },
-    newer = { brand_glossary_id = true, visibility = true, members = true },
-    retired = { auto_proceed = true, skip_agentic_stop = true, duration_sec = true },
-    repeatable = false,
-    summary = "Starts a session that makes a video. This costs money.",
-    returns = "VideoAgentSession",
-    expects = "session_id",
-  },
-  {
-    group = "video_agents",
-    name = "list",
-    method = "GET",
-    path = "/v3/video-agents",
-    path_params = {},
-    query = { limit = limit(20), token = TOKEN },
-    list = true,
-    repeatable = true,
-    summary = "Sessions, newest first.",
-    returns = "VideoAgentSession[]",
-  },
-  {
-    group = "video_agents",
-    name = "get",
-    method = "GET",
-    path = "/v3/video-agents/{session_id}",
-    path_params = { SESSION },
-    query = {},
-    repeatable = true,
-    summary = "Status, progress, video id and newest messages of a session.",
-    returns = "VideoAgentSession",
-    expects = "session_id",
-    carries = "session_id",
-  },
-  {
-    group = "video_agents",
-    name = "send",
-    method = "POST",
-    path = "/v3/video-agents/{session_id}",
-    path_params = { SESSION },
-    query = {},
-    body = {
-      message = {
-        type = "string",
-        required = true,
-        min = 1,
-        max = PROMPT_MAX,
-        doc = "the answer or the next wish",
-      },
-      avatar_id = AVATAR_ID,
-      voice_id = VOICE_ID,
-      brand_kit_id = BRAND_KIT_ID,
-      files = FILES,
-    },
-    repeatable = false,
-    summary = "Sends a message to a session in chat mode.",
-    returns = "VideoAgentRun",
-    expects = "session_id",
-  },
-  {
-    group = "video_agents",
-    name = "stop",
-    method = "POST",
-    path = "/v3/video-agents/{session_id}/stop",
-    path_params = { SESSION },
-    query = {},
-    body = {},
-    repeatable = true,
-    summary = "Ends the run at its next checkpoint; what is made so far stays.",
-    returns = "VideoAgentSession",
-    expects = "session_id",
-  },
-  {
-    group = "video_agents",
-    name = "videos",
-    method = "GET",
-    path = "/v3/video-agents/{session_id}/videos",
-    path_params = { SESSION },
-    query = {},
-    repeatable = true,
-    summary = "All videos of a session, newest first.",
-    returns = "Video[]",
-  },
-  {
-    group = "video_agents",
-    name = "resource",
-    method = "GET",
-    path = "/v3/video-agents/{session_id}/resources/{resource_id}",
-    path_params = { SESSION, RESOURCE },
-    query = {},
-    repeatable = true,
-    summary = "An image, draft or other resource that a message of the session names.",
-    returns = "VideoAgentResource",
-    expects = "resource_id",
-  },
-  {
-    group = "video_agents",
-    name = "styles",
-    method = "GET",
-    path = "/v3/video-agents/styles",
-    path_params = {},
-    query = {
-      limit = limit(20),
-      token = TOKEN,
-      tag = {
-        type = "string",
-        known = { "cinematic", "retro-tech", "iconic-artist", "pop-culture", "handmade", "print" },
-        doc = "only styles with this tag",
-      },
-    },
-    list = true,
-    repeatable = true,
-    summary = "The catalogue of styles.",
-    returns = "VideoAgentStyle[]",
-  },
-  {
-    group = "videos",
-    name = "get",
-    method = "GET",
-    path = "/v3/videos/{video_id}",
-    path_params = { VIDEO },
-    query = {},
-    repeatable = true,
-    brief = true,
-    summary = "A video, with fresh download addresses when it is completed.",
-    returns = "Video",
-    expects = "status",
-    carries = "id",
-  },
-  {
-    group = "videos",
-    name = "list",
-    method = "GET",
-    path = "/v3/videos",
-    path_params = {},
-    query = {
-      limit = limit(10),
-      token = TOKEN,
-      folder_id = text "only videos in this folder",
-      title = { type = "string", min = 1, doc = "only videos with this text in their title" },
-    },
-    list = true,
-    repeatable = true,
-    summary = "Videos of the account.",
-    returns = "Video[]",
-  },
-  {
-    group = "videos",
-    name = "delete",
-    method = "DELETE",
-    path = "/v3/videos/{video_id}",
-    path_params = { VIDEO },
-    query = {},
-    repeatable = true,
-    summary = "Deletes a video for good.",
-    returns = "DeletedVideo",
-    expects = "id",
-  },
-  {
-    group = "videos",
-    name = "statuses",
-    method = "GET",
-    path = "/v3/videos/statuses",
-    path_params = {},
-    query = {
-      video_ids = { type = "ids", min = 1, max = IDS_MAX, doc = "videos to look at" },
-      batch_ids = { type = "ids", min = 1, max = IDS_MAX, doc = "batches to look at" },
-    },
-    any_of = { "video_ids", "batch_ids" },
-    max_ids = IDS_MAX,
-    repeatable = true,
-    summary = "Status of up to 100 videos in one request.",
-    returns = "BulkStatus[]",
-  },
-}
+return endpoints

@@ -75,12 +75,7 @@ function check.asset_id(value)
   return value == "" and "empty, an id is needed" or nil
 end
 
-function check.media_type(value)
-  if not find(value, "^[%w.+-]+/[%w.+-]+$") then
-    return 'expected a media type such as "image/png", got ' .. values.quoted(value)
-  end
-  return nil
-end
+check.media_type = values.media_type_problem
 
 function check.data(value)
   if value == "" then

@@ -12,6 +12,9 @@ local TOKEN_MAX = 8192 -- bytes; it goes into a URL
 ---@field next_token string?
 local Page = {}
 
+-- The items of a batch come in pages inside the batch itself, which is what its page then is.
+local LIST, BATCH = "data", "items"
+
 -- A server may send back the key, even in a token.
 local function bad_answer(message, envelope, hide)
   local answer = response.of(envelope)
@@ -24,11 +27,12 @@ end
 -- The chain behind a page is its metatable: the envelope stays as the service sent it, and nothing of ours is printed
 -- or iterated with it. `position` counts pages; `used` maps a token to the position of the page that it led away from,
 -- so that asking one page twice (after a network error, say) is no repetition.
-local function link(fetch, params, envelope, position, used, hide)
-  if type(envelope) ~= "table" or type(envelope.data) ~= "table" then
-    return bad_answer("the answer is not a list: it has no data", envelope, hide)
-  elseif envelope.data[1] == nil and next(envelope.data) ~= nil then
-    return bad_answer("the answer is not a list: its data is an object", envelope, hide)
+local function link(fetch, params, envelope, position, used, hide, key)
+  local items = type(envelope) == "table" and envelope[key]
+  if type(items) ~= "table" then
+    return bad_answer("the answer is not a list: it has no " .. key, envelope, hide)
+  elseif items[1] == nil and next(items) ~= nil then
+    return bad_answer("the answer is not a list: its " .. key .. " is an object", envelope, hide)
   end
   envelope.next = nil -- a field of this name would hide the method
   return setmetatable(envelope, {
@@ -39,7 +43,16 @@ local function link(fetch, params, envelope, position, used, hide)
     position = position,
     used = used,
     hide = hide,
+    key = key,
   })
+end
+
+local function first(fetch, params, envelope, hide, key)
+  local used = {}
+  if params and params.token then
+    used[params.token] = 0
+  end
+  return link(fetch, params, envelope, 1, used, hide, key)
 end
 
 ---A page of a list from an answer of the service. The envelope itself becomes the page.
@@ -51,11 +64,21 @@ end
 ---@return string? message
 ---@return heygen.Error? err kind "parse" when the envelope is no list
 function pages.new(fetch, params, envelope, hide)
-  local used = {}
-  if params and params.token then
-    used[params.token] = 0
-  end
-  return link(fetch, params, envelope, 1, used, hide)
+  local page, message, err = first(fetch, params, envelope, hide, LIST)
+  return page, message, err
+end
+
+---The same of a batch, whose items come in pages inside it.
+---@param fetch fun(params: table): table?, string?, heygen.Error?
+---@param params table?
+---@param batch table {items = {...}, has_more = ..., next_token = ..., ...}
+---@param hide (fun(text: string): string)?
+---@return heygen.Page? page the batch itself
+---@return string? message
+---@return heygen.Error? err
+function pages.of_batch(fetch, params, batch, hide)
+  local page, message, err = first(fetch, params, batch, hide, BATCH)
+  return page, message, err
 end
 
 -- The token of the next page | nil when there is none | nil, problem.
@@ -98,7 +121,7 @@ function Page:next()
   if not envelope then
     return nil, message, err
   end
-  return link(chain.fetch, chain.params, envelope, chain.position + 1, chain.used, chain.hide)
+  return link(chain.fetch, chain.params, envelope, chain.position + 1, chain.used, chain.hide, chain.key)
 end
 
 ---Iterates over all items of a list, page after page. A failure is raised as an error object, because a loop
@@ -107,8 +130,10 @@ end
 ---@param fetch fun(params: table): table?, string?, heygen.Error?
 ---@param params table? the fields of the first request, never changed
 ---@param hide (fun(text: string): string)? keeps a secret out of errors
+---@param in_batch boolean? the items of a batch
 ---@return fun(): any iterator
-function pages.each(fetch, params, hide)
+function pages.each(fetch, params, hide, in_batch)
+  local key = in_batch and BATCH or LIST
   local page, index, done = nil, 0, false
   local function advance()
     local following, message, err
@@ -118,7 +143,7 @@ function pages.each(fetch, params, hide)
       local envelope
       envelope, message, err = fetch(params or {})
       if envelope then
-        following, message, err = pages.new(fetch, params, envelope, hide)
+        following, message, err = first(fetch, params, envelope, hide, key)
       end
     end
     if following then
@@ -131,7 +156,7 @@ function pages.each(fetch, params, hide)
   end
   return function()
     while not done do
-      local item = page and page.data[index + 1]
+      local item = page and page[key][index + 1]
       if item ~= nil then
         index = index + 1
         return item

@@ -1,6 +1,7 @@
 -- Checks the arguments of a call against its row in endpoints.lua and makes the target and body of the request.
 -- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
 local core = require "heygen.core"
+local objects = require "heygen.objects"
 local suggest = require "heygen.suggest"
 local values = require "heygen.values"
 
@@ -11,7 +12,16 @@ local find, format, gmatch = string.find, string.format, string.gmatch
 local is_plain = core.is_plain
 local check_value, check_id, step = values.check, values.id, values.step
 
+values.types.object, values.types.union = objects.object, objects.union
 values.types.file_input = require("heygen.file_input").check
+
+-- A file for multipart/form-data: whatever can be read is found out where it is read.
+function values.types.upload(_, value)
+  if type(value) ~= "string" and type(value) ~= "table" then
+    return nil, values.expected("a path or a table", value), nil, true
+  end
+  return value
+end
 
 params.suggest = suggest.near
 
@@ -98,7 +108,7 @@ local function prepare(row)
   if row.body then
     plan.known.extra = true
   end
-  plan.example = plan.example or (row.any_of and row.any_of[1])
+  plan.example = plan.example or (row.any_of and row.any_of[1]) or (row.body_union and row.body_union.by)
   plans[row] = plan
   return plan
 end
@@ -210,15 +220,8 @@ local function read_options(plan, given)
   return options
 end
 
-local REQUIRED = { string = "a string", integer = "an integer", number = "a number", boolean = "a boolean" }
-
 local function missing(field)
-  local spec = field.spec
-  local what = REQUIRED[spec.type] or "an " .. spec.type
-  if spec.type == "string" and spec.max then
-    what = format("a string of %d to %d characters", spec.min or 0, spec.max)
-  end
-  return refuse(field.name, "missing, " .. what .. " is required", true)
+  return refuse(field.name, objects.missing(field.spec), true)
 end
 
 local ANY = { type = "any", nullable = true }
@@ -248,7 +251,26 @@ local function merge_extra(row, body, extra)
   return body
 end
 
+-- A body that as a whole is one of several forms.
+local function read_union(row, plan, given)
+  local whole = {}
+  for index = 1, #plan.body do
+    local name = plan.body[index].name
+    whole[name] = given[name]
+  end
+  local body, problem, where, mistake = check_value(row.body_union, whole)
+  if not body then
+    return refuse(where:sub(2), problem, mistake)
+  elseif given.extra ~= nil then
+    return merge_extra(row, body, given.extra)
+  end
+  return body
+end
+
 local function read_body(row, plan, given)
+  if row.body_union then
+    return read_union(row, plan, given)
+  end
   local body = {}
   for index = 1, #plan.body do
     local field = plan.body[index]

@@ -82,6 +82,21 @@ local function describe(body, why)
   return "it is no JSON (" .. tostring(why):gsub("^.-:%d+: ", "") .. ")"
 end
 
+-- Ids come as a list even where there is one; should the service send one alone, it becomes a list. Returns problem.
+local function list_problem(row, data)
+  local name = row.expects_list
+  local list = data[name]
+  if list == nil then
+    list = data[row.one_as_list]
+    data[row.one_as_list] = nil
+  end
+  if type(list) == "string" then
+    list = { list }
+  end
+  data[name] = list
+  return (type(list) ~= "table" or list[1] == nil) and "its data has no " .. name or nil
+end
+
 ---Reads an answer by the rule that a good status alone is no success: a cut connection looks like one too.
 ---@param row heygen.Endpoint
 ---@param status integer
@@ -103,7 +118,7 @@ function response.read(row, status, body)
     problem.last = value == nil and cut(body) or value
     return nil, problem
   elseif type(value) ~= "table" then
-    if row.raw and body == "" then
+    if body == "" and (row.raw or (row.method == "DELETE" and status == 204 and not row.expects)) then
       return {}
     end
     return not_understood(describe(body, why), status, body)
@@ -117,6 +132,11 @@ function response.read(row, status, body)
     return value
   elseif row.expects and type(data[row.expects]) ~= "string" then
     return not_understood("its data has no " .. row.expects, status, body)
+  elseif row.expects_list then
+    local missing = list_problem(row, data)
+    if missing then
+      return not_understood(missing, status, body)
+    end
   end
   return data
 end

@@ -9,8 +9,8 @@ local suggest = require "heygen.suggest"
 local values = {}
 
 local null, escape, utf8_length = core.null, core.escape, core.utf8_length
-local find, format, gmatch, lower, match, sub =
-  string.find, string.format, string.gmatch, string.lower, string.match, string.sub
+local find, format, gmatch, gsub, lower, match, sub =
+  string.find, string.format, string.gmatch, string.gsub, string.lower, string.match, string.sub
 local concat, floor = table.concat, math.floor
 
 -- Where Lua has integers, 20.0 is sent as 20.
@@ -111,7 +111,27 @@ local function callback_problem(value)
   return values.https_problem(value)
 end
 
-local FORMATS = { https_url = values.https_problem, callback_url = callback_problem }
+-- What a media type looks like: "image/png".
+function values.media_type_problem(value)
+  if not find(value, "^[%w.+-]+/[%w.+-]+$") then
+    return 'expected a media type such as "image/png", got ' .. quoted(value)
+  end
+  return nil
+end
+
+local function sha256_problem(value)
+  if #value ~= 64 or find(value, "[^0-9A-Fa-f]") then
+    return "expected a SHA-256 checksum, 64 hexadecimal digits, got " .. quoted(value)
+  end
+  return nil
+end
+
+local FORMATS = {
+  https_url = values.https_problem,
+  callback_url = callback_problem,
+  media_type = values.media_type_problem,
+  sha256 = sha256_problem,
+}
 
 local function size_problem(spec, size, unit)
   if spec.min and size < spec.min then
@@ -129,7 +149,9 @@ local function size_problem(spec, size, unit)
 end
 
 local function range(spec)
-  if spec.min and spec.max then
+  if spec.above then
+    return format(" above %g", spec.above) .. (spec.max and format(" and of at most %g", spec.max) or "")
+  elseif spec.min and spec.max then
     return format(" from %g to %g", spec.min, spec.max)
   elseif spec.min then
     return format(" of at least %g", spec.min)
@@ -147,7 +169,8 @@ local function check_number(spec, value, what)
   if spec.type == "integer" then
     fits = fits and floor(value) == value and value >= -EXACT and value <= EXACT
   end
-  if not fits or (spec.min and value < spec.min) or (spec.max and value > spec.max) then
+  fits = fits and not (spec.min and value < spec.min) and not (spec.above and value <= spec.above)
+  if not fits or (spec.max and value > spec.max) then
     return nil, "expected " .. what .. range(spec) .. ", got " .. values.number_text(value)
   end
   return value
@@ -209,9 +232,11 @@ local function free_problem(value, depth)
   return nil
 end
 
+values.free_problem = free_problem
+
 local types = {}
 
--- Checkers by the spec's type. file_input.lua is the one for "file_input".
+-- Checkers by the spec's type. objects.lua has those for "object" and "union", file_input.lua the one for "file_input".
 values.types = types
 
 ---@param spec heygen.FieldSpec
@@ -300,37 +325,6 @@ function types.array(spec, value)
   return items
 end
 
-function types.object(spec, value)
-  if type(value) ~= "table" then
-    return nil, expected("a table", value), nil, true
-  end
-  local fields = spec.fields
-  if not fields then
-    local problem, where, mistake = free_problem(value, 1)
-    if problem then
-      return nil, problem, where, mistake
-    end
-    return value
-  end
-  local stray = values.unknown_key(value, fields)
-  if stray ~= nil then
-    return nil, "unknown field" .. suggest.hint(stray, values.sorted_keys(fields)), step(stray), true
-  end
-  local object = {}
-  for name, field in pairs(fields) do
-    if value[name] ~= nil then
-      local item, problem, where, mistake = check_value(field, value[name])
-      if problem then
-        return nil, problem, step(name) .. (where or ""), mistake
-      end
-      object[name] = item
-    elseif field.required then
-      return nil, "missing", step(name), true
-    end
-  end
-  return object
-end
-
 function types.any(_, value)
   local problem, where, mistake = free_problem(value, 1)
   if problem then
@@ -403,6 +397,8 @@ function values.query_text(spec, value)
     return format("%d", value)
   elseif spec.type == "ids" then
     return value
+  elseif spec.type == "number" then
+    return (gsub(format("%.14g", value), ",", ".")) -- a decimal comma from the host's locale
   elseif type(value) ~= "string" then
     return tostring(value)
   end

@@ -1,0 +1,51 @@
+-- AI clipping: short clips of a long film.
+local fields = require "heygen.endpoints.fields"
+
+local PATH = "/v3/ai-clipping"
+
+return fields.rows("ai_clipping", {
+  {
+    name = "create",
+    method = "POST",
+    path = PATH,
+    body = {
+      video = fields.file("the film", { required = true }),
+      title = fields.TITLE,
+      input_language = fields.optional_text "what is spoken; found out when absent",
+      output_settings = fields.object(nil, "form, length and subtitles of the clips", { nullable = true }),
+      callback_url = fields.CALLBACK_URL,
+      callback_id = fields.CALLBACK_ID,
+    },
+    repeatable = false,
+    summary = "Makes short clips of a long film. This may cost money.",
+    returns = "AiClippingCreated",
+  },
+  {
+    name = "list",
+    method = "GET",
+    path = PATH,
+    query = fields.page(10),
+    list = true,
+    repeatable = true,
+    summary = "The account's clippings, newest first.",
+    returns = "AiClipping[]",
+  },
+  {
+    name = "get",
+    method = "GET",
+    path = PATH .. "/{job_id}",
+    repeatable = true,
+    summary = "A clipping, its status and its clips.",
+    returns = "AiClipping",
+    expects = "status",
+    carries = "id",
+  },
+  {
+    name = "delete",
+    method = "DELETE",
+    path = PATH .. "/{job_id}",
+    repeatable = true,
+    summary = "Deletes a clipping.",
+    returns = "Deleted",
+  },
+})

@@ -1,0 +1,20 @@
+-- Music and sound effects.
+local fields = require "heygen.endpoints.fields"
+
+return fields.rows("audio", {
+  {
+    name = "sounds",
+    method = "GET",
+    path = "/v3/audio/sounds",
+    query = fields.join(fields.page(10, 50), {
+      query = fields.required_text "how it shall sound",
+      type = fields.text("what to look for", { known = { "music", "sound_effects" } }),
+      min_score = fields.number("how well it must fit, 0.7 when absent", { min = 0, max = 1 }),
+    }),
+    list = true,
+    each = "each_sound",
+    repeatable = true,
+    summary = "Music and sound effects that fit a description.",
+    returns = "Sound[]",
+  },
+})

@@ -1,0 +1,49 @@
+-- Background removals: the person of a film alone.
+local fields = require "heygen.endpoints.fields"
+
+local PATH = "/v3/background-removals"
+
+return fields.rows("background_removals", {
+  {
+    name = "create",
+    method = "POST",
+    path = PATH,
+    body = {
+      video = fields.file("the film", { required = true }),
+      layers = fields.any("which parts to give", { nullable = true }),
+      title = fields.TITLE,
+      request_id = fields.optional_id "does here what the idempotency key does elsewhere",
+    },
+    repeatable = false,
+    summary = "Takes the background out of a film. This may cost money.",
+    returns = "BackgroundRemoval",
+  },
+  {
+    name = "list",
+    method = "GET",
+    path = PATH,
+    query = fields.page(10),
+    list = true,
+    repeatable = true,
+    summary = "The account's removals, newest first.",
+    returns = "BackgroundRemoval[]",
+  },
+  {
+    name = "get",
+    method = "GET",
+    path = PATH .. "/{job_id}",
+    repeatable = true,
+    summary = "A removal and its status.",
+    returns = "BackgroundRemoval",
+    expects = "status",
+    carries = "id",
+  },
+  {
+    name = "delete",
+    method = "DELETE",
+    path = PATH .. "/{job_id}",
+    repeatable = true,
+    summary = "Deletes a removal.",
+    returns = "Deleted",
+  },
+})

@@ -1,0 +1,128 @@
+-- What lip syncs and translations have in common: fields of their bodies, and whole rows.
+local fields = require "heygen.endpoints.fields"
+
+local optional_flag, optional_number = fields.optional_flag, fields.optional_number
+
+local edits = {}
+
+edits.VIDEO = fields.file("the film to work on", { required = true })
+
+edits.MODE = fields.optional_text("speed (the default) or precision", { enum = { "speed", "precision" } })
+
+edits.COMMON = {
+  video = edits.VIDEO,
+  mode = edits.MODE,
+  title = fields.TITLE,
+  folder_id = fields.FOLDER_ID,
+  start_time = optional_number("seconds; where to begin", { min = 0 }),
+  end_time = optional_number("seconds; where to end", { min = 0 }),
+  disable_music_track = optional_flag "true: without the music of the film",
+  enable_caption = optional_flag "true: with subtitles",
+  enable_dynamic_duration = optional_flag "true: the film may become longer or shorter",
+  enable_speech_enhancement = optional_flag "true: the speech is made clearer",
+  enable_watermark = optional_flag "true: with a watermark",
+  fps_mode = fields.optional_text "how frames are timed",
+  keep_the_same_format = optional_flag "true: the format of the film given",
+  callback_url = fields.CALLBACK_URL,
+  callback_id = fields.CALLBACK_ID,
+}
+
+---Rows that read the same for both.
+---@param path string
+---@param id string the name of the id: "lipsync_id"
+---@param plural string the name of the list in a batch's body: "lipsyncs"
+---@param body table what the create takes
+---@param words { one: string, many: string, returns: string }
+---@return heygen.Endpoint[]
+function edits.rows(path, id, plural, body, words)
+  local one = path .. "/{" .. id .. "}"
+  -- The service names the id "video_id" in batches of any kind.
+  local rename = { video_id = id }
+  return {
+    {
+      name = "list",
+      method = "GET",
+      path = path,
+      query = fields.page(10),
+      list = true,
+      repeatable = true,
+      summary = ("The account's %s, newest first."):format(words.many),
+      returns = words.returns .. "[]",
+    },
+    {
+      name = "get",
+      method = "GET",
+      path = one,
+      repeatable = true,
+      summary = ("One %s and its status, with fresh download addresses when it is completed."):format(
+        words.one
+      ),
+      returns = words.returns,
+      expects = "status",
+      carries = "id",
+    },
+    {
+      name = "update",
+      method = "PATCH",
+      path = one,
+      body = { title = fields.required_text "the new name" },
+      repeatable = true,
+      summary = "Changes the title.",
+      returns = words.returns,
+      carries = "id",
+    },
+    {
+      name = "delete",
+      method = "DELETE",
+      path = one,
+      repeatable = true,
+      summary = ("Deletes a %s."):format(words.one),
+      returns = "Deleted",
+    },
+    {
+      name = "statuses",
+      method = "GET",
+      path = path .. "/statuses",
+      query = { [id .. "s"] = fields.ids("the " .. words.many), batch_ids = fields.ids "batches to look at" },
+      any_of = { id .. "s", "batch_ids" },
+      max_ids = fields.IDS_MAX,
+      rename = rename,
+      repeatable = true,
+      summary = ("Status of up to 100 %s in one request."):format(words.many),
+      returns = words.returns .. "Status[]",
+    },
+    {
+      name = "create_batch",
+      method = "POST",
+      path = path .. "/batches",
+      body = {
+        [plural] = fields.array(
+          fields.object(body, "one of them"),
+          ("what %s:create takes, for each"):format(plural),
+          { required = true, min = 1, max = 100 }
+        ),
+        title = fields.TITLE,
+        callback_url = fields.BATCH_CALLBACK_URL,
+      },
+      repeatable = false,
+      summary = ("Makes up to 100 %s. This costs money."):format(words.many),
+      returns = "BatchCreated",
+      expects = "batch_id",
+    },
+    {
+      name = "get_batch",
+      method = "GET",
+      path = path .. "/batches/{batch_id}",
+      query = fields.page(100),
+      batch = true,
+      each = "each_batch_item",
+      rename = rename,
+      repeatable = true,
+      summary = "A batch with a page of its items.",
+      returns = words.returns .. "Batch",
+      expects = "batch_id",
+    },
+  }
+end
+
+return edits

@@ -1,0 +1,184 @@
+-- The words in which the rows of the API are written: constructors for fields, and the fields that several rows share.
+local fields = {}
+
+local IDS_MAX = 100
+
+-- The id's other name in objects of the service: a video has `id`, while paths and webhooks say `video_id`.
+local ALSO = {
+  video_id = "id",
+  asset_id = "id",
+  group_id = "id",
+  look_id = "id",
+  template_id = "id",
+  video_translation_id = "id",
+  proofread_id = "id",
+  lipsync_id = "id",
+  job_id = "id",
+  voice_id = "voice_clone_id",
+}
+
+local function with(spec, more)
+  local copy = {}
+  for key, value in pairs(spec) do
+    copy[key] = value
+  end
+  for key, value in pairs(more or {}) do
+    copy[key] = value
+  end
+  return copy
+end
+
+-- A shared spec with something of its own: required, another doc.
+fields.with = with
+
+-- The fields of several tables in one.
+function fields.join(...)
+  local all = {}
+  for index = 1, select("#", ...) do
+    for name, spec in pairs((select(index, ...))) do
+      all[name] = spec
+    end
+  end
+  return all
+end
+
+local function maker(kind)
+  return function(doc, more)
+    return with({ type = kind, doc = doc }, more)
+  end
+end
+
+fields.text = maker "string"
+fields.integer = maker "integer"
+fields.number = maker "number"
+fields.flag = maker "boolean"
+fields.file = maker "file_input"
+fields.any = maker "any"
+
+-- An empty text is never meant where there must be one.
+function fields.required_text(doc, more)
+  return with({ type = "string", required = true, min = 1, doc = doc }, more)
+end
+
+-- An empty id is never meant: it is a variable that was not set.
+function fields.optional_id(doc)
+  return { type = "string", nullable = true, min = 1, doc = doc }
+end
+
+function fields.optional_text(doc, more)
+  return with({ type = "string", nullable = true, doc = doc }, more)
+end
+
+function fields.optional_flag(doc)
+  return { type = "boolean", nullable = true, doc = doc }
+end
+
+function fields.optional_number(doc, more)
+  return with({ type = "number", nullable = true, doc = doc }, more)
+end
+
+function fields.array(items, doc, more)
+  return with({ type = "array", items = items, doc = doc }, more)
+end
+
+-- Without fields: any.
+function fields.object(known, doc, more)
+  return with({ type = "object", fields = known, doc = doc }, more)
+end
+
+function fields.ids(doc)
+  return { type = "ids", min = 1, max = IDS_MAX, doc = doc }
+end
+
+fields.IDS_MAX = IDS_MAX
+
+fields.TOKEN = { type = "string", min = 1, doc = "next_token of the page before" }
+
+function fields.limit(default, max)
+  return {
+    type = "integer",
+    min = 1,
+    max = max or 100,
+    doc = "items in a page, " .. default .. " when absent",
+  }
+end
+
+-- The query of a list in pages.
+function fields.page(default, max)
+  return { limit = fields.limit(default, max), token = fields.TOKEN }
+end
+
+-- The encoder asks the shape of a body what is an array: the union of the variants' fields, where what can be a table
+-- goes before what cannot.
+local function merged(by, variants)
+  local all = {}
+  for _, variant in pairs(variants) do
+    for name, spec in pairs(variant.fields) do
+      if not all[name] or spec.items or spec.fields then
+        all[name] = with(spec, { required = false })
+      end
+    end
+  end
+  all[by] = { type = "string", doc = "which of the forms this is" }
+  return all
+end
+
+---A table whose form is told by one of its fields.
+---@param by string that field
+---@param variants table<string, table> value of the field -> {fields = ..., and rules over them}
+---@param doc string
+---@param more table? `infer`: pairs {field, value}, the first field that is there tells the value when `by` is absent
+function fields.union(by, variants, doc, more)
+  local spec =
+    with({ type = "union", by = by, variants = variants, fields = merged(by, variants), doc = doc }, more)
+  for _, variant in pairs(variants) do
+    variant.type = "object"
+  end
+  return spec
+end
+
+-- The service calls back without a signature; a simulator of this machine may call back over plain http.
+fields.CALLBACK_URL = {
+  type = "string",
+  nullable = true,
+  format = "callback_url",
+  doc = "called at the end, without a signature",
+}
+
+fields.CALLBACK_ID = {
+  type = "string",
+  nullable = true,
+  requires = "callback_url",
+  doc = "comes back in the callback",
+}
+
+fields.BATCH_CALLBACK_URL = with(fields.CALLBACK_URL, { doc = "called once, when every item has ended" })
+
+fields.TITLE = fields.optional_text "a name to find it by"
+fields.FOLDER_ID = fields.optional_id "the folder to put it into"
+fields.BRAND_VOICE_ID = fields.optional_id "the brand voice to use"
+fields.BRAND_GLOSSARY_ID = fields.optional_id "one of brand_glossaries:list()"
+
+---The rows of a group. What the path says need not be said again: its ids, in order.
+---@param group string
+---@param rows heygen.Endpoint[]
+---@return heygen.Endpoint[]
+function fields.rows(group, rows)
+  for _, row in ipairs(rows) do
+    row.group = group
+    row.query = row.query or {}
+    row.path_params = {}
+    for name in row.path:gmatch "{([^}]*)}" do
+      table.insert(row.path_params, { name = name, also = ALSO[name] })
+    end
+    if row.body_union then
+      row.body = row.body_union.fields
+    end
+    if row.name == "list" then
+      row.each = "each"
+    end
+  end
+  return rows
+end
+
+return fields

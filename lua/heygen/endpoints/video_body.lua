@@ -1,0 +1,204 @@
+-- What POST /v3/videos takes: four kinds of videos, told apart by `type`.
+local fields = require "heygen.endpoints.fields"
+
+local array, file, flag, join, number, object =
+  fields.array, fields.file, fields.flag, fields.join, fields.number, fields.object
+local optional_flag, optional_id, optional_number, optional_text =
+  fields.optional_flag, fields.optional_id, fields.optional_number, fields.optional_text
+local required_text, text, union, with = fields.required_text, fields.text, fields.union, fields.with
+
+local SCRIPT_MAX = 5000
+
+-- Somebody must speak, and only one.
+local VOICES = { "script", "audio_url", "audio_asset_id" }
+
+local VOICE_SETTINGS = object({
+  engine_settings = union("engine_type", {
+    elevenlabs = {
+      fields = {
+        model = optional_text("the model of the voice", {
+          enum = { "eleven_multilingual_v2", "eleven_turbo_v2_5", "eleven_flash_v2_5", "eleven_v3" },
+        }),
+        similarity_boost = optional_number "closeness to the original voice",
+        stability = optional_number "evenness of the speech",
+        style = optional_number "exaggeration of the style",
+        use_speaker_boost = optional_flag "true: closer to the speaker, slower",
+      },
+    },
+    fish = {
+      fields = {
+        model = optional_text("the model of the voice", { enum = { "s1", "s2-pro" } }),
+        similarity = optional_number "closeness to the original voice",
+        stability = optional_number "evenness of the speech",
+      },
+    },
+    starfish = { fields = {} },
+  }, "what only this engine knows", { nullable = true }),
+  locale = optional_text "accent, such as en-GB",
+  pitch = number("0 when absent", { min = -50, max = 50 }),
+  speed = number("1 when absent", { min = 0.5, max = 1.5 }),
+  volume = number("1 when absent", { min = 0, max = 1 }),
+}, "how the voice speaks", { nullable = true })
+
+local WATERMARK = object({
+  image = file("what to show", { required = true }),
+  opacity = number("1 when absent", { min = 0, max = 1 }),
+  placement = object({
+    offset_x = optional_number "pixels from the side",
+    offset_y = optional_number "pixels from the top or bottom",
+    position = text("bottom_right when absent", {
+      enum = { "top_left", "top_right", "bottom_left", "bottom_right" },
+    }),
+  }, "where it stands", { nullable = true }),
+  scale = number "size, 1 when absent",
+}, "an image over the video", { nullable = true })
+
+local CAPTION = object({
+  file_format = text("srt when absent", { enum = { "srt" } }),
+  style = optional_text("how they look", { enum = { "default" } }),
+}, "subtitles", { nullable = true })
+
+local BACKGROUND = object(
+  {
+    type = text("what it is", { required = true, enum = { "color", "image" } }),
+    value = optional_text "of a color: #rrggbb",
+    url = optional_text("of an image", { format = "https_url" }),
+    asset_id = optional_id "of an image",
+  },
+  "what is behind the speaker",
+  {
+    nullable = true,
+    cases = { by = "type", color = { any_of = { "value" } }, image = { any_of = { "url", "asset_id" } } },
+  }
+)
+
+local SCENE_BACKGROUND = union("type", {
+  color = { fields = { color = required_text "#rrggbb" } },
+}, "what is behind the speaker", { nullable = true, infer = { { "color", "color" } } })
+
+local ENGINE = union("type", {
+  avatar_v = { fields = { reference_look_id = optional_id "a look to take the motion from" } },
+  avatar_iv = { fields = {} },
+  avatar_iii = { fields = {} },
+}, "the engine that renders, avatar_iv when absent", { nullable = true })
+
+-- What is spoken, and how.
+local SPEECH = {
+  script = optional_text("what is said", { max = SCRIPT_MAX }),
+  audio_url = optional_text("a recording instead of a script", { format = "https_url" }),
+  audio_asset_id = optional_id "an uploaded recording instead of a script",
+  voice_id = optional_id "one of voices:list(); the avatar's own when absent",
+  voice_settings = VOICE_SETTINGS,
+}
+
+local SCRIPT_WITH_VOICE = with(SPEECH.script, { requires = "voice_id" })
+
+local LOOK = join(SPEECH, {
+  expressiveness = optional_text("how lively the face is", { enum = { "high", "medium", "low" } }),
+  motion_prompt = optional_text "how the body moves",
+})
+
+-- A picture has no voice of its own.
+local OF_A_PICTURE = {
+  image = file("the picture that shall speak", { required = true }),
+  script = SCRIPT_WITH_VOICE,
+  voice_id = optional_id "one of voices:list(); needed for a script",
+}
+
+local AVATAR_ID = required_text "a look, one of avatars:looks(); not an avatar group"
+
+local ASPECT_RATIO = optional_text("16:9 when absent", {
+  enum = { "16:9", "9:16", "4:5", "5:4", "1:1", "auto" },
+})
+
+local WHOLE = {
+  aspect_ratio = ASPECT_RATIO,
+  callback_id = fields.CALLBACK_ID,
+  callback_url = fields.CALLBACK_URL,
+  caption = CAPTION,
+  resolution = optional_text("size of the picture", { enum = { "4k", "1080p", "720p" } }),
+  title = fields.TITLE,
+  watermark = WATERMARK,
+}
+
+local CLIP = join(LOOK, WHOLE, {
+  background = BACKGROUND,
+  fit = optional_text("how the picture fills the frame", { enum = { "contain", "cover" } }),
+  output_format = text("mp4 when absent; webm has a transparent background", { enum = { "mp4", "webm" } }),
+  remove_background = optional_flag "true: the speaker alone",
+})
+
+local INPUT = union("type", {
+  avatar = {
+    one_of = VOICES,
+    fields = join(LOOK, { avatar_id = AVATAR_ID, background = SCENE_BACKGROUND, engine = ENGINE }),
+  },
+  image = { one_of = VOICES, fields = join(LOOK, OF_A_PICTURE) },
+}, "who speaks", { required = true, infer = { { "image", "image" }, { "avatar_id", "avatar" } } })
+
+local SCENE = union("type", {
+  avatar_video = { fields = { input = INPUT } },
+  image = {
+    any_of = { "duration", "script", "audio_url", "audio_asset_id" },
+    most_one_of = VOICES,
+    fields = join(SPEECH, {
+      script = SCRIPT_WITH_VOICE,
+      voice_id = OF_A_PICTURE.voice_id,
+      source = file("the picture", { required = true }),
+      duration = optional_number("seconds; as long as its sound when absent", { above = 0, max = 300 }),
+    }),
+  },
+  video = {
+    fields = {
+      source = file("the film", { required = true }),
+      playback = object({
+        mute = flag "true: without its sound",
+        volume = number "1 when absent",
+      }, "how its sound is played", { nullable = true }),
+    },
+  },
+}, "a part of the video")
+
+local CINEMATIC = {
+  avatar_id = array(
+    text("a look", { min = 1 }),
+    "looks that take part",
+    { required = true, min = 1, max = 3 }
+  ),
+  prompt = required_text "what the video shall show",
+  aspect_ratio = text("16:9 when absent", { enum = { "16:9", "9:16", "1:1" } }),
+  auto_duration = flag "true: as long as it needs",
+  duration = fields.integer("seconds, 10 when absent", {
+    nullable = true,
+    min = 4,
+    max = 15,
+    not_with = "auto_duration",
+  }),
+  enhance_prompt = flag "true: the service may rewrite the prompt",
+  references = array({ type = "file_input" }, "3 videos and 9 images at most", { nullable = true, max = 12 }),
+  resolution = text("720p when absent", { enum = { "720p", "1080p" } }),
+  title = fields.TITLE,
+}
+
+return union(
+  "type",
+  {
+    avatar = { one_of = VOICES, fields = join(CLIP, { avatar_id = AVATAR_ID, engine = ENGINE }) },
+    image = { one_of = VOICES, fields = join(CLIP, OF_A_PICTURE) },
+    cinematic_avatar = { fields = CINEMATIC },
+    studio = {
+      fields = join(WHOLE, {
+        scenes = array(SCENE, "its parts, in order", { required = true, min = 1, max = 50 }),
+      }),
+    },
+  },
+  "a video to make",
+  {
+    infer = {
+      { "scenes", "studio" },
+      { "image", "image" },
+      { "prompt", "cinematic_avatar" },
+      { "avatar_id", "avatar" },
+    },
+  }
+)

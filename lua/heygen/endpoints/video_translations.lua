@@ -1,0 +1,138 @@
+-- Translations of films, and proofreads: the text of a translation, to be read and put right before it is spoken.
+local edits = require "heygen.endpoints.edits"
+local fields = require "heygen.endpoints.fields"
+
+local PATH = "/v3/video-translations"
+local PROOFREADS = PATH .. "/proofreads"
+local PROOFREAD = PROOFREADS .. "/{proofread_id}"
+
+local OUTPUT_LANGUAGES = fields.array(
+  fields.text("a language", { min = 1 }),
+  "some of video_translations:languages()",
+  { required = true, min = 1 }
+)
+local SPEAKER_NUM =
+  fields.integer("how many people speak; found out when absent", { nullable = true, min = 0 })
+local SRT = fields.file("subtitles of the film", { nullable = true })
+local AUDIO_ONLY = fields.optional_flag "true: the sound alone, the lips stay"
+
+local BODY = fields.join(edits.COMMON, {
+  output_languages = OUTPUT_LANGUAGES,
+  audio = fields.file("the sound, when it is not in the film", { nullable = true }),
+  brand_glossary_id = fields.BRAND_GLOSSARY_ID,
+  brand_voice_id = fields.BRAND_VOICE_ID,
+  input_language = fields.optional_text "what is spoken; found out when absent",
+  speaker_num = SPEAKER_NUM,
+  srt = SRT,
+  srt_role = fields.optional_text "which language the subtitles are in",
+  stock_voice_config = fields.object(
+    nil,
+    "voices of the catalogue instead of those of the film",
+    { nullable = true }
+  ),
+  translate_audio_only = AUDIO_ONLY,
+})
+
+local rows = edits.rows(PATH, "video_translation_id", "video_translations", BODY, {
+  one = "translation",
+  many = "translations",
+  returns = "VideoTranslation",
+})
+
+local function add(row)
+  rows[#rows + 1] = row
+end
+
+table.insert(rows, 1, {
+  name = "create",
+  method = "POST",
+  path = PATH,
+  body = BODY,
+  repeatable = false,
+  summary = "Translates a film, into each language as a job of its own. This costs money.",
+  returns = "VideoTranslationsCreated",
+  expects_list = "video_translation_ids",
+  one_as_list = "video_translation_id",
+})
+
+add {
+  name = "languages",
+  method = "GET",
+  path = PATH .. "/languages",
+  repeatable = true,
+  summary = "The languages that can be translated into.",
+  returns = "Languages",
+}
+
+add {
+  name = "create_proofread",
+  method = "POST",
+  path = PROOFREADS,
+  body = {
+    video = edits.VIDEO,
+    output_languages = OUTPUT_LANGUAGES,
+    title = fields.required_text "a name to find it by",
+    brand_glossary_id = fields.BRAND_GLOSSARY_ID,
+    brand_voice_id = fields.BRAND_VOICE_ID,
+    disable_music_track = edits.COMMON.disable_music_track,
+    enable_speech_enhancement = edits.COMMON.enable_speech_enhancement,
+    enable_video_stretching = fields.optional_flag "true: the film may become longer or shorter",
+    folder_id = fields.FOLDER_ID,
+    keep_the_same_format = edits.COMMON.keep_the_same_format,
+    mode = edits.MODE,
+    speaker_num = SPEAKER_NUM,
+    srt = SRT,
+  },
+  repeatable = false,
+  summary = "Translates the text of a film only, to be put right before it is spoken. This costs money.",
+  returns = "ProofreadsCreated",
+  expects_list = "proofread_ids",
+  one_as_list = "proofread_id",
+}
+
+add {
+  name = "get_proofread",
+  method = "GET",
+  path = PROOFREAD,
+  repeatable = true,
+  summary = "A proofread and its status.",
+  returns = "Proofread",
+  expects = "status",
+  carries = "id",
+}
+
+add {
+  name = "generate_proofread",
+  method = "POST",
+  path = PROOFREAD .. "/generate",
+  body = {
+    captions = fields.any("true: with subtitles", { nullable = true }),
+    translate_audio_only = AUDIO_ONLY,
+    callback_url = fields.CALLBACK_URL,
+    callback_id = fields.CALLBACK_ID,
+  },
+  repeatable = false,
+  summary = "Makes the translated film from a proofread. This costs money.",
+  returns = "ProofreadGenerated",
+}
+
+add {
+  name = "get_proofread_srt",
+  method = "GET",
+  path = PROOFREAD .. "/srt",
+  repeatable = true,
+  summary = "Where the subtitles of a proofread are.",
+  returns = "ProofreadSrt",
+}
+
+add {
+  name = "update_proofread_srt",
+  method = "PUT",
+  path = PROOFREAD .. "/srt",
+  body = { srt = fields.file("the subtitles put right", { required = true }) },
+  repeatable = true,
+  summary = "Replaces the subtitles of a proofread.",
+  returns = "ProofreadSrt",
+}
+
+return fields.rows("video_translations", rows)

@@ -1,0 +1,85 @@
+-- Voices: the catalogue, designed and cloned ones, and speech without a video.
+local fields = require "heygen.endpoints.fields"
+
+local optional_text, required_text = fields.optional_text, fields.required_text
+
+return fields.rows("voices", {
+  {
+    name = "list",
+    method = "GET",
+    path = "/v3/voices",
+    query = fields.join(fields.page(20), {
+      type = fields.text("public when absent", { enum = { "public", "private" } }),
+      engine = fields.text "only voices of this engine, such as starfish",
+      language = fields.text "only voices of this language, such as English",
+      gender = fields.text "only voices of this gender",
+    }),
+    list = true,
+    repeatable = true,
+    summary = "Voices of the catalogue, or the account's own.",
+    returns = "Voice[]",
+  },
+  {
+    name = "get",
+    method = "GET",
+    path = "/v3/voices/{voice_id}",
+    repeatable = true,
+    summary = "A voice; a cloned one is ready when its status is complete.",
+    returns = "Voice",
+    carries = "voice_id",
+  },
+  {
+    name = "delete",
+    method = "DELETE",
+    path = "/v3/voices/{voice_id}",
+    repeatable = true,
+    summary = "Deletes a voice of the account.",
+    returns = "Deleted",
+  },
+  {
+    name = "create",
+    method = "POST",
+    path = "/v3/voices",
+    body = {
+      prompt = required_text "how the voice shall sound",
+      gender = optional_text "its gender",
+      locale = optional_text "its accent, such as en-GB",
+      seed = fields.integer("the same seed gives the same voices", { nullable = true }),
+    },
+    repeatable = false,
+    summary = "Designs voices from a description.",
+    returns = "VoiceDesigns",
+  },
+  {
+    name = "clone",
+    method = "POST",
+    path = "/v3/voices/clone",
+    body = {
+      audio = fields.file("a recording of the speaker", { required = true }),
+      voice_name = required_text "what to call it",
+      language = optional_text "what is spoken",
+      remove_background_noise = fields.optional_flag "true when absent",
+    },
+    repeatable = false,
+    summary = "Makes a voice from a recording.",
+    returns = "VoiceClone",
+    expects = "voice_clone_id",
+  },
+  {
+    name = "speech",
+    method = "POST",
+    path = "/v3/voices/speech",
+    body = {
+      text = required_text("what is said", { max = 5000 }),
+      voice_id = required_text "one of voices:list()",
+      input_type = fields.text("text when absent", { known = { "text", "ssml" } }),
+      language = optional_text "what is spoken",
+      locale = optional_text "accent, such as en-GB",
+      speed = fields.optional_number("1 when absent", { min = 0.5, max = 1.5 }),
+    },
+    repeatable = false,
+    summary = "Speaks a text, without a video. This may cost money.",
+    returns = "Speech",
+    expects = "audio_url",
+  },
+})
