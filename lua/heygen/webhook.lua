@@ -1,4 +1,5 @@
--- heygen.webhook: what HeyGen sends to you. Verifies, parses and signs deliveries; it makes no engine and no request.
+-- heygen.webhook: what HeyGen sends to you. Verifies, parses and signs deliveries; what receives them is loaded when it
+-- is used. It makes no engine and no request.
 local event = require "heygen.webhook.event"
 local store = require "heygen.webhook.store"
 local store_redis = require "heygen.webhook.store_redis"
@@ -15,5 +16,36 @@ local webhook = {
   shared_store = store_shared.new,
   redis_store = store_redis.new,
 }
+
+---Makes what receives deliveries, whatever the server.
+---@param options heygen.webhook.RouterOptions
+---@return heygen.webhook.Router router raises on unknown or bad options
+function webhook.router(options)
+  -- No tail calls here and below: an error shall point at the line that called.
+  local router = require "heygen.webhook.router"(options, 2)
+  return router
+end
+
+---Listens for deliveries on luv's loop.
+---@param options heygen.webhook.ListenOptions
+---@return heygen.webhook.Listener? listener
+---@return string? message
+---@return heygen.Error? err
+function webhook.listen(options)
+  local listener, message, err = require "heygen.webhook.listen"(options, 2)
+  return listener, message, err
+end
+
+---The fields of a request whose end shall be told to a router with the same token_secret: an address with a token that
+---nobody can guess. `callback` in client:create and others does the same.
+---@param callback heygen.webhook.Callback
+---@return { callback_url: string, callback_id: string } fields
+function webhook.callback(callback)
+  local fields, problem = require("heygen.webhook.tokens").fields(callback)
+  if not fields then
+    error("heygen.webhook.callback: " .. problem, 2)
+  end
+  return fields
+end
 
 return webhook
