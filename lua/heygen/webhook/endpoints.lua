@@ -2,10 +2,13 @@
 -- new secret without losing what is on its way under the old one.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
+local groups = require "heygen.groups"
+local params = require "heygen.params"
 local settings = require "heygen.webhook.settings"
 
 local endpoints = {}
 
+local ROWS = groups.rows "webhooks"
 local GRACE = 3600 -- seconds
 local PAGE = 100
 
@@ -138,8 +141,26 @@ local function create(client, wanted, others)
   return endpoint, "created", others
 end
 
+-- What create_endpoint would say of it, before anything is sent.
+local function check_wanted(wanted, level)
+  local call, problem, field, mistake = params.check(ROWS.create_endpoint, {
+    { url = wanted.url, events = wanted.events },
+  }, 1)
+  if not call and mistake then
+    error("heygen: client.webhooks:ensure: " .. problem, level + 1)
+  elseif not call then
+    local message = "client.webhooks:ensure: " .. problem
+    return errors.fail { kind = "invalid", message = message, param = field, sent = "no" }
+  end
+  return call
+end
+
 local function ensure(client, given, level)
   local wanted = settings.read("client.webhooks:ensure", given, ENSURE, level + 1)
+  local fine, why, refusal = check_wanted(wanted, level + 1)
+  if not fine then
+    return nil, why, refusal
+  end
   local found, message, err = all_with(client, wanted.url)
   if not found then
     return nil, message, err
@@ -185,10 +206,12 @@ end
 local function rotate(client, target, given, level)
   local options = settings.read("client.webhooks:rotate", given or {}, ROTATE, level + 1)
   local key = options.idempotency_key or core.uuid()
-  local answer, message, err = client.webhooks:rotate_secret(target, { idempotency_key = key })
+  local answer, message, err =
+    groups.call(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   if not answer and is_unsure(err) then
     -- With the same key the service gives the same answer again, for a day.
-    answer, message, err = client.webhooks:rotate_secret(target, { idempotency_key = key })
+    answer, message, err =
+      groups.call(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   end
   if not answer and is_unsure(err) then
     return explained(err, "the secret may have changed, and the new one is lost: " .. REPEAT)

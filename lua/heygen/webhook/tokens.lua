@@ -82,6 +82,26 @@ function tokens.fields(given)
   return { callback_url = with_query(given.url, query), callback_id = id }
 end
 
+---The fields of a request with its `callback` spelled out as callback_url and callback_id.
+---@param fields table with `callback`; it stays as it is
+---@return table? expanded
+---@return string? problem
+function tokens.expand(fields)
+  if fields.callback_url ~= nil or fields.callback_id ~= nil then
+    return nil, "it makes callback_url and callback_id: leave those out"
+  end
+  local made, problem = tokens.fields(fields.callback)
+  if not made then
+    return nil, problem
+  end
+  for name, value in pairs(fields) do
+    if name ~= "callback" then
+      made[name] = value
+    end
+  end
+  return made
+end
+
 -- The last value counts, as ours stand behind those of the receiver's own.
 local function parameter(query, name)
   local found
