@@ -155,7 +155,9 @@ describe("client.webhooks:", function()
 
     it("asks again, under the same key, when the answer is lost", function()
       local made = register()
-      sim:faults { { path = "/v3/webhooks/endpoints/*/rotate-secret", act = true, close = "before", times = 1 } }
+      sim:faults {
+        { path = "/v3/webhooks/endpoints/*/rotate-secret", act = true, close = "before", times = 1 },
+      }
       local to = router(made.secret)
       local answer = assert(client.webhooks:rotate(made, { router = to }))
       assert.is_true(verifies(to, answer.secret))
