@@ -26,15 +26,20 @@ bool hg_sha256(const void *data, size_t len, char out[HG_SHA256_HEX]) {
     return true;
 }
 
-bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
-                    char out[HG_SHA256_HEX]) {
-    unsigned char sum[EVP_MAX_MD_SIZE];
+bool hg_hmac_sha256_bytes(const void *key, size_t key_len, const void *data, size_t len,
+                          unsigned char out[HG_SHA256_BYTES]) {
     unsigned int n = 0;
     if (key_len > INT_MAX)
         return false;
-    if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, sum, &n))
+    return HMAC(EVP_sha256(), key, (int)key_len, data, len, out, &n) != NULL;
+}
+
+bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                    char out[HG_SHA256_HEX]) {
+    unsigned char sum[HG_SHA256_BYTES];
+    if (!hg_hmac_sha256_bytes(key, key_len, data, len, sum))
         return false;
-    hex(out, sum, 32);
+    hex(out, sum, sizeof sum);
     return true;
 }
 

@@ -32,6 +32,8 @@
 ---@field batch_id string?
 ---@field results table? of heygen.all, and of a wait for several jobs: what succeeded, by index
 ---@field errors table? the same: what failed
+---@field event_id string?
+---@field reason string? of kind webhook: missing_signature, bad_signature, too_old, too_new, duplicate, malformed, ...
 ---@field last any the last body seen
 ---@field cause any
 local errors = {}
@@ -54,6 +56,7 @@ local KINDS = {
   callback = false, -- a function given by the user raised
   raised = false, -- a task of heygen.all raised
   closed = false, -- the engine or client is closed, or was forked away
+  webhook = false, -- a delivery was not accepted; `reason` says why
 }
 
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
@@ -129,6 +132,7 @@ end
 
 -- What follows the message in the text of an error, in this order. `param` is left out where the message names it.
 local SHOWN = {
+  "reason",
   "code",
   "param",
   "request_id",

@@ -13,4 +13,5 @@ return {
   video_translations = { WAITS },
   videos = { WAITS },
   voices = { WAITS },
+  webhooks = { "heygen.webhook.endpoints" },
 }

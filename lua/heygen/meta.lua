@@ -6,6 +6,7 @@
 ---@class heygen
 ---@field _VERSION string
 ---@field sim heygen.sim the local HeyGen, loaded when it is first named
+---@field webhook heygen.webhook deliveries: verify, parse, sign; loaded when it is first named
 
 -- ---- options ----
 
