@@ -103,6 +103,7 @@ build = {
     ["heygen.extras"] = "lua/heygen/extras.lua",
     ["heygen.file_input"] = "lua/heygen/file_input.lua",
     ["heygen.files"] = "lua/heygen/files.lua",
+    ["heygen.fusion"] = "lua/heygen/fusion.lua",
     ["heygen.generation"] = "lua/heygen/generation.lua",
     ["heygen.groups"] = "lua/heygen/groups.lua",
     ["heygen.http"] = "lua/heygen/http.lua",

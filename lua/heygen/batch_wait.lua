@@ -93,6 +93,10 @@ local KIND = {
   phase = waiting.phase,
 }
 
+function KIND.tells(state)
+  return state.group ~= "assets"
+end
+
 function KIND.unfinished(state)
   return "the batch is", ("client.%s:wait_batch(%q)"):format(state.group, state.batch_id)
 end

@@ -224,7 +224,8 @@ local function look(client, state, wait)
     return look_at_video(client, state, wait)
   end
   local value, message, err = look_at_session(client, state, wait)
-  if not err and state.video_id then
+  local calm = state.fused and state.fused.calm and state.status ~= "completed" -- its end will be told
+  if not err and state.video_id and not calm then
     state.turn = true -- the session was just seen
     value, message, err = look_at_video(client, state, wait)
   end
@@ -244,6 +245,11 @@ function KIND.longest(state, wait)
   if state.failed_since then
     return math.min(wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
   end
+end
+
+-- Nobody tells that a session waits for a message, and callbacks of chats are not documented.
+function KIND.tells(state)
+  return not state.chat and state.status ~= "waiting_for_input"
 end
 
 function KIND.unfinished(state)
@@ -283,6 +289,7 @@ function generation.generate(client, fields, level, create, row)
   end
   local state = { session_id = session.session_id, video_id = text(session.video_id), turn = true }
   state.status, state.last, state.idempotency_key = session.status, session, fields.idempotency_key
+  state.chat, state.callback_id = fields.mode == "chat", text(fields.callback_id)
   return waiting.run(client, KIND, state, wait, false)
 end
 

@@ -267,6 +267,9 @@ local function call_of(kind, argument)
 end
 
 local function complete(kind)
+  function kind.tells()
+    return kind.told or false
+  end
   local several = {}
   for name, value in pairs(kind) do
     several[name] = value

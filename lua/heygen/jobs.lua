@@ -20,6 +20,7 @@ local jobs = {}
 ---@field reason string[] fields with the reason of a failure: a text, or a table with a message and a code
 ---@field code string[] fields with its code
 ---@field asks table<string, string> statuses in which somebody has to do something, and what
+---@field told boolean? the service tells its end by a webhook
 ---@field settled boolean? what has no status at all is ready
 
 local DONE, FAILED = { completed = true }, { failed = true }
@@ -53,6 +54,7 @@ jobs.rows = {
     noun = "the translation",
     plural = "translations",
     id = "video_translation_id",
+    told = true,
     done = DONE,
     failed = FAILED,
     reason = { "failure_message" },
@@ -65,6 +67,7 @@ jobs.rows = {
     noun = "the proofread",
     plural = "proofreads",
     id = "proofread_id",
+    told = true,
     done = DONE,
     failed = FAILED,
     reason = { "failure_message" },
@@ -86,6 +89,7 @@ jobs.rows = {
     noun = "the clipping job",
     plural = "clipping jobs",
     id = "job_id",
+    told = true,
     done = DONE,
     failed = { failed = true, cancelled = true },
     reason = { "failure_message" },

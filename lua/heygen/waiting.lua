@@ -17,6 +17,7 @@ local waiting = {}
 ---@field look fun(client: heygen.Client, state: table, wait: table): any, string?, heygen.Error? a value or an error
 ---ends the wait, nothing means that it goes on
 ---@field phase fun(state: table): string for pace.next
+---@field tells (fun(state: table): boolean)? will the end be told by a webhook
 ---@field longest (fun(state: table, wait: table): number?)? seconds that the next pause may take at most
 ---@field unfinished fun(state: table): string, string what still runs ("the video is"), and the call that
 ---takes the wait up again
@@ -29,9 +30,10 @@ waiting.defaults = {
   interval = 10, -- the first pause
   max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
   grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
+  webhook_interval = 960, -- a job of half an hour is then looked at once in between: see fusion.lua
 }
 
-local LEAST = { timeout = 0, interval = 0.001, max_interval = 0.001, grace = 0 }
+local LEAST = { timeout = 0, interval = 0.001, max_interval = 0.001, grace = 0, webhook_interval = 0.001 }
 
 -- ---- options ----
 
@@ -49,7 +51,7 @@ local function check_seconds(name, value, level)
 end
 
 local function refuse_option(name, level)
-  local known = { "on_progress" }
+  local known = { "on_progress", "webhook" }
   for each in pairs(waiting.defaults) do
     known[#known + 1] = each
   end
@@ -74,6 +76,11 @@ function waiting.read(kind, given, level)
       if not options.is_callable(value) then
         error("heygen: wait.on_progress: expected a function, got " .. type(value), level + 1)
       end
+    elseif name == "webhook" then
+      local problem = require("heygen.fusion").problem(value)
+      if problem then
+        error("heygen: wait.webhook: " .. problem, level + 1)
+      end
     elseif waiting.defaults[name] then
       check_seconds(name, value, level + 1)
     else
@@ -89,6 +96,7 @@ function waiting.read(kind, given, level)
     wait.interval = math.min(wait.interval, wait.max_interval)
   end
   wait.max_interval = math.max(wait.max_interval, wait.interval)
+  wait.stretch = given and given.webhook_interval or (not wait.strict and wait.webhook_interval)
   return wait
 end
 
@@ -242,7 +250,13 @@ local function pause(client, state, wait)
   if longest then
     seconds = math.min(seconds, longest)
   end
-  local slept, reason, failure = waits.pause(client, math.max(math.min(seconds, left), 0))
+  seconds = math.max(math.min(seconds, left), 0)
+  local slept, reason, failure
+  if state.fused then
+    slept, reason, failure = require("heygen.fusion").pause(client, state, wait, seconds, longest ~= nil)
+  else
+    slept, reason, failure = waits.pause(client, seconds)
+  end
   if slept then
     return true
   end
@@ -253,23 +267,24 @@ local function pause(client, state, wait)
   })
 end
 
----Waits.
----@param client heygen.Client
----@param kind heygen.WaitKind
----@param state table the ids, and what is known so far: status, last, idempotency_key
----@param wait table see waiting.read
----@param look_first boolean false: what is known is news enough for a first pause
----@return any value
----@return string? message
----@return heygen.Error? err
-function waiting.run(client, kind, state, wait, look_first)
-  state.kind, state.hide = kind, client.hide
-  state.began, state.stop = core.now(), core.now() + wait.timeout
-  state.pace = pace.new(wait.interval, wait.max_interval, wait.strict)
+-- One look, and what was delivered until then.
+local function look(client, state, wait)
+  local fusion = state.fused and require "heygen.fusion"
+  if fusion then
+    fusion.before_look(state, wait)
+  end
+  local value, message, err = state.kind.look(client, state, wait)
+  if fusion then
+    fusion.after_look(state)
+  end
+  return value, message, err
+end
+
+local function loop(client, state, wait, look_first)
   while true do
     local value, message, err
     if look_first then
-      value, message, err = kind.look(client, state, wait)
+      value, message, err = look(client, state, wait)
     end
     -- Without a look, it is what the create said: from here on the caller knows the job, whatever happens.
     local told, problem, problem_err = tell(state, wait)
@@ -286,6 +301,29 @@ function waiting.run(client, kind, state, wait, look_first)
       return nil, problem, problem_err
     end
   end
+end
+
+---Waits.
+---@param client heygen.Client
+---@param kind heygen.WaitKind
+---@param state table the ids, and what is known so far: status, last, idempotency_key
+---@param wait table see waiting.read
+---@param look_first boolean false: what is known is news enough for a first pause
+---@return any value
+---@return string? message
+---@return heygen.Error? err
+function waiting.run(client, kind, state, wait, look_first)
+  state.kind, state.hide = kind, client.hide
+  state.began, state.stop = core.now(), core.now() + wait.timeout
+  state.pace = pace.new(wait.interval, wait.max_interval, wait.strict)
+  if wait.webhook then
+    require("heygen.fusion").begin(state, wait)
+  end
+  local value, message, err = loop(client, state, wait, look_first)
+  if state.fused then
+    require("heygen.fusion").finish(state, value ~= nil or err.kind == "failed")
+  end
+  return value, message, err
 end
 
 return waiting
