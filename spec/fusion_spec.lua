@@ -1,5 +1,5 @@
 -- Webhook or poll, whichever is first: client:wait(id, {webhook = router}) against the simulator, which signs and sends
--- its deliveries. What it costs and how late it is, is measured in time that is made up: nobody waits half an hour here.
+-- its deliveries. What it costs, and how late it is, is measured in time that is made up.
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
 local heygen = require "heygen"
@@ -160,24 +160,67 @@ describe("a wait with webhooks", function()
     end)
   end
 
-  it(
-    "is no later than a poll when every delivery is lost, and no later than a stretched one at first",
-    function()
-      half_hour_jobs()
-      local world = made_up()
-      inside(world, function()
-        world.router = make()
-        local wait = FLOWS[1][2]
-        local _, late = measure(world, wait, { lost = true })
-        assert.is_true(late <= 75, late .. " s late") -- the longest pause there is without webhooks
-        measure(world, wait, {})
-        _, late = measure(world, wait, { lost = true }) -- it relied on them
-        assert.is_true(late > 75 and late <= STRETCH, late .. " s late")
-        _, late = measure(world, wait, { lost = true }) -- and has learnt
-        assert.is_true(late <= 75, late .. " s late")
-      end)
-    end
-  )
+  it("costs no more when each delivery comes three times, late ones among them", function()
+    half_hour_jobs()
+    sim:behaviour { webhook_duplicates = 2 }
+    local world = made_up()
+    inside(world, function()
+      world.router = make()
+      measure(world, FLOWS[1][2], { count = 3 })
+      local requests, late = measure(world, FLOWS[1][2], { count = 3 })
+      assert.is_true(requests <= 4 and late <= STEP)
+    end)
+  end)
+
+  it("looks at the video itself once it is told", function()
+    half_hour_jobs()
+    sim:behaviour { video_id = "at_once" }
+    local world = made_up()
+    inside(world, function()
+      world.router = make()
+      measure(world, FLOWS[1][2], {})
+      local requests = measure(world, function(client, wait)
+        wait.on_progress = function() end
+        return client:generate { prompt = "A film", wait = wait }
+      end, {})
+      assert.equal(3, requests)
+    end)
+  end)
+
+  it("asks at the usual pace after a delivery that the state does not bear out", function()
+    half_hour_jobs()
+    local world = made_up()
+    inside(world, function()
+      world.router = make()
+      measure(world, FLOWS[1][2], {})
+      local requests, late = measure(world, function(client, wait)
+        local session = assert(client:create { prompt = "A film" })
+        local body = ('{"event_type":"video_agent.fail","event_data":{"session_id":"%s"}}'):format(
+          session.session_id
+        )
+        assert.equal(200, (world.router:handle("POST", webhook.sign(body, secret), body)))
+        return client:wait(session, wait)
+      end, { lost = true })
+      assert.is_true(late <= 75, late .. " s late")
+      assert.is_true(requests > 20, requests)
+    end)
+  end)
+
+  it("is no later than a poll when all deliveries are lost, or at first than a stretched one", function()
+    half_hour_jobs()
+    local world = made_up()
+    inside(world, function()
+      world.router = make()
+      local wait = FLOWS[1][2]
+      local _, late = measure(world, wait, { lost = true })
+      assert.is_true(late <= 75, late .. " s late") -- the longest pause there is without webhooks
+      measure(world, wait, {})
+      _, late = measure(world, wait, { lost = true }) -- it relied on them
+      assert.is_true(late > 75 and late <= STRETCH, late .. " s late")
+      _, late = measure(world, wait, { lost = true }) -- and has learnt
+      assert.is_true(late <= 75, late .. " s late")
+    end)
+  end)
 
   it("is never stretched against a max_interval of the caller's, and as long as the caller says", function()
     half_hour_jobs()
@@ -250,6 +293,7 @@ describe("a wait with webhooks", function()
   -- Runs a wait as a task, and `meanwhile` once it has looked for the first time.
   local function waiting(path, wait, meanwhile)
     local value, message, err
+    local began = core.now()
     heygen.run(function()
       local task = heygen.spawn(function()
         value, message, err = wait()
@@ -257,6 +301,7 @@ describe("a wait with webhooks", function()
       looked(path)
       meanwhile(task)
     end)
+    assert.is_true(core.now() - began < PATIENT.timeout - 5, "nobody has woken it")
     return value, message, err
   end
 
