@@ -364,6 +364,29 @@ describe("a wait with webhooks", function()
     assert.equal(session.session_id, assert(client:poll(session)).session_id)
   end)
 
+  it("no longer relies on deliveries when another wait has found an end of which nothing had told", function()
+    local client, router = live.client(sim), make()
+    local first = assert(client:create { prompt = "A film" })
+    sim:clock { advance = 720 }
+    hand_over(router) -- they work
+    assert(client:wait(first, patient(router)))
+    local relying, asking = assert(client:create { prompt = "x" }), assert(client:create { prompt = "y" })
+    local results, began = {}, core.now()
+    heygen.run(function()
+      heygen.spawn(function()
+        results[1] = client:wait(relying, patient(router, { interval = 0.02, webhook_interval = 49 }))
+      end)
+      looked(relying.session_id)
+      heygen.spawn(function()
+        results[2] = client:wait(asking, patient(router, { interval = 0.02, webhook_interval = 0.05 }))
+      end)
+      looked(asking.session_id)
+      sim:clock { advance = 720 }
+    end)
+    assert.same({ "completed", "completed" }, { results[1].status, results[2].status })
+    assert.is_true(core.now() - began < PATIENT.timeout - 5, "it went on relying on them")
+  end)
+
   it("is woken for each of several translations, and for a batch", function()
     local client, router = live.client(sim), make()
     local made =
