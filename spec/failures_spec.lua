@@ -316,6 +316,39 @@ describe("a failure", function()
     end
   end)
 
+  it("on the wire: so do other creates, whatever their ids are called", function()
+    local FILE = { asset_id = "x" }
+    local CASES = {
+      lipsync_id = { "lipsyncs", "create", { video = FILE, audio = FILE }, '"lipsync_id":"made"' },
+      voice_id = { "voices", "clone", { audio = FILE, voice_name = "n" }, '"voice_clone_id":"made"' },
+      job_id = { "ai_clipping", "create", { video = FILE }, '"job_id":"made"' },
+      batch_id = {
+        "videos",
+        "create_batch",
+        { videos = { { avatar_id = "a", script = "s" } } },
+        '"batch_id":"made"',
+      },
+      video_translation_ids = {
+        "video_translations",
+        "create",
+        { video = FILE, output_languages = { "German" } },
+        '"video_translation_ids":["made","and",',
+      },
+    }
+    for name, case in pairs(CASES) do
+      -- Cut in the middle; and whole, but with an error beside it.
+      for _, body in ipairs { "{%s", '{"data":{%s},"error":{"code":"internal_error","message":"m"}}' } do
+        local ids = case[4]:gsub(",$", body:sub(-1) == "s" and "," or "]")
+        sim:faults { match = { method = "POST" }, effect = { status = 200, body = body:format(ids) } }
+        local group = client[case[1]]
+        local err = live.failure(group[case[2]](group, case[3]))
+        local wanted = name:find "s$" and { "made", "and" } or "made"
+        assert.same(wanted, err[name], name)
+        sim:faults {}
+      end
+    end
+  end)
+
   it("on the wire: closed in the middle of the headers is no success", function()
     faults { close = "headers", act = true }
     local err = check(live.failure(client.videos:list()), { sent = "yes", attempts = 3, retryable = true })

@@ -14,6 +14,7 @@ local shell = require "spec.support.shell"
 local lua_files = shell.lines "find lua/heygen -name '*.lua' ! -path '*/sim/*'"
 
 local META = scripts.read "lua/heygen/meta.lua"
+local OBJECTS = scripts.read "lua/heygen/meta/objects.lua" .. scripts.read "lua/heygen/meta/works.lua"
 local CORE = scripts.read "lua/heygen/meta/core.lua"
 local API = scripts.read "lua/heygen/meta/api.lua"
 
@@ -160,8 +161,42 @@ describe("the types of the endpoints", function()
   it("have every method of every group, and no other", function()
     assert.same(sorted(groups), fields(API, "Client"))
     for group, rows in pairs(groups) do
-      local wanted = rows.list and keys_with(rows, "each") or sorted(rows)
-      assert.same(wanted, names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+      local wanted = {}
+      for name, row in pairs(rows) do
+        wanted[name] = true
+        if row.each then
+          wanted[row.each] = true
+        end
+      end
+      assert.same(sorted(wanted), names_in(API, "\nfunction " .. group .. ":([%w_]+)"))
+    end
+  end)
+
+  it("have a class for every table that a body may hold", function()
+    local function visit(spec, where)
+      if spec.items then
+        return visit(spec.items, where)
+      elseif spec.fields and where then
+        local known = { [spec.by or false] = true }
+        known[false] = nil
+        for name in pairs(spec.fields) do
+          known[name] = true
+        end
+        assert.is_string(spec.class, where)
+        assert.same(sorted(known), fields(API, spec.class), where)
+      end
+      for name, field in pairs(spec.fields or {}) do
+        visit(field, (where or "") .. "." .. name)
+      end
+    end
+    for _, row in ipairs(endpoints) do
+      visit { fields = row.body or {} }
+    end
+  end)
+
+  it("have a class for everything that is returned", function()
+    for _, row in ipairs(endpoints) do
+      assert.matches("%-%-%-@class heygen%." .. row.returns:match "^%a+" .. "%f[%A]", OBJECTS)
     end
   end)
 
@@ -191,7 +226,7 @@ describe("the types of the endpoints", function()
     local advice = "run: lua5.4 docs/generate.lua"
     assert.equal(generate.types(), API, advice)
     local reference = scripts.read "docs/api.md"
-    assert.equal(generate.renew(reference, META), reference, advice)
+    assert.equal(generate.renew(reference), reference, advice)
   end)
 end)
 
@@ -259,7 +294,7 @@ describe("the types", function()
   end)
 
   it("are Lua, and are never loaded", function()
-    for _, path in ipairs { "lua/heygen/meta.lua", "lua/heygen/meta/core.lua", "lua/heygen/meta/api.lua" } do
+    for _, path in ipairs(shell.lines "ls lua/heygen/meta.lua lua/heygen/meta/*.lua") do
       assert.is_function(loadfile(path))
     end
     require("heygen").new { api_key = "k" }

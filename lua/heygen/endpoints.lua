@@ -10,11 +10,13 @@
 ---@field max number? greatest value, or number of characters (code points) or items
 ---@field above number? the value must be greater
 ---@field enum string[]? the closed set of values
+---@field enum_name string? its name in the reference, when it is too long to be repeated
 ---@field known string[]? values that are known of an open set; others are sent as they are
 ---@field format string? a key of FORMATS in values.lua
 ---@field requires string? another field that must be there too
 ---@field not_with string? another field that must not be true then
 ---@field items heygen.FieldSpec? of an array
+---@field class string? of an object or a union with known fields: its name in the reference and for editors
 ---@field fields table<string, heygen.FieldSpec>? of an object; without them any are allowed. Of a union: all that may
 ---occur, for the encoder
 ---@field one_of string[]? of an object: exactly one of these
@@ -48,11 +50,14 @@
 ---@field newer table<string, boolean>? body fields whose types are not published: they go through `extra`
 ---@field retired table<string, boolean>? body fields that the service no longer takes
 ---@field brief boolean? the answer fits into one packet: asking for compression is not worth its cost
+---@field shown string[]? optional fields that the example of the reference has
 ---@field summary string
 ---@field returns string a class of the reference, or an array of them; see endpoints/objects.lua
 ---@field expects string? a field without which the answer is not what was asked for
 ---@field expects_list string? the same, of a field that is a list
 ---@field one_as_list string? a field that some answers have instead of that list, with one item
+---@field makes table<string, string>? ids that an answer may give, with their names on an error; session_id,
+---video_id and what is expected need not be said
 ---@field carries string? where the value has its id; filled in with the one asked for when the service sends none
 
 local endpoints = {}

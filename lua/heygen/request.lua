@@ -150,15 +150,31 @@ local function deleted_before(row, state, problem)
   return row.method == "DELETE" and problem.status == 404 and state.unsure
 end
 
-local ID_NAMES = { "session_id", "video_id" }
+-- The ids that a call may give, under their names in the answer and on an error; a row may say others.
+local IDS = { session_id = "session_id", video_id = "video_id" }
+
+-- An id, or a list of them, that names something made and does not show the key.
+local function readable_id(client, id)
+  if type(id) == "string" then
+    return id ~= "" and not client.shows_key(id) and id or nil
+  elseif type(id) ~= "table" or type(id[1]) ~= "string" then
+    return nil
+  end
+  local ids = {}
+  for _, each in ipairs(id) do
+    if type(each) == "string" and not client.shows_key(each) then
+      ids[#ids + 1] = each
+    end
+  end
+  return ids[1] and ids or nil
+end
 
 -- Ids that stand in an answer beside its error: a session may have been made all the same.
-local function ids_beside(client, problem, answer)
+local function ids_beside(client, problem, answer, ids)
   for _, place in ipairs { answer, answer.data or false, answer.error or false } do
-    for _, name in ipairs(ID_NAMES) do
-      local id = type(place) == "table" and place[name]
-      if problem[name] == nil and type(id) == "string" and id ~= "" and not client.shows_key(id) then
-        problem[name] = id
+    for from, to in pairs(ids) do
+      if problem[to] == nil and type(place) == "table" then
+        problem[to] = readable_id(client, place[from])
       end
     end
   end
@@ -166,13 +182,14 @@ end
 
 -- Ids from what came, be it whole or not. A list names ids of others.
 local function add_ids(client, row, problem)
+  local ids = row.makes or IDS
   if type(problem.last) == "table" and not row.list then
-    ids_beside(client, problem, problem.last)
+    ids_beside(client, problem, problem.last, ids)
   end
   if problem.body and not row.list then
-    local session_id, video_id = response.salvage(problem.body)
-    problem.session_id = session_id and not client.shows_key(session_id) and session_id or nil
-    problem.video_id = video_id and not client.shows_key(video_id) and video_id or nil
+    for from, to in pairs(ids) do
+      problem[to] = readable_id(client, response.salvage(problem.body, from)) or problem[to]
+    end
   end
   if problem.body and problem.body ~= "" then
     problem.last = response.cut(problem.body)

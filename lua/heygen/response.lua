@@ -141,12 +141,23 @@ function response.read(row, status, body)
   return data
 end
 
----Ids that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
+local ID = '"([%w_.~-]+)"'
+
+---An id that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
 ---@param body string
----@return string? session_id
----@return string? video_id
-function response.salvage(body)
-  return body:match '"session_id"%s*:%s*"([%w_.~-]+)"', body:match '"video_id"%s*:%s*"([%w_.~-]+)"'
+---@param name string of the id in the answer
+---@return string|string[]|nil id a list where the answer has one
+function response.salvage(body, name)
+  local id = body:match('"' .. name .. '"%s*:%s*' .. ID)
+  local list = not id and body:match('"' .. name .. '"%s*:%s*%[([^%]]*)')
+  if not list then
+    return id
+  end
+  local ids = {}
+  for each in list:gmatch(ID) do
+    ids[#ids + 1] = each
+  end
+  return ids[1] and ids or nil
 end
 
 ---A server may send back what it was sent. A copy in which no text shows the credential.

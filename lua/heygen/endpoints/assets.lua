@@ -91,6 +91,7 @@ return fields.rows("assets", {
     method = "POST",
     path = "/v3/assets/direct-uploads",
     body = DIRECT,
+    makes = { asset_id = "asset_id" },
     repeatable = false,
     summary = "Asks for an address to which a file is put without the API key; assets:complete ends it.",
     returns = "DirectUpload",
@@ -113,7 +114,7 @@ return fields.rows("assets", {
     path = "/v3/assets/direct-uploads/batches",
     body = {
       files = fields.array(
-        fields.object(DIRECT, "one file"),
+        fields.object("FileToUpload", "one file", DIRECT),
         "what assets:create_direct_upload takes, for each",
         { required = true, min = 1, max = 100 }
       ),
@@ -130,6 +131,7 @@ return fields.rows("assets", {
     method = "POST",
     path = "/v3/assets/complete/batches",
     body = { batch_id = required_text "the batch of direct uploads" },
+    makes = { batch_id = "batch_id" },
     repeatable = true, -- the service says so
     summary = "Tells that the bytes of all direct uploads of a batch are there.",
     returns = "BatchCreated",

@@ -15,11 +15,11 @@ local FROM_FILE = {
   },
 }
 
-local NEW_AVATAR = fields.union("type", {
+local NEW_AVATAR = fields.union("AvatarBody", "an avatar to make", "type", {
   prompt = { fields = { name = NAME, prompt = required_text "how it shall look", avatar_group_id = GROUP } },
   digital_twin = fields.with(FROM_FILE),
   photo = fields.with(FROM_FILE),
-}, "an avatar to make", { infer = { { "prompt", "prompt" } } })
+}, { infer = { { "prompt", "prompt" } } })
 
 local OWNERSHIP = fields.text("all when absent", { enum = { "public", "private" } })
 
@@ -58,6 +58,7 @@ return fields.rows("avatars", {
     path = "/v3/avatars/{group_id}",
     body = { name = fields.text("what to call it", { min = 1 }) },
     repeatable = true,
+    shown = { "name" },
     summary = "Changes the name of a group.",
     returns = "AvatarGroup",
     carries = "id",
@@ -80,6 +81,7 @@ return fields.rows("avatars", {
       reroute_url = optional_text("where the person goes afterwards", { format = "callback_url" }),
     },
     repeatable = false,
+    shown = { "consent_video" },
     summary = "Gives, or asks for, the consent of the person that an avatar shows.",
     returns = "AvatarConsent",
   },
@@ -116,6 +118,7 @@ return fields.rows("avatars", {
     path = "/v3/avatars/looks/{look_id}",
     body = { name = fields.text("what to call it", { min = 1 }) },
     repeatable = true,
+    shown = { "name" },
     summary = "Changes the name of a look.",
     returns = "AvatarLook",
     carries = "id",

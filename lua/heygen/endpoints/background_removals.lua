@@ -14,6 +14,7 @@ return fields.rows("background_removals", {
       title = fields.TITLE,
       request_id = fields.optional_id "does here what the idempotency key does elsewhere",
     },
+    makes = { id = "job_id" },
     repeatable = false,
     summary = "Takes the background out of a film. This may cost money.",
     returns = "BackgroundRemoval",

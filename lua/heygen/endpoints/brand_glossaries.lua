@@ -19,6 +19,7 @@ return fields.rows("brand_glossaries", {
     -- Newer than the published schema: its terms go into `extra`.
     body = { name = fields.text("what to call it", { min = 1 }) },
     repeatable = false,
+    shown = { "name" },
     summary = "Makes a glossary.",
     returns = "BrandGlossary",
   },

@@ -19,6 +19,7 @@ return fields.rows("brand_kits", {
     -- Newer than the published schema: not even what it needs is known for sure.
     body = { url = fields.text("a web site to take colours and logo from", { format = "https_url" }) },
     repeatable = false,
+    shown = { "url" },
     summary = "Makes a brand kit from a web site.",
     returns = "BrandKit",
   },

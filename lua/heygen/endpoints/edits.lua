@@ -97,7 +97,7 @@ function edits.rows(path, id, plural, body, words)
       path = path .. "/batches",
       body = {
         [plural] = fields.array(
-          fields.object(body, "one of them"),
+          fields.object(words.returns .. "Body", "one of them", body),
           ("what %s:create takes, for each"):format(plural),
           { required = true, min = 1, max = 100 }
         ),

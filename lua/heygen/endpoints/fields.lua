@@ -81,9 +81,18 @@ function fields.array(items, doc, more)
   return with({ type = "array", items = items, doc = doc }, more)
 end
 
--- Without fields: any.
-function fields.object(known, doc, more)
-  return with({ type = "object", fields = known, doc = doc }, more)
+---A table of named fields.
+---@param class string its name in the reference and for editors
+---@param doc string
+---@param known table<string, heygen.FieldSpec>
+---@param more table? nullable, and rules over the fields
+function fields.object(class, doc, known, more)
+  return with({ type = "object", class = class, fields = known, doc = doc }, more)
+end
+
+-- A table of which nothing is known.
+function fields.free(doc, more)
+  return with({ type = "object", doc = doc }, more)
 end
 
 function fields.ids(doc)
@@ -124,17 +133,18 @@ local function merged(by, variants)
 end
 
 ---A table whose form is told by one of its fields.
+---@param class string its name in the reference and for editors
+---@param doc string
 ---@param by string that field
 ---@param variants table<string, table> value of the field -> {fields = ..., and rules over them}
----@param doc string
 ---@param more table? `infer`: pairs {field, value}, the first field that is there tells the value when `by` is absent
-function fields.union(by, variants, doc, more)
-  local spec =
-    with({ type = "union", by = by, variants = variants, fields = merged(by, variants), doc = doc }, more)
+function fields.union(class, doc, by, variants, more)
   for _, variant in pairs(variants) do
     variant.type = "object"
   end
-  return spec
+  local spec = { type = "union", class = class, doc = doc, by = by, variants = variants }
+  spec.fields = merged(by, variants)
+  return with(spec, more)
 end
 
 -- The service calls back without a signature; a simulator of this machine may call back over plain http.
@@ -159,6 +169,20 @@ fields.FOLDER_ID = fields.optional_id "the folder to put it into"
 fields.BRAND_VOICE_ID = fields.optional_id "the brand voice to use"
 fields.BRAND_GLOSSARY_ID = fields.optional_id "one of brand_glossaries:list()"
 
+-- The ids that an answer may give, also when it is cut or comes with an error: name there -> name on the error.
+local function made_by(row)
+  if row.batch or row.max_ids then
+    return {} -- these name things of others
+  end
+  local makes = with({ session_id = "session_id", video_id = "video_id" }, row.makes)
+  for _, name in ipairs { row.expects or false, row.expects_list or false, row.one_as_list or false } do
+    if name and name:find "_ids?$" then
+      makes[name] = makes[name] or name
+    end
+  end
+  return makes
+end
+
 ---The rows of a group. What the path says need not be said again: its ids, in order.
 ---@param group string
 ---@param rows heygen.Endpoint[]
@@ -168,6 +192,7 @@ function fields.rows(group, rows)
     row.group = group
     row.query = row.query or {}
     row.path_params = {}
+    row.makes = made_by(row)
     for name in row.path:gmatch "{([^}]*)}" do
       table.insert(row.path_params, { name = name, also = ALSO[name] })
     end

@@ -9,6 +9,7 @@ return fields.rows("hyperframes", {
     -- Newer than the published schema: what shall be rendered goes into `extra`.
     body = { title = fields.TITLE, callback_url = fields.CALLBACK_URL, callback_id = fields.CALLBACK_ID },
     repeatable = false,
+    shown = { "title" },
     summary = "Renders a HyperFrames project. This may cost money.",
     returns = "HyperframesRender",
   },

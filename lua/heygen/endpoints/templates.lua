@@ -32,7 +32,7 @@ return fields.rows("templates", {
     method = "POST",
     path = "/v3/templates/{template_id}",
     body = {
-      variables = fields.object(nil, "what to fill in, by the names of templates:get()", { required = true }),
+      variables = fields.free("what to fill in, by the names of templates:get()", { required = true }),
       title = fields.TITLE,
       scene_ids = fields.array(
         fields.text("a scene", { min = 1 }),
@@ -40,8 +40,9 @@ return fields.rows("templates", {
         { nullable = true }
       ),
       dimension = fields.object(
-        { width = side "pixels", height = side "pixels" },
+        "Dimension",
         "size of the picture",
+        { width = side "pixels", height = side "pixels" },
         { nullable = true }
       ),
       caption = optional_flag "true: with subtitles",
@@ -56,6 +57,7 @@ return fields.rows("templates", {
       callback_url = fields.CALLBACK_URL,
       callback_id = fields.CALLBACK_ID,
     },
+    makes = { id = "video_id" },
     repeatable = false,
     summary = "Makes a video from a template. This costs money.",
     returns = "Video",

@@ -12,8 +12,8 @@ local SCRIPT_MAX = 5000
 -- Somebody must speak, and only one.
 local VOICES = { "script", "audio_url", "audio_asset_id" }
 
-local VOICE_SETTINGS = object({
-  engine_settings = union("engine_type", {
+local VOICE_SETTINGS = object("VoiceSettings", "how the voice speaks", {
+  engine_settings = union("EngineSettings", "what only this engine knows", "engine_type", {
     elevenlabs = {
       fields = {
         model = optional_text("the model of the voice", {
@@ -33,54 +33,50 @@ local VOICE_SETTINGS = object({
       },
     },
     starfish = { fields = {} },
-  }, "what only this engine knows", { nullable = true }),
+  }, { nullable = true }),
   locale = optional_text "accent, such as en-GB",
   pitch = number("0 when absent", { min = -50, max = 50 }),
   speed = number("1 when absent", { min = 0.5, max = 1.5 }),
   volume = number("1 when absent", { min = 0, max = 1 }),
-}, "how the voice speaks", { nullable = true })
+}, { nullable = true })
 
-local WATERMARK = object({
+local WATERMARK = object("Watermark", "an image over the video", {
   image = file("what to show", { required = true }),
   opacity = number("1 when absent", { min = 0, max = 1 }),
-  placement = object({
+  placement = object("Placement", "where it stands", {
     offset_x = optional_number "pixels from the side",
     offset_y = optional_number "pixels from the top or bottom",
     position = text("bottom_right when absent", {
       enum = { "top_left", "top_right", "bottom_left", "bottom_right" },
     }),
-  }, "where it stands", { nullable = true }),
+  }, { nullable = true }),
   scale = number "size, 1 when absent",
-}, "an image over the video", { nullable = true })
+}, { nullable = true })
 
-local CAPTION = object({
+local CAPTION = object("Caption", "subtitles", {
   file_format = text("srt when absent", { enum = { "srt" } }),
   style = optional_text("how they look", { enum = { "default" } }),
-}, "subtitles", { nullable = true })
+}, { nullable = true })
 
-local BACKGROUND = object(
-  {
-    type = text("what it is", { required = true, enum = { "color", "image" } }),
-    value = optional_text "of a color: #rrggbb",
-    url = optional_text("of an image", { format = "https_url" }),
-    asset_id = optional_id "of an image",
-  },
-  "what is behind the speaker",
-  {
-    nullable = true,
-    cases = { by = "type", color = { any_of = { "value" } }, image = { any_of = { "url", "asset_id" } } },
-  }
-)
+local BACKGROUND = object("Background", "what is behind the speaker", {
+  type = text("what it is", { required = true, enum = { "color", "image" } }),
+  value = optional_text "of a color: #rrggbb",
+  url = optional_text("of an image", { format = "https_url" }),
+  asset_id = optional_id "of an image",
+}, {
+  nullable = true,
+  cases = { by = "type", color = { any_of = { "value" } }, image = { any_of = { "url", "asset_id" } } },
+})
 
-local SCENE_BACKGROUND = union("type", {
+local SCENE_BACKGROUND = union("SceneBackground", "what is behind the speaker", "type", {
   color = { fields = { color = required_text "#rrggbb" } },
-}, "what is behind the speaker", { nullable = true, infer = { { "color", "color" } } })
+}, { nullable = true, infer = { { "color", "color" } } })
 
-local ENGINE = union("type", {
+local ENGINE = union("AvatarEngine", "the engine that renders, avatar_iv when absent", "type", {
   avatar_v = { fields = { reference_look_id = optional_id "a look to take the motion from" } },
   avatar_iv = { fields = {} },
   avatar_iii = { fields = {} },
-}, "the engine that renders, avatar_iv when absent", { nullable = true })
+}, { nullable = true })
 
 -- What is spoken, and how.
 local SPEECH = {
@@ -128,15 +124,15 @@ local CLIP = join(LOOK, WHOLE, {
   remove_background = optional_flag "true: the speaker alone",
 })
 
-local INPUT = union("type", {
+local INPUT = union("SceneInput", "who speaks", "type", {
   avatar = {
     one_of = VOICES,
     fields = join(LOOK, { avatar_id = AVATAR_ID, background = SCENE_BACKGROUND, engine = ENGINE }),
   },
   image = { one_of = VOICES, fields = join(LOOK, OF_A_PICTURE) },
-}, "who speaks", { required = true, infer = { { "image", "image" }, { "avatar_id", "avatar" } } })
+}, { required = true, infer = { { "image", "image" }, { "avatar_id", "avatar" } } })
 
-local SCENE = union("type", {
+local SCENE = union("Scene", "a part of the video", "type", {
   avatar_video = { fields = { input = INPUT } },
   image = {
     any_of = { "duration", "script", "audio_url", "audio_asset_id" },
@@ -151,13 +147,13 @@ local SCENE = union("type", {
   video = {
     fields = {
       source = file("the film", { required = true }),
-      playback = object({
+      playback = object("Playback", "how its sound is played", {
         mute = flag "true: without its sound",
         volume = number "1 when absent",
-      }, "how its sound is played", { nullable = true }),
+      }, { nullable = true }),
     },
   },
-}, "a part of the video")
+})
 
 local CINEMATIC = {
   avatar_id = array(
@@ -180,25 +176,20 @@ local CINEMATIC = {
   title = fields.TITLE,
 }
 
-return union(
-  "type",
-  {
-    avatar = { one_of = VOICES, fields = join(CLIP, { avatar_id = AVATAR_ID, engine = ENGINE }) },
-    image = { one_of = VOICES, fields = join(CLIP, OF_A_PICTURE) },
-    cinematic_avatar = { fields = CINEMATIC },
-    studio = {
-      fields = join(WHOLE, {
-        scenes = array(SCENE, "its parts, in order", { required = true, min = 1, max = 50 }),
-      }),
-    },
+return union("VideoBody", "a video to make", "type", {
+  avatar = { one_of = VOICES, fields = join(CLIP, { avatar_id = AVATAR_ID, engine = ENGINE }) },
+  image = { one_of = VOICES, fields = join(CLIP, OF_A_PICTURE) },
+  cinematic_avatar = { fields = CINEMATIC },
+  studio = {
+    fields = join(WHOLE, {
+      scenes = array(SCENE, "its parts, in order", { required = true, min = 1, max = 50 }),
+    }),
   },
-  "a video to make",
-  {
-    infer = {
-      { "scenes", "studio" },
-      { "image", "image" },
-      { "prompt", "cinematic_avatar" },
-      { "avatar_id", "avatar" },
-    },
-  }
-)
+}, {
+  infer = {
+    { "scenes", "studio" },
+    { "image", "image" },
+    { "prompt", "cinematic_avatar" },
+    { "avatar_id", "avatar" },
+  },
+})

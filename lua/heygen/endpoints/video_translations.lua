@@ -25,8 +25,7 @@ local BODY = fields.join(edits.COMMON, {
   speaker_num = SPEAKER_NUM,
   srt = SRT,
   srt_role = fields.optional_text "which language the subtitles are in",
-  stock_voice_config = fields.object(
-    nil,
+  stock_voice_config = fields.free(
     "voices of the catalogue instead of those of the film",
     { nullable = true }
   ),

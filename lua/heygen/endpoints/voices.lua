@@ -60,6 +60,7 @@ return fields.rows("voices", {
       language = optional_text "what is spoken",
       remove_background_noise = fields.optional_flag "true when absent",
     },
+    makes = { voice_clone_id = "voice_id" },
     repeatable = false,
     summary = "Makes a voice from a recording.",
     returns = "VoiceClone",

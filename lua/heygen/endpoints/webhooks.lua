@@ -3,7 +3,11 @@ local EVENT_TYPES = require "heygen.endpoints.event_types"
 local fields = require "heygen.endpoints.fields"
 
 local function events(doc)
-  return fields.array({ type = "string", enum = EVENT_TYPES }, doc, { nullable = true })
+  return fields.array(
+    { type = "string", enum = EVENT_TYPES, enum_name = "EventName" },
+    doc,
+    { nullable = true }
+  )
 end
 
 return fields.rows("webhooks", {
@@ -41,6 +45,7 @@ return fields.rows("webhooks", {
       events = events "the whole new list; null: all",
     },
     repeatable = true,
+    shown = { "events" },
     summary = "Changes the address, or the list of events.",
     returns = "WebhookEndpoint",
     expects = "endpoint_id",
@@ -76,7 +81,7 @@ return fields.rows("webhooks", {
     method = "GET",
     path = "/v3/webhooks/events",
     query = fields.join(fields.page(10), {
-      event_type = fields.text("only of this type", { enum = EVENT_TYPES }),
+      event_type = fields.text("only of this type", { enum = EVENT_TYPES, enum_name = "EventName" }),
       entity_id = fields.text "only of this thing",
     }),
     list = true,

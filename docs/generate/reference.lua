@@ -1,0 +1,397 @@
+-- The generated part of docs/api.md, from endpoints.lua and from the classes in lua/heygen/meta/.
+local model, samples = ...
+
+local reference = {}
+
+local concat, sorted = table.concat, model.sorted
+
+local NAMES = {
+  ids = "array of ids",
+  file_input = "[file](#fileinput)",
+  upload = "path, or [source](#uploadsource)",
+  any = "any",
+}
+
+local function anchor(name)
+  return ("[%s](#%s)"):format(name, name:lower())
+end
+
+local function type_text(spec)
+  if spec.class then
+    return anchor(spec.class)
+  elseif spec.type == "array" then
+    local items = type_text(spec.items)
+    return "array of " .. (items:find "%]" and items or items .. "s")
+  end
+  return NAMES[spec.type] or spec.type
+end
+
+local UNITS = { string = " characters", array = " items", ids = " ids" }
+
+-- The unit goes with a single number only when it can be counted.
+local function size_text(spec)
+  local unit = UNITS[spec.type] or ""
+  if spec.above then
+    return ("above %g"):format(spec.above) .. (spec.max and (", at most %g"):format(spec.max) or "")
+  elseif spec.min and spec.max then
+    return ("%g to %g%s"):format(spec.min, spec.max, unit)
+  elseif spec.min then
+    return spec.type == "string" and spec.min == 1 and "not empty" or ("%g%s or more"):format(spec.min, unit)
+  elseif spec.max then
+    return ("at most %g%s"):format(spec.max, unit)
+  end
+end
+
+local FORMATS = {
+  https_url = "https",
+  callback_url = "https, or http to this machine",
+  media_type = "a media type",
+  sha256 = "64 hexadecimal digits",
+}
+
+local function limit_text(spec)
+  local parts, plain = {}, spec.items or spec
+  if spec.required then
+    parts[1] = "required"
+  end
+  if plain.enum_name then
+    parts[#parts + 1] = ("see [%s](#%s)"):format(plain.enum_name, plain.enum_name:lower())
+  elseif plain.enum then
+    parts[#parts + 1] = "`" .. concat(plain.enum, "`, `") .. "`"
+  elseif plain.known then
+    parts[#parts + 1] = "known: `" .. concat(plain.known, "`, `") .. "`"
+  end
+  parts[#parts + 1] = size_text(spec)
+  parts[#parts + 1] = FORMATS[spec.format]
+  if spec.requires then
+    parts[#parts + 1] = "only with `" .. spec.requires .. "`"
+  end
+  if spec.not_with then
+    parts[#parts + 1] = "not with `" .. spec.not_with .. " = true`"
+  end
+  if spec.nullable then
+    parts[#parts + 1] = "may be `heygen.null`"
+  end
+  return concat(parts, "; ")
+end
+
+local function add_table(lines, fields)
+  lines[#lines + 1] = "| field | type | limits | meaning |"
+  lines[#lines + 1] = "| --- | --- | --- | --- |"
+  for _, name in ipairs(sorted(fields)) do
+    local spec = fields[name]
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(name, type_text(spec), limit_text(spec), spec.doc)
+  end
+  lines[#lines + 1] = ""
+end
+
+local function listed(names, last)
+  local texts = {}
+  for index, name in ipairs(names) do
+    texts[index] = "`" .. name .. "`"
+  end
+  local tail = table.remove(texts)
+  return #texts == 0 and tail or concat(texts, ", ") .. last .. tail
+end
+
+local function add_rules(lines, spec)
+  local rules = {}
+  if spec.one_of then
+    rules[#rules + 1] = "Exactly one of " .. listed(spec.one_of, " and ") .. " is needed."
+  elseif spec.most_one_of then
+    rules[#rules + 1] = "At most one of " .. listed(spec.most_one_of, " and ") .. "."
+  end
+  if spec.any_of then
+    rules[#rules + 1] = "At least one of " .. listed(spec.any_of, " and ") .. " is needed."
+  end
+  for value, case in pairs(spec.cases or {}) do
+    if value ~= "by" then
+      rules[#rules + 1] = ("With `%s = %q`, %s is needed."):format(
+        spec.cases.by,
+        value,
+        listed(case.any_of, " or ")
+      )
+    end
+  end
+  table.sort(rules)
+  if rules[1] then
+    lines[#lines + 1] = concat(rules, " ")
+    lines[#lines + 1] = ""
+  end
+end
+
+-- What all variants have alike is said once.
+local function common_fields(union)
+  local count, common = #model.kinds(union), {}
+  for name, field in pairs(model.merged(union)) do
+    local same = #field == count and count > 1
+    for _, spec in ipairs(field) do
+      same = same
+        and spec.required == field[1].required
+        and limit_text(spec) == limit_text(field[1])
+        and type_text(spec) == type_text(field[1])
+        and spec.doc == field[1].doc
+    end
+    common[name] = same and field[1] or nil
+  end
+  return common
+end
+
+local function infer_text(union)
+  if not union.infer then
+    return ("`%s` tells which of the forms it is."):format(union.by)
+  end
+  local parts = {}
+  for index, pair in ipairs(union.infer) do
+    parts[index] = ("`%s` means `%s`"):format(pair[1], pair[2])
+  end
+  return ("`%s` tells which of the forms it is; without it, %s."):format(union.by, concat(parts, ", else "))
+end
+
+local function add_union(lines, union)
+  lines[#lines + 1] = infer_text(union)
+  lines[#lines + 1] = ""
+  local common = common_fields(union)
+  if next(common) then
+    lines[#lines + 1] = "In all forms:"
+    lines[#lines + 1] = ""
+    add_table(lines, common)
+  end
+  for _, kind in ipairs(model.kinds(union)) do
+    local own, variant = {}, union.variants[kind]
+    for name, spec in pairs(variant.fields) do
+      own[name] = not common[name] and spec or nil
+    end
+    lines[#lines + 1] = ("With `%s = %q`%s"):format(union.by, kind, next(own) and ":" or ": nothing else.")
+    lines[#lines + 1] = ""
+    if next(own) then
+      add_table(lines, own)
+    end
+    add_rules(lines, variant)
+  end
+end
+
+local function add_fields(lines, spec)
+  if spec.variants then
+    return add_union(lines, spec)
+  elseif next(spec.fields) then
+    add_table(lines, spec.fields)
+    add_rules(lines, spec)
+  end
+end
+
+local function returns_text(row)
+  local one, is_array = model.returned(row)
+  if row.list then
+    return "a page of " .. anchor(one)
+  elseif is_array then
+    return "an array of " .. anchor(one)
+  elseif row.batch then
+    return anchor(one) .. ", which is a page of its items"
+  end
+  return anchor(one)
+end
+
+local function errors_text(row)
+  local parts = {}
+  if row.path_params[1] then
+    local names = {}
+    for index, id in ipairs(row.path_params) do
+      names[index] = id.name
+    end
+    parts[1] = ("`api` with status 404 when there is no such %s"):format(concat(names, " or "))
+  end
+  if row.summary:find("cost", 1, true) then
+    parts[#parts + 1] = "`api` with status 402 when the balance is too low, 429 when too many jobs run"
+  end
+  parts[#parts + 1] = "and what [every call](errors.md#kinds) can fail with"
+  return (concat(parts, ", "):gsub("^and w", "W"))
+end
+
+local function add_each(lines, row)
+  local names = {}
+  for index, id in ipairs(row.path_params) do
+    names[index] = id.name
+  end
+  names[#names + 1] = "options"
+  lines[#lines + 1] = ("### client.%s:%s(%s)"):format(row.group, row.each, concat(names, ", "))
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = ("Iterates over all items of `%s`, page after page. Takes the same fields."):format(
+    row.name
+  )
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "```lua fragment"
+  lines[#lines + 1] = samples.loop(row)
+  lines[#lines + 1] = "```"
+  lines[#lines + 1] = ""
+end
+
+local function add_method(lines, row)
+  local names = {}
+  for index, id in ipairs(row.path_params) do
+    names[index] = id.name
+  end
+  names[#names + 1] = row.body and "fields" or "options"
+  lines[#lines + 1] = ("### client.%s:%s(%s)"):format(row.group, row.name, concat(names, ", "))
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = row.summary
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = ("Sends `%s %s`. Returns %s. %s"):format(
+    row.method,
+    row.path,
+    returns_text(row),
+    row.repeatable and "Repeated after failures."
+      or "Repeated only where the service cannot have acted on it."
+  )
+  lines[#lines + 1] = ""
+  add_fields(lines, row.body_union or { fields = model.fields_of(row) })
+  if row.any_of then
+    lines[#lines + 1] = ("At least one of `%s` is needed, with %d ids in all at most."):format(
+      concat(row.any_of, "`, `"),
+      row.max_ids
+    )
+    lines[#lines + 1] = ""
+  end
+  lines[#lines + 1] = "Fails with " .. errors_text(row):gsub("^W", "w") .. "."
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "```lua fragment"
+  lines[#lines + 1] = samples.call(row)
+  lines[#lines + 1] = "```"
+  lines[#lines + 1] = ""
+end
+
+-- ---- the objects ----
+
+local function read_field(line)
+  local name, rest = line:match "^%-%-%-@field ([%w_]+) (.+)$"
+  if not name then
+    return nil
+  elseif rest:find "^fun%(" then
+    return { name = name, type = "method", doc = rest:match "heygen%.Error%? (.+)$" or "" }
+  elseif rest:find "^%(fun%(" then
+    return { name = name, type = "function?", doc = rest:match "^%b()%? (.+)$" }
+  end
+  local type_name, doc = rest:match '^([%w_%.%[%]|"]+%??) ?(.*)$'
+  return { name = name, type = type_name, doc = doc }
+end
+
+-- The classes that calls return, with those that they name in turn, in the order of the files.
+local function object_classes(meta)
+  local classes, order, class = {}, {}, nil
+  for line in meta:gmatch "[^\n]+" do
+    local name, parent = line:match "^%-%-%-@class heygen%.(%a+) ?:? ?h?e?y?g?e?n?%.?(%a*)$"
+    local field = read_field(line)
+    if name then
+      class = { name = name, parent = parent ~= "" and parent or nil }
+      classes[name] = class
+      order[#order + 1] = class
+    elseif field and class then
+      class[#class + 1] = field
+    end
+  end
+  local wanted, todo = {}, { "FileInput", "UploadSource" }
+  for _, group in ipairs(model.groups()) do
+    for _, row in ipairs(group) do
+      todo[#todo + 1] = model.returned(row)
+    end
+  end
+  while #todo > 0 do
+    local name = table.remove(todo)
+    if classes[name] and not wanted[name] then
+      wanted[name] = true
+      for _, field in ipairs(classes[name]) do
+        todo[#todo + 1] = field.type:match "^heygen%.(%a+)"
+      end
+    end
+  end
+  local list = {}
+  for _, each in ipairs(order) do
+    if wanted[each.name] then
+      each.parent = each.parent and assert(classes[each.parent], each.parent)
+      list[#list + 1] = each
+    end
+  end
+  return list
+end
+
+local function object_type(field)
+  local name, array = field.type:match "^heygen%.(%a+)(%[?%]?)"
+  if name then
+    return (array ~= "" and "array of " or "") .. anchor(name)
+  elseif field.type:find '^"' then
+    local values = {}
+    for value in field.type:gmatch '"([^"]+)"' do
+      values[#values + 1] = "`" .. value .. "`"
+    end
+    return concat(values, ", ") .. (field.type:find "string" and ", or others" or "")
+  end
+  return (field.type:gsub("%?$", ""):gsub("^(%l+)%[%]$", "array of %1s"))
+end
+
+local function is_optional(field)
+  return field.type:find "%?$" or field.type:find "|nil$"
+end
+
+local function add_object(lines, class)
+  lines[#lines + 1] = "### " .. class.name
+  lines[#lines + 1] = ""
+  if not class[1] and not class.parent then
+    lines[#lines + 1] = "An empty table."
+    lines[#lines + 1] = ""
+    return
+  end
+  lines[#lines + 1] = "| field | type | meaning |"
+  lines[#lines + 1] = "| --- | --- | --- |"
+  for _, part in ipairs { class.parent or {}, class } do
+    for _, field in ipairs(part) do
+      local always = not is_optional(field) and field.type ~= "method" and "always" or ""
+      local doc = always ~= "" and field.doc ~= "" and always .. "; " .. field.doc or always .. field.doc
+      lines[#lines + 1] = ("| `%s` | %s | %s |"):format(field.name, object_type(field), doc)
+    end
+  end
+  lines[#lines + 1] = ""
+end
+
+local function add_parts(lines)
+  lines[#lines + 1] = "## Parts of bodies"
+  lines[#lines + 1] = ""
+  for _, part in ipairs(model.parts()) do
+    lines[#lines + 1] = "### " .. part.class
+    lines[#lines + 1] = ""
+    add_fields(lines, part)
+  end
+  for _, spec in ipairs(model.enums()) do
+    lines[#lines + 1] = "### " .. spec.enum_name
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = "`" .. concat(spec.enum, "`, `") .. "`"
+    lines[#lines + 1] = ""
+  end
+end
+
+---The generated part of docs/api.md.
+---@param meta string the text of the files in lua/heygen/meta/ that have the objects
+---@return string
+function reference.text(meta)
+  local lines = {}
+  for _, group in ipairs(model.groups()) do
+    lines[#lines + 1] = "## client." .. group.name
+    lines[#lines + 1] = ""
+    for _, row in ipairs(group) do
+      add_method(lines, row)
+      if row.each then
+        add_each(lines, row)
+      end
+    end
+  end
+  add_parts(lines)
+  lines[#lines + 1] = "## Objects"
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = 'A field without "always" may be absent: the service sends null, or nothing.'
+  lines[#lines + 1] = ""
+  for _, class in ipairs(object_classes(meta)) do
+    add_object(lines, class)
+  end
+  return concat(lines, "\n")
+end
+
+return reference

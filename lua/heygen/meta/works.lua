@@ -1,0 +1,231 @@
+---@meta _
+-- luacheck: ignore
+-- Types of what the API returns, continued (LuaCATS): voices, avatars, brands, templates, and work on films.
+
+---@class heygen.Voice
+---@field voice_id string
+---@field name string
+---@field language string
+---@field gender string
+---@field type "public"|"private"|string
+---@field support_pause boolean
+---@field support_locale boolean
+---@field preview_audio_url string?
+---@field status "processing"|"complete"|"failed"|string? of one's own; "complete", not "completed"
+---@field available_engines string[]?
+---@field created_at integer? Unix time
+---@field failure_message string?
+---@field support_interactive_avatar boolean?
+
+---@class heygen.VoiceDesigns
+---@field voices heygen.Voice[]?
+---@field seed integer? gives the same voices again
+
+---@class heygen.VoiceClone
+---@field voice_clone_id string to go on with: voices:get(voice_clone_id)
+
+---@class heygen.Speech
+---@field audio_url string
+---@field duration number? seconds
+---@field request_id string?
+---@field word_timestamps heygen.WordTimestamp[]?
+
+---@class heygen.WordTimestamp
+---@field word string
+---@field start number seconds
+---@field end number seconds
+
+---@class heygen.Sound
+---@field id string
+---@field name string?
+---@field description string?
+---@field type "music"|"sound_effects"|string
+---@field audio_url string?
+---@field duration number? seconds
+---@field score number? how well it fits, 0 to 1
+---@field placement string?
+---@field peak_offset number? seconds
+
+---@class heygen.AvatarGroup
+---@field id string
+---@field name string
+---@field created_at integer Unix time
+---@field looks_count integer
+---@field gender string?
+---@field preview_image_url string?
+---@field preview_video_url string?
+---@field default_voice_id string?
+---@field consent_status string?
+---@field status "processing"|"pending_consent"|"failed"|"completed"|nil of one's own
+---@field error heygen.AvatarError?
+
+---@class heygen.AvatarError
+---@field code string
+---@field message string
+
+---@class heygen.AvatarLook
+---@field id string the `avatar_id` of a video
+---@field name string
+---@field avatar_type "studio_avatar"|"digital_twin"|"photo_avatar"|string
+---@field group_id string?
+---@field gender string?
+---@field tags string[]?
+---@field supported_api_engines string[]?
+---@field default_voice_id string?
+---@field preferred_orientation "portrait"|"landscape"|"square"|nil
+---@field image_width integer?
+---@field image_height integer?
+---@field preview_image_url string?
+---@field preview_video_url string?
+---@field status "processing"|"pending_consent"|"failed"|"completed"|nil of one's own
+---@field error heygen.AvatarError?
+
+---@class heygen.NewAvatar
+---@field avatar_item heygen.AvatarLook?
+---@field avatar_group heygen.AvatarGroup?
+
+---@class heygen.AvatarConsent
+---@field avatar_group heygen.AvatarGroup?
+---@field url string? where the person agrees
+
+---@class heygen.BrandKit
+---@field brand_kit_id string
+---@field name string
+---@field colors string[]?
+---@field logo_url string?
+
+---@class heygen.BrandGlossary
+---@field brand_glossary_id string
+---@field name string
+---@field created_at string
+---@field updated_at string
+
+---@class heygen.Template
+---@field id string
+---@field name string
+---@field aspect_ratio string?
+---@field thumbnail_url string?
+---@field created_at integer? Unix time
+---@field updated_at integer? Unix time
+---@field variables table? what templates:generate fills in; absent in lists
+---@field scene_ids string[]?
+---@field scenes table[]?
+
+---@class heygen.VideoTranslationsCreated
+---@field video_translation_ids string[] one for each language; always a list
+
+---@class heygen.VideoTranslation
+---@field id string
+---@field status "pending"|"running"|"completed"|"failed"|string
+---@field title string?
+---@field input_language string?
+---@field output_language string?
+---@field duration number? seconds
+---@field video_url string? the mp4, signed for some time
+---@field audio_url string?
+---@field srt_caption_url string?
+---@field vtt_caption_url string?
+---@field translate_audio_only boolean?
+---@field callback_id string?
+---@field created_at integer? Unix time
+---@field failure_message string?
+
+---@class heygen.VideoTranslationStatus : heygen.AnyStatus
+---@field video_translation_id string?
+
+---@class heygen.VideoTranslationBatchItem : heygen.AnyBatchItem
+---@field video_translation_id string? absent until it is made
+
+---@class heygen.VideoTranslationBatch : heygen.AnyBatch
+---@field items heygen.VideoTranslationBatchItem[] a page of them
+---@field next fun(self: heygen.VideoTranslationBatch): heygen.VideoTranslationBatch?, string?, heygen.Error? with the next page; nil alone: no more
+
+---@class heygen.Languages
+---@field languages string[]?
+
+---@class heygen.ProofreadsCreated
+---@field proofread_ids string[] one for each language; always a list
+---@field status string?
+
+---@class heygen.Proofread
+---@field id string
+---@field status "processing"|"completed"|"failed"|string
+---@field title string?
+---@field input_language string?
+---@field output_language string?
+---@field created_at integer? Unix time
+---@field submitted_for_review boolean?
+---@field failure_message string?
+
+---@class heygen.ProofreadGenerated
+---@field video_translation_id string? to go on with: video_translations:get(video_translation_id)
+---@field status string?
+
+---@class heygen.ProofreadSrt
+---@field srt_url string?
+---@field original_srt_url string?
+
+---@class heygen.LipsyncCreated
+---@field lipsync_id string to go on with: lipsyncs:get(lipsync_id)
+
+---@class heygen.Lipsync
+---@field id string
+---@field status "pending"|"running"|"completed"|"failed"|string
+---@field title string?
+---@field duration number? seconds
+---@field video_url string? the mp4, signed for some time
+---@field caption_url string?
+---@field callback_id string?
+---@field created_at integer? Unix time
+---@field failure_message string?
+
+---@class heygen.LipsyncStatus : heygen.AnyStatus
+---@field lipsync_id string?
+
+---@class heygen.LipsyncBatchItem : heygen.AnyBatchItem
+---@field lipsync_id string? absent until it is made
+
+---@class heygen.LipsyncBatch : heygen.AnyBatch
+---@field items heygen.LipsyncBatchItem[] a page of them
+---@field next fun(self: heygen.LipsyncBatch): heygen.LipsyncBatch?, string?, heygen.Error? with the next page; nil alone: no more
+
+---@class heygen.BackgroundRemoval
+---@field id string
+---@field status "pending"|"processing"|"completed"|"failed"|"deleted"|string
+---@field layers table? addresses of the parts, by their names
+---@field duration number? seconds
+---@field created_at integer? Unix time
+---@field completed_at integer? Unix time
+---@field error string? why it failed
+
+---@class heygen.ClippingCreated
+---@field job_id string? to go on with: ai_clipping:get(job_id)
+---@field status string?
+
+---@class heygen.Clipping
+---@field id string
+---@field status "pending"|"running"|"completed"|"failed"|"cancelled"|string
+---@field progress integer? per cent
+---@field title string?
+---@field input_language string?
+---@field output_settings table?
+---@field source_duration number? seconds
+---@field clips heygen.Clip[]?
+---@field callback_id string?
+---@field created_at integer? Unix time
+---@field failure_message string?
+
+---@class heygen.Clip
+---@field id string
+---@field status "pending"|"completed"|"failed"|string
+---@field title string?
+---@field duration_seconds number?
+---@field aspect_ratio string?
+---@field video_url string?
+---@field thumbnail_url string?
+---@field virality_score integer?
+---@field failure_message string?
+
+---@class heygen.HyperframesRender
+---@field video_id string?
+---@field status string?
