@@ -8,8 +8,8 @@ local errors = require "heygen.errors"
 ---@field headers string[][] where signatures are: {name, name in small letters}, the likeliest first
 ---@field separator string between the values of a header that is there several times
 ---@field time_is_signed boolean
----@field claims fun(reader: table): string?, string?, string? the timestamp, and the event id where it is signed, as they
----came; or nil, nil, problem
+---@field claims fun(reader: table): string?, string?, string? the timestamp, and the event id where that is signed, as
+---they came; or nil, nil, problem
 ---@field event_id (fun(reader: table): string?)? where it is not signed
 ---@field prefix (fun(timestamp: string, event_id: string?): string)? what is signed in front of the body
 ---@field key (fun(secret: string): string?, string?)? the key, or nil, problem; without it the secret as it was given
