@@ -462,6 +462,7 @@ describe("a router", function()
     problem({ on = {}, defer = 1 }, "defer: expected true or a function")
     problem({ on = {}, max_bytes = 0 }, "max_bytes: expected 1 or more")
     problem({ on = {}, scheme = "jwt" }, "scheme: expected")
+    problem({ on = {}, secrets = "no base64", scheme = "standard" }, "secrets: ")
   end)
 
   it("points at a type of event that is nearly one", function()
