@@ -109,7 +109,7 @@ describe("docs/simulator.md", function()
   end)
 
   it("names every field of a request", function()
-    local sim = support.start()
+    local sim = support.start { bodies = 100 }
     sim:api("GET", "/v3/videos")
     local names = {}
     for name in pairs(sim:requests()[1]) do

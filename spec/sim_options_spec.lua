@@ -189,6 +189,19 @@ describe("the option", function()
     assert.equal(5, running:counts().requests)
   end)
 
+  it("--bodies keeps the beginning of each body", function()
+    local running = start { bodies = 12 }
+    running:api("POST", "/v3/video-agents", '{"prompt":"A film"}')
+    running:api("POST", "/v3/video-agents", "\255\0{}")
+    running:api("GET", "/v3/videos")
+    local list = running:requests()
+    assert.same({ '{"prompt":"A', "%FF\0{}", "" }, { list[1].body, list[2].body, list[3].body })
+    assert.same({ 19, 4, 0 }, { list[1].body_bytes, list[2].body_bytes, list[3].body_bytes })
+    running = start {}
+    running:api("POST", "/v3/video-agents", '{"prompt":"A film"}')
+    assert.is_nil(running:requests()[1].body)
+  end)
+
   it("--log writes a line per request, without the key", function()
     local path = os.tmpname()
     local running = start { log = true, errors = path }

@@ -221,6 +221,14 @@ describe("client.webhooks:", function()
       assert.equal(200, (to:handle("POST", {}, body, target)))
     end)
 
+    it("works where a call has no callback_id: the address has it", function()
+      local batch = assert(client.videos:create_batch {
+        videos = { { type = "avatar", avatar_id = "a", voice_id = "v", script = "Hello" } },
+        callback = { url = "http://127.0.0.1:1/hook", token_secret = TOKEN_SECRET, id = "batch-1" },
+      })
+      assert.equal("batch-1", batch.callback_id)
+    end)
+
     it("is known after a create of which nobody knows whether it arrived", function()
       sim:faults { { method = "POST", act = true, close = "before" } }
       local err = live.failure(client:create {

@@ -1,4 +1,5 @@
 -- The router alone: method, headers and body in, status, headers and body out.
+local random = require "spec.support.random"
 local webhook = require "heygen.webhook"
 
 local SECRET = "whsec_0123456789abcdef"
@@ -462,6 +463,77 @@ describe("a router", function()
     problem({ on = {}, defer = 1 }, "defer: expected true or a function")
     problem({ on = {}, max_bytes = 0 }, "max_bytes: expected 1 or more")
     problem({ on = {}, scheme = "jwt" }, "scheme: expected")
+    problem({ on = {}, secrets = "no base64", scheme = "standard" }, "secrets: ")
+  end)
+
+  it("never raises, and always has an answer, whatever comes #once", function()
+    local next_number = random.new(20261125)
+    local function pick(list)
+      return list[random.integer(next_number, 1, #list)]
+    end
+    local function wild()
+      local choices = {
+        false,
+        7,
+        "",
+        ("x"):rep(300),
+        "\0\255",
+        {},
+        { "a", "b" },
+        { {} },
+        setmetatable({}, {
+          __index = function()
+            return {}
+          end,
+        }),
+        function() end,
+        -1 / 0,
+      }
+      return pick(choices)
+    end
+    local function value(depth)
+      local kind = random.integer(next_number, 1, 9)
+      if kind > 6 and depth < 4 then
+        return ('{"%s":%s,"%s":%s}'):format(
+          pick { "video_id", "event_data", "data", "callback_id", "url", "msg" },
+          value(depth + 1),
+          pick { "event_type", "session_id", "status", "error", "event_id" },
+          value(depth + 1)
+        )
+      end
+      return pick { "null", "1e999", '"v1"', '"\\u0000"', "[]", "[[1]]", "true", "{}", '""', "-0", '"' }
+    end
+    local router = make {
+      token_secret = TOKEN_SECRET,
+      secrets = SECRET,
+      max_bytes = 500,
+      on = function(event)
+        if event.video_id then
+          error(event)
+        end
+      end,
+    }
+    local fields = webhook.callback { url = "https://a.b/hook", token_secret = TOKEN_SECRET, id = "v1" }
+    local targets = { fields.callback_url:match "b(/.*)", "/hook", "?callback_token=&callback_id", "%%%" }
+    local counts = {}
+    for _ = 1, 20000 do
+      local body = pick { true, true, true, false } and value(0) or wild()
+      local headers = pick { true, false } and type(body) == "string" and webhook.sign(body, SECRET)
+        or { [pick { "Signature", "HEYGEN-SIGNATURE", 7 }] = wild(), ["Heygen-Timestamp"] = wild() }
+      local method = pick { "POST", "POST", "POST", "POST", wild() }
+      local target = pick { targets[1], targets[2], targets[3], targets[4], wild() }
+      local status, more, text =
+        router:handle(method, pick { headers, headers, headers, wild() }, body, target)
+      assert(type(status) == "number" and type(more) == "table" and type(text) == "string")
+      counts[status] = (counts[status] or 0) + 1
+    end
+    for _, status in ipairs { 200, 400, 401, 405, 500 } do
+      assert.is_true((counts[status] or 0) >= 10, status .. ": " .. (counts[status] or 0))
+    end
+    counts[200], counts[400], counts[401], counts[405], counts[500], counts[413] =
+      nil, nil, nil, nil, nil, nil
+    assert.same({}, counts)
+    assert.is_nil(table.concat(lines, "\n"):find "webhook: error") -- a mistake of ours would be told of so
   end)
 
   it("points at a type of event that is nearly one", function()

@@ -106,12 +106,13 @@ end
 -- `callback = {url = ..., token_secret = ...}` becomes callback_url and callback_id. Gives the id that was made.
 local function expand_callback(row, args, level)
   local index = #row.path_params + 1
-  local fields, problem = require("heygen.webhook.tokens").expand(args[index])
+  local with_id = row.body.callback_id ~= nil
+  local fields, id = require("heygen.webhook.tokens").expand(args[index], with_id)
   if not fields then
-    refuse(row, "callback: " .. problem, "callback", true, level + 1)
+    refuse(row, "callback: " .. id, "callback", true, level + 1)
   end
   args[index] = fields
-  return fields.callback_id
+  return id
 end
 
 local function takes_callback(row, args)

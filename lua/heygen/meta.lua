@@ -38,7 +38,11 @@
 ---@field deadline number? seconds for all attempts, pauses and bodies
 ---@field max_retries integer?
 
----@class heygen.PostOptions : heygen.CallOptions
+---Where a call has a callback_url.
+---@class heygen.CallbackOption
+---@field callback heygen.webhook.Callback? instead of callback_url and callback_id: an address with a token
+
+---@class heygen.PostOptions : heygen.CallOptions, heygen.CallbackOption
 ---@field idempotency_key string? 1 to 255 letters, digits or _ - : . (a random one for each call)
 
 ---@class heygen.WaitOptions

@@ -135,6 +135,7 @@ local function fill_prefix(self, options)
         behaviour = values.behaviour,
         scenario = values.scenario,
         remember = values.remember,
+        bodies = values.bodies,
         receivers = values.receivers,
         faults = values.faults,
       },

@@ -59,6 +59,7 @@ local NAMED = {
   "seed",
   "scenario",
   "remember",
+  "bodies",
   "state",
   "receivers",
 }
@@ -188,8 +189,8 @@ end
 server.__gc = server.stop
 
 --- Starts a server; it ends with this process, also when that is killed, and leaves nothing behind.
----@param options table? front, tls, workers, host, port, url, speed, seed, scenario, remember, state, receivers,
----   keys (list), behaviour (name → value), faults (list or JSON text), log, quiet: see heygen-sim --help;
+---@param options table? front, tls, workers, host, port, url, speed, seed, scenario, remember, bodies, state,
+---   receivers, keys (list), behaviour (name → value), faults (list or JSON text), log, quiet: see heygen-sim --help;
 ---   lua = interpreter (default: the one this runs on); wait = seconds to wait for it at most (default 20);
 ---   errors = file for its standard error (default: that of this process)
 ---@return table|nil server { url = base URL, stop = method }; with tls also ca = file with the certificate to trust,

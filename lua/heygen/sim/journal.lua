@@ -19,9 +19,10 @@ local COUNTERS = {
 }
 
 ---@param room number how many requests are remembered
+---@param bodies number? so many bytes of each body
 ---@return table journal
-function journal.new(room)
-  local self = setmetatable({ room = room }, journal)
+function journal.new(room, bodies)
+  local self = setmetatable({ room = room, bodies = bodies or 0 }, journal)
   self:reset()
   return self
 end
@@ -79,6 +80,7 @@ function journal:note(request, at)
     reused = request.reused or false,
     arriving = request.arriving,
     body_bytes = #(request.body or ""),
+    body = self.bodies > 0 and (request.body or ""):sub(1, self.bodies) or nil,
   }
   self.ring[(self.total - 1) % self.room + 1] = entry
   return entry
@@ -124,6 +126,7 @@ function journal:last(limit)
       connection = entry.connection,
       reused = entry.reused,
       body_bytes = entry.body_bytes,
+      body = entry.body and text.printable(entry.body),
       status = entry.status,
       fault = entry.fault,
       acted = entry.acted,

@@ -40,7 +40,7 @@ end
 ---@param options table? json = { encode, decode, null, array } (default: heygen.core); clock = a heygen.sim.clock
 ---   (default: moved by hand); seed = number (default 1); keys = list of accepted keys (default: any that is not
 ---   empty); base_url = what its URLs begin with; behaviour = name → value; scenario = name; faults = list;
----   remember = requests kept (default 1000); on_record = function(record), see heygen.sim.ledger; receivers = "any"
+---   remember = requests kept (default 1000); bodies = bytes of each body kept (default 0); on_record = function(record), see heygen.sim.ledger; receivers = "any"
 ---   to send webhooks to other machines, too; stream = number of this process among several
 ---@return table|nil model
 ---@return string|nil message
@@ -55,7 +55,7 @@ function model.new(options)
   self.seed, self.stream = options.seed or 1, options.stream
   self.receivers, self.on_record = options.receivers, options.on_record
   self.base_url = options.base_url or "http://127.0.0.1"
-  self.journal = journal.new(options.remember or 1000)
+  self.journal = journal.new(options.remember or 1000, options.bodies)
   self.files = files.new(self)
   self.router = router.new(handlers.rows())
   if options.keys then

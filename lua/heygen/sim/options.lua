@@ -35,6 +35,7 @@ local OPTIONS = {
   },
   { "receivers", TEXT, "WHICH", "where webhooks may go: loopback (default) or any" },
   { "remember", NUMBER, "N", "how many requests /_sim/requests keeps (default 1000)" },
+  { "bodies", NUMBER, "N", "and how many bytes of each one's body (default 0)" },
   { "url-file", TEXT, "FILE", "write the base URL into this file too, once it listens" },
   { "until-stdin-closes", SWITCH, "", "end when standard input ends: with the parent process" },
   { "with-process", NUMBER, "PID", "end when this process has ended, too" },
@@ -92,6 +93,8 @@ local function finish(values)
     return nil, "--scenario: there is no " .. values.scenario
   elseif values.remember and (values.remember < 1 or values.remember ~= math.floor(values.remember)) then
     return nil, "--remember: a whole number, 1 or more, is wanted"
+  elseif values.bodies and values.bodies ~= math.floor(values.bodies) then
+    return nil, "--bodies: a whole number is wanted"
   end
   local problem = front_problem(values)
   if problem then

@@ -18,6 +18,7 @@ function setup.model(values, source, start)
     behaviour = values.behaviour,
     scenario = values.scenario,
     remember = values.remember,
+    bodies = values.bodies,
     receivers = values.receivers,
   }
   if made and values.faults then

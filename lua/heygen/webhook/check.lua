@@ -4,6 +4,8 @@ local values = require "heygen.values"
 
 local check = {}
 
+local NONE = {} -- never written to
+
 ---@param value any
 ---@return boolean
 function check.callable(value)
@@ -61,7 +63,7 @@ end
 ---@return table options
 function check.options(where, options, known, level)
   if options == nil then
-    return {}
+    return NONE
   elseif type(options) ~= "table" then
     error(where .. ": options: " .. values.expected("a table", options), level + 1)
   end

@@ -71,16 +71,33 @@ end
 -- HeyGen waits 10 s for the answer.
 local LOOK = { deadline = 8, max_retries = 1 }
 
+-- Of what is no video: the id, and the call that looks at it.
+local WORKS = {
+  video_translate = { id = "video_translate_id", group = "video_translations", get = "get" },
+  proofread_creation = { id = "proofread_id", group = "video_translations", get = "get_proofread" },
+  ai_clipping = { id = "job_id", group = "ai_clipping", get = "get" },
+}
+
+local function work_of(event)
+  local thing = event.type and (event.type:match "^([%w_]+)%.success$" or event.type:match "^([%w_]+)%.fail$")
+  local work = WORKS[thing or ""]
+  return work and text(event[work.id]) and work
+end
+
 -- video_agent: a session, whose video is the result; avatar_video and others: a video.
 local function fetch(client, event)
-  if text(event.video_id) then
+  local work = work_of(event)
+  if work then
+    local group = client[work.group]
+    return "job", group[work.get](group, event[work.id], LOOK)
+  elseif text(event.video_id) then
     return "video", client.videos:get(event.video_id, LOOK)
   elseif text(event.session_id) then
     return "session", client.video_agents:get(event.session_id, LOOK)
   end
 end
 
-local ENDS = { completed = true, failed = false }
+local ENDS = { completed = true, failed = false, cancelled = false }
 
 -- Asks for the state. Gives nothing when it is as the event says, else a status and why.
 local function confirm(self, event)
@@ -110,11 +127,7 @@ end
 
 -- Like a call of this module, a handler fails by raising, or by returning nil or false and a message.
 local function run(self, event)
-  local handler = handler_of(self, event)
-  if not handler then
-    return true
-  end
-  local ok, value, message = guard(handler, event)
+  local ok, value, message = guard(handler_of(self, event), event)
   if not ok then
     return false, "raised: " .. tostring(value)
   elseif not value and message ~= nil then
@@ -155,6 +168,10 @@ function Dispatch:take(event, body, noted)
     return 200, "duplicate"
   end
   noted()
+  if not handler_of(self, event) then
+    settle(self, keys, true)
+    return 200, "ok"
+  end
   if event.verified ~= "signature" then
     if self.client then
       local ok, status, problem = guard(confirm, self, event)
@@ -170,7 +187,7 @@ function Dispatch:take(event, body, noted)
       event.hint = true
     end
   end
-  if not self.defer or not handler_of(self, event) then
+  if not self.defer then
     local done = handle(self, event, body)
     return done and 200 or 500, done and "ok" or "the handler failed"
   end

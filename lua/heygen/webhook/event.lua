@@ -1,5 +1,5 @@
--- A delivery's body becomes an event: every shape that HeyGen, its older versions and gateways send, in the same fields.
--- What has an unexpected type counts as absent; nothing here raises for what a body holds.
+-- A delivery's body becomes an event: every shape that HeyGen, its older versions and gateways send, in the same
+-- fields. What has an unexpected type counts as absent; nothing here raises for what a body holds.
 local check = require "heygen.webhook.check"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
@@ -7,7 +7,9 @@ local errors = require "heygen.errors"
 local event = {}
 
 local decode = core.decode
-local find, lower = string.find, string.lower
+local byte, find, lower = string.byte, string.find, string.lower
+
+local OBJECT = 123 -- {
 
 ---A delivery, whichever shape it came in.
 ---@class heygen.Event
@@ -61,19 +63,6 @@ local function text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- The first text under a name in up to three tables.
-local function pick(name, first, second, third)
-  local value = first[name]
-  if type(value) == "string" and value ~= "" then
-    return value
-  end
-  value = second and second[name]
-  if type(value) == "string" and value ~= "" then
-    return value
-  end
-  return third and text(third[name])
-end
-
 local function reason_of(data)
   for index = 1, #REASONS do
     local value = data[REASONS[index]]
@@ -120,49 +109,85 @@ for _, name in ipairs { "video_agent", "avatar_video" } do
   by_type[name .. ".success"], by_type[name .. ".fail"] = true, false
 end
 
+-- The first text under a name in up to three tables.
+local function pick(name, first, second, third)
+  return text(first[name]) or (second and text(second[name])) or (third and text(third[name])) or nil
+end
+
+-- The ids into the event: from `data`, then from the other tables. Most are nowhere, which is found out first.
+local function take_ids(made, data, second, third)
+  for index = 1, #IDS do
+    local name = IDS[index]
+    local value = data[name]
+    if value == nil and third then
+      value = second and second[name] or third[name]
+    end
+    if value ~= nil then
+      made[name] = type(value) == "string" and value ~= "" and value or pick(name, data, second, third)
+    end
+  end
+end
+
+local function take_reason(made, data, second, third)
+  local reason = reason_of(data) or (second and reason_of(second)) or (third and reason_of(third))
+  made.reason = reason
+  if reason and made.ok == nil and not made.type then
+    made.ok = false
+  end
+end
+
 ---@param raw_body string
 ---@return heygen.Event? event
 ---@return string? problem
 function event.build(raw_body)
-  if not find(raw_body, "^[ \t\r\n]*{") then
+  if byte(raw_body) ~= OBJECT and not find(raw_body, "^[ \t\r\n]*{") then
     return nil, "the body is no JSON object"
   end
   local raw, problem = decode(raw_body)
   if type(raw) ~= "table" then
     return nil, "the body is no JSON: " .. errors.printable(tostring(problem), 200)
   end
-  local inner, outer = raw.event_data, raw.data
-  inner = type(inner) == "table" and inner or nil
-  outer = type(outer) == "table" and outer or nil
-  local data = inner or outer or raw
-  local second = data ~= outer and outer or nil
-  local third = data ~= raw and raw or nil
-  local kind = text(raw.event_type) or text(raw.event) or text(raw.type)
+  -- What is told stands in `data`; `second` and `third` are where older shapes have the rest.
+  local data, second, third = raw.event_data, raw.data, raw
+  if type(second) ~= "table" then
+    second = nil
+  end
+  if type(data) ~= "table" then
+    data, second = second, nil
+  end
+  if not data then
+    data, third = raw, nil
+  end
+  local kind, url = raw.event_type, data.url
+  if type(kind) ~= "string" or kind == "" then
+    kind = text(raw.event) or text(raw.type)
+  end
+  if type(url) ~= "string" or url == "" then
+    url = pick("url", data, second, third) or pick("video_url", data, second, third)
+  end
   local created_at = raw.created_at
   if type(created_at) ~= "string" and type(created_at) ~= "number" then
     created_at = nil
   end
-  local ok = outcome_of(kind, data)
+  -- With room for the ids that most events have.
   local made = {
     type = kind,
-    ok = ok,
+    ok = outcome_of(kind, data),
     data = data,
     raw = raw,
     event_id = text(raw.event_id),
     created_at = created_at,
-    url = pick("url", data, second, third) or pick("video_url", data, second, third),
+    url = url,
     signed = false,
+    video_id = nil,
+    session_id = nil,
+    callback_id = nil,
+    timestamp = nil,
+    secret_index = nil,
   }
-  for index = 1, #IDS do
-    local name = IDS[index]
-    made[name] = pick(name, data, second, third)
-  end
-  if not ok then
-    local reason = reason_of(data) or (second and reason_of(second)) or (third and reason_of(third))
-    made.reason = reason
-    if reason and ok == nil and not kind then
-      made.ok = false
-    end
+  take_ids(made, data, second, third)
+  if not made.ok then
+    take_reason(made, data, second, third)
   end
   return made
 end

@@ -2,8 +2,10 @@
 -- strings or lists as values, or a function. Whatever is no text counts as absent.
 local headers = {}
 
-local find, format, lower, match = string.find, string.format, string.lower, string.match
+local byte, find, format, lower, match = string.byte, string.find, string.format, string.lower, string.match
 local concat = table.concat
+
+local BLANK = 32
 
 -- No server lets so many through; a table beyond that is read up to here.
 local MOST_HEADERS, MOST_VALUES = 1000, 64
@@ -11,10 +13,19 @@ local MOST_HEADERS, MOST_VALUES = 1000, 64
 local Reader = {}
 Reader.__index = Reader
 
----@param source table|function
+-- A function is asked for the name in small letters first, then for its usual spelling: see Reader:find.
+local function asking(ask)
+  return setmetatable({}, {
+    __index = function(_, name)
+      return ask(name)
+    end,
+  })
+end
+
+---@param source table|fun(name: string): any
 ---@return table reader
 function headers.reader(source)
-  return setmetatable({ source = source, call = type(source) == "function" and source }, Reader)
+  return setmetatable({ source = type(source) == "function" and asking(source) or source }, Reader)
 end
 
 local function text(value)
@@ -53,9 +64,6 @@ end
 ---@param small string the same in small letters
 ---@return string|table|nil value one, or a list of several
 function Reader:find(name, small)
-  if self.call then
-    return self.call(name)
-  end
   local source = self.source
   local value = source[small]
   if value == nil then
@@ -72,8 +80,10 @@ end
 ---@param separator string between several
 ---@return string? text nil when there is none, or only blank ones
 function Reader:joined(name, small, separator)
-  local value = self:find(name, small)
-  if type(value) == "table" then
+  local value = self.source[small] or self:find(name, small)
+  if type(value) == "string" and (byte(value) or 0) > BLANK then
+    return value
+  elseif type(value) == "table" then
     local list = {}
     for index = 1, MOST_VALUES do
       list[#list + 1] = text(value[index])
@@ -89,8 +99,10 @@ end
 ---@return string? value without blanks around it
 ---@return string? problem several that differ
 function Reader:single(name, small)
-  local value = self:find(name, small)
-  if type(value) == "table" then
+  local value = self.source[small] or self:find(name, small)
+  if type(value) == "string" and (byte(value) or 0) > BLANK and byte(value, -1) > BLANK then
+    return value
+  elseif type(value) == "table" then
     local first = text(value[1])
     for index = 2, MOST_VALUES do
       local other = text(value[index])
@@ -102,8 +114,11 @@ function Reader:single(name, small)
   else
     value = text(value)
   end
-  value = value and match(value, "^%s*(.*%S)")
-  return value
+  -- Asked first: the pattern alone would take time by the square of the length of a blank value.
+  if not value or not find(value, "%S") then
+    return nil
+  end
+  return match(value, "^%s*(.*%S)")
 end
 
 return headers

@@ -119,9 +119,13 @@ local KNOWN = {
 -- A secret that the scheme can make no key of.
 local function check_keys(read, level)
   local given = secrets.check(WHERE, read.secrets, level + 1)
+  local make_key = schemes[read.scheme or "heygen"].key
+  if not make_key then
+    return
+  end
   for _, entry in ipairs(type(given) == "table" and given or { given }) do
     local secret = type(entry) == "table" and entry.secret or entry
-    local key, problem = schemes[read.scheme or "heygen"].key(secret)
+    local key, problem = make_key(secret)
     if not key then
       error(WHERE .. ": secrets: " .. problem, level + 1)
     end

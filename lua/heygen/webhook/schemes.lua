@@ -8,21 +8,18 @@ local errors = require "heygen.errors"
 ---@field headers string[][] where signatures are: {name, name in small letters}, the likeliest first
 ---@field separator string between the values of a header that is there several times
 ---@field time_is_signed boolean
----@field claims fun(reader: table): string?, string?, string? timestamp and event id as they came; or nil, nil, problem
+---@field claims fun(reader: table): string?, string?, string? the timestamp, and the event id where that is signed, as
+---they came; or nil, nil, problem
+---@field event_id (fun(reader: table): string?)? where it is not signed
 ---@field prefix (fun(timestamp: string, event_id: string?): string)? what is signed in front of the body
----@field key fun(secret: string): string?, string? the key; or nil, problem
+---@field key (fun(secret: string): string?, string?)? the key, or nil, problem; without it the secret as it was given
 ---@field write fun(signature: string, timestamp: string?, event_id: string?): table<string, string>
 
 ---@type table<string, heygen.webhook.Scheme>
 local schemes = {}
 
-local gsub, match = string.gsub, string.match
+local find, gsub, match = string.find, string.gsub, string.match
 local unbase64 = core.unbase64
-
--- The secret as it was given, "whsec_" included.
-local function as_given(secret)
-  return secret
-end
 
 schemes.heygen = {
   form = "heygen",
@@ -33,13 +30,12 @@ schemes.heygen = {
   },
   separator = ",",
   time_is_signed = false,
-  key = as_given,
   claims = function(reader)
     local timestamp, problem = reader:single("Heygen-Timestamp", "heygen-timestamp")
-    if problem then
-      return nil, nil, problem
-    end
-    return timestamp, (reader:single("Heygen-Event-Id", "heygen-event-id"))
+    return timestamp, nil, problem
+  end,
+  event_id = function(reader)
+    return (reader:single("Heygen-Event-Id", "heygen-event-id"))
   end,
   write = function(signature, timestamp, event_id)
     return {
@@ -88,7 +84,6 @@ schemes.stripe = {
   headers = { { "Stripe-Signature", "stripe-signature" } },
   separator = ",",
   time_is_signed = true,
-  key = as_given,
   claims = function(reader)
     local header = reader:joined("Stripe-Signature", "stripe-signature", ",")
     return header and match("," .. header, ",[ \t]*t=([^,]*)")
@@ -118,7 +113,7 @@ end
 ---@return string? problem
 function schemes.seconds(timestamp)
   -- Twelve digits last for 30,000 years; thirteen are milliseconds.
-  if #timestamp > 12 or not match(timestamp, "^%d+$") then
+  if #timestamp > 12 or find(timestamp, "%D") then
     return nil, "the timestamp is not Unix seconds: " .. errors.printable(timestamp, 40)
   end
   return tonumber(timestamp)

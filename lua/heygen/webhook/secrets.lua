@@ -7,6 +7,9 @@ local secrets = {}
 
 local find = string.find
 
+-- Most receivers have one secret for all their deliveries.
+local last_good
+
 ---@class heygen.webhook.Secret
 ---@field secret string as HeyGen gave it
 ---@field id string? shown as `secret_id` of what it verifies
@@ -14,35 +17,51 @@ local find = string.find
 
 ---@alias heygen.webhook.Secrets string|heygen.webhook.Secret|(string|heygen.webhook.Secret)[]|fun(): any
 
-local function fail(where, place, problem, level)
-  error(where .. ": secrets" .. place .. ": " .. problem, level + 1)
-end
-
-local function check_text(where, place, secret, level)
+local function text_problem(secret)
   if type(secret) ~= "string" then
-    fail(where, place, values.expected("a string", secret), level + 1)
+    return values.expected("a string", secret)
   elseif secret == "" then
-    fail(where, place, "an empty secret would let everybody in", level + 1)
+    return "an empty secret would let everybody in"
   elseif find(secret, "%c") then
-    fail(
-      where,
-      place,
-      "a secret has no line breaks: was it read from a file with its last line break?",
-      level + 1
-    )
+    return "a secret has no line breaks: was it read from a file with its last line break?"
   end
+  return nil
 end
 
-local function check_entry(where, place, entry, level)
+-- The problem of an entry, and which part of it that is.
+local function entry_problem(entry)
   if type(entry) ~= "table" then
-    return check_text(where, place, entry, level + 1)
+    return text_problem(entry), ""
   end
-  check_text(where, place .. ".secret", entry.secret, level + 1)
-  if entry.expires ~= nil and type(entry.expires) ~= "number" then
-    fail(where, place .. ".expires", values.expected("Unix seconds", entry.expires), level + 1)
+  local problem = text_problem(entry.secret)
+  if problem then
+    return problem, ".secret"
+  elseif entry.expires ~= nil and type(entry.expires) ~= "number" then
+    return values.expected("Unix seconds", entry.expires), ".expires"
   elseif entry.id ~= nil and type(entry.id) ~= "string" and type(entry.id) ~= "number" then
-    fail(where, place .. ".id", values.expected("a string", entry.id), level + 1)
+    return values.expected("a string", entry.id), ".id"
   end
+  return nil
+end
+
+-- A list of entries; or nil, the problem, and where it is.
+local function list_of(given)
+  if type(given) ~= "table" then
+    return nil, values.expected("a string or a list", given), ""
+  elseif given.secret ~= nil then
+    given = { given }
+    local problem, part = entry_problem(given[1])
+    return not problem and given or nil, problem, part
+  elseif given[1] == nil then
+    return nil, "none is given; webhook.parse reads deliveries that are not signed", ""
+  end
+  for index = 1, #given do
+    local problem, part = entry_problem(given[index])
+    if problem then
+      return nil, problem, "[" .. index .. "]" .. part
+    end
+  end
+  return given
 end
 
 ---What the caller gave, checked: one string, or a list.
@@ -51,27 +70,24 @@ end
 ---@param level integer of the caller to blame, as for error
 ---@return string|table
 function secrets.check(where, given, level)
-  if type(given) == "string" then
-    check_text(where, "", given, level + 1)
+  if given == last_good and given ~= nil then
     return given
-  elseif check.callable(given) then
+  end
+  if check.callable(given) then
     given = given()
-    if check.callable(given) then
-      fail(where, "", "the function gave a function", level + 1)
-    end
-    return secrets.check(where, given, level + 1)
-  elseif type(given) ~= "table" then
-    fail(where, "", values.expected("a string or a list", given), level + 1)
-  elseif given.secret ~= nil then
-    check_entry(where, "", given, level + 1)
-    return { given }
-  elseif given[1] == nil then
-    fail(where, "", "none is given; webhook.parse reads deliveries that are not signed", level + 1)
   end
-  for index = 1, #given do
-    check_entry(where, "[" .. index .. "]", given[index], level + 1)
+  local list, problem, place
+  if type(given) == "string" then
+    list, problem, place = given, text_problem(given), ""
+  else
+    list, problem, place = list_of(given)
   end
-  return given
+  if problem then
+    error(where .. ": secrets" .. place .. ": " .. problem, level + 1)
+  elseif type(list) == "string" then
+    last_good = list
+  end
+  return list
 end
 
 return secrets

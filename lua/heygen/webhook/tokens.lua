@@ -84,9 +84,10 @@ end
 
 ---The fields of a request with its `callback` spelled out as callback_url and callback_id.
 ---@param fields table with `callback`; it stays as it is
+---@param with_id boolean does the call take a callback_id? The address has it in any case
 ---@return table? expanded
----@return string? problem
-function tokens.expand(fields)
+---@return string id or the problem
+function tokens.expand(fields, with_id)
   if fields.callback_url ~= nil or fields.callback_id ~= nil then
     return nil, "it makes callback_url and callback_id: leave those out"
   end
@@ -94,12 +95,14 @@ function tokens.expand(fields)
   if not made then
     return nil, problem
   end
+  local id = made.callback_id
+  made.callback_id = with_id and id or nil
   for name, value in pairs(fields) do
     if name ~= "callback" then
       made[name] = value
     end
   end
-  return made
+  return made, id
 end
 
 -- The last value counts, as ours stand behind those of the receiver's own.

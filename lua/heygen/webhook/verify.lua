@@ -14,7 +14,10 @@ local find, format = string.find, string.format
 local signed, sha256, time = core.signed, core.sha256, core.time
 local refuse, seconds = event.refuse, schemes.seconds
 
+local WHERE = "heygen.webhook.verify"
 local TOLERANCE = 300
+local NONE = {} -- options, never written to
+local UNFIT = "no signature fits the body: another secret, or the body is not as it was sent"
 local NAMES = { "heygen", "standard", "stripe" }
 
 local OPTIONS = {
@@ -36,40 +39,33 @@ local OPTIONS = {
 ---@field replay_ttl number? seconds for which it does (as long as the store does by itself)
 ---@field now (fun(): number)? Unix seconds (the system's clock)
 
-local function clock(options)
+local function clock(options, level)
   if not options.now then
     return time()
   end
   local now = options.now()
   if type(now) ~= "number" then
-    error("heygen.webhook.verify: now: " .. values.expected("Unix seconds", now), 3)
+    error(WHERE .. ": now: " .. values.expected("Unix seconds", now), level + 1)
   end
   return now
 end
 
--- Reason and problem of a timestamp; nil when there is nothing wrong with it.
-local function time_problem(timestamp, now, tolerance)
-  local age = now - timestamp
-  if age > tolerance then
-    return "too_old", format("the delivery was sent %.0f s ago, %g s are allowed", age, tolerance)
-  elseif -age > tolerance then
-    return "too_new", format("the delivery was sent %.0f s in the future; check this machine's clock", -age)
+-- Has the secret signed the content? Raises when the scheme can make no key of it.
+local function fits(scheme, secret, content, header, level)
+  if not scheme.key then
+    return signed(scheme.form, secret, content, header)
   end
-  return nil
-end
-
-local function key_of(scheme, secret, level)
   local key, problem = scheme.key(secret)
   if not key then
-    error("heygen.webhook.verify: secrets: " .. problem, level + 1)
+    error(WHERE .. ": secrets: " .. problem, level + 1)
   end
-  return key
+  return signed(scheme.form, key, content, header)
 end
 
 -- Which secret has signed the content: its index. False: all have expired.
 local function find_secret(scheme, given, content, header, now, level)
   if type(given) == "string" then
-    return signed(scheme.form, key_of(scheme, given, level + 1), content, header) and 1 or nil
+    return fits(scheme, given, content, header, level + 1) and 1 or nil
   end
   local live = false
   for index = 1, #given do
@@ -80,7 +76,7 @@ local function find_secret(scheme, given, content, header, now, level)
     end
     if not expires or now < expires then
       live = true
-      if signed(scheme.form, key_of(scheme, secret, level + 1), content, header) then
+      if fits(scheme, secret, content, header, level + 1) then
         return index
       end
     end
@@ -130,45 +126,54 @@ local function claim(made, raw_body, store, ttl)
   return refuse("store_failed", "the store of deliveries failed: " .. tostring(problem), known)
 end
 
-local function check_headers(given, level)
-  if type(given) ~= "table" and type(given) ~= "function" then
-    local wanted = values.expected("a table or a function", given)
-    error("heygen.webhook.verify: headers: " .. wanted, level + 1)
-  end
-end
-
--- Finds the secret that a header's signatures are made with: index, or the failure triple.
-local function authenticate(scheme, reader, header, from, given, content, now, level)
+-- The first header, from the `from`th on, that may hold a signature, and which one it is.
+local function next_header(scheme, reader, from)
   local names = scheme.headers
-  local index = find_secret(scheme, given, content, header, now, level + 1)
-  while index == nil and from < #names do
-    from = from + 1
-    header = reader:joined(names[from][1], names[from][2], scheme.separator)
-    if header then
-      index = find_secret(scheme, given, content, header, now, level + 1)
-    end
-  end
-  if index then
-    return index
-  elseif index == false then
-    return refuse("bad_signature", "all secrets have expired")
-  end
-  return refuse(
-    "bad_signature",
-    "no signature fits the body: another secret, or the body is not as it was sent"
-  )
-end
-
--- The first header that may hold a signature, and which one it is.
-local function first_header(scheme, reader)
-  local names = scheme.headers
-  for index = 1, #names do
+  for index = from, #names do
     local header = reader:joined(names[index][1], names[index][2], scheme.separator)
     if header then
       return header, index
     end
   end
   return nil
+end
+
+-- Which secret has signed the delivery, at what time, and its id as far as that is signed; or nil, reason, problem.
+local function authenticate(raw_body, reader, scheme, given, options, level)
+  local header, from = next_header(scheme, reader, 1)
+  if not header then
+    return nil, "missing_signature", "there is no signature in " .. schemes.names(scheme)
+  end
+  local now = clock(options, level + 1)
+  local sent_at, event_id, problem = scheme.claims(reader)
+  local sent
+  if sent_at then
+    sent, problem = seconds(sent_at)
+  elseif not problem and (scheme.time_is_signed or options.require_timestamp) then
+    problem = "the timestamp is missing"
+  end
+  if problem then
+    return nil, "malformed", problem
+  end
+  local tolerance = options.tolerance or TOLERANCE
+  if sent and now - sent > tolerance then
+    return nil, "too_old", format("the delivery was sent %.0f s ago, %g s are allowed", now - sent, tolerance)
+  elseif sent and sent - now > tolerance then
+    return nil,
+      "too_new",
+      format("the delivery was sent in %.0f s from now; is this clock right?", sent - now)
+  end
+  local content = scheme.prefix and scheme.prefix(sent_at, event_id) .. raw_body or raw_body
+  repeat
+    local index = find_secret(scheme, given, content, header, now, level + 1)
+    if index then
+      return index, sent, event_id
+    elseif index == false then
+      return nil, "bad_signature", "all secrets have expired"
+    end
+    header, from = next_header(scheme, reader, from + 1)
+  until not header
+  return nil, "bad_signature", UNFIT
 end
 
 ---Checks a delivery to a registered endpoint and reads it.
@@ -180,54 +185,34 @@ end
 ---@return string? message
 ---@return heygen.Error? err kind "webhook"; `reason` says why
 function verify.verify(raw_body, given_headers, given_secrets, options)
-  options = check.options("heygen.webhook.verify", options, OPTIONS, 2)
-  check_headers(given_headers, 2)
-  local given = secrets.check("heygen.webhook.verify", given_secrets, 2)
-  local reason, problem = event.body_problem("heygen.webhook.verify", raw_body, options.max_bytes, 2)
+  options = options == nil and NONE or check.options(WHERE, options, OPTIONS, 2)
+  if type(given_headers) ~= "table" and type(given_headers) ~= "function" then
+    error(WHERE .. ": headers: " .. values.expected("a table or a function", given_headers), 2)
+  end
+  local given = secrets.check(WHERE, given_secrets, 2)
+  local reason, problem = event.body_problem(WHERE, raw_body, options.max_bytes, 2)
   if reason then
     return refuse(reason, problem)
   end
 
   local scheme = schemes[options.scheme or "heygen"]
   local reader = headers.reader(given_headers)
-  local header, from = first_header(scheme, reader)
-  if not header then
-    return refuse("missing_signature", "there is no signature in " .. schemes.names(scheme))
-  end
-
-  local now = clock(options)
-  local sent_at, event_id, sent
-  sent_at, event_id, problem = scheme.claims(reader)
-  if sent_at then
-    sent, problem = seconds(sent_at)
-  elseif not problem and (scheme.time_is_signed or options.require_timestamp) then
-    problem = "the timestamp is missing"
-  end
-  if problem then
-    return refuse("malformed", problem)
-  end
-  reason, problem = nil, nil
-  if sent then
-    reason, problem = time_problem(sent, now, options.tolerance or TOLERANCE)
-  end
-  if reason then
-    return refuse(reason, problem)
-  end
-
-  local content = scheme.prefix and scheme.prefix(sent_at, event_id) .. raw_body or raw_body
-  local index, message, err = authenticate(scheme, reader, header, from, given, content, now, 2)
+  local index, sent, event_id = authenticate(raw_body, reader, scheme, given, options, 2)
   if not index then
-    return nil, message, err
+    return refuse(sent, event_id) -- reason and problem
   end
-
   local made
   made, problem = event.build(raw_body)
   if not made then
     return refuse("malformed", problem)
   end
   made.signed, made.timestamp, made.secret_index = true, sent, index
-  made.secret_id = type(given) == "table" and type(given[index]) == "table" and given[index].id or nil
-  made.event_id = made.event_id or plain_id(event_id)
+  if type(given) == "table" and type(given[index]) == "table" then
+    made.secret_id = given[index].id
+  end
+  if not made.event_id then
+    made.event_id = plain_id(event_id or (scheme.event_id and scheme.event_id(reader)))
+  end
   if options.store then
     return claim(made, raw_body, options.store, options.replay_ttl)
   end
@@ -256,9 +241,13 @@ function verify.sign(body, secret, options)
     error("heygen.webhook.sign: secret: " .. values.expected("a string", secret), 2)
   end
   local scheme = schemes[options.scheme or "heygen"]
-  local key, problem = scheme.key(given)
-  if not key then
-    error("heygen.webhook.sign: secret: " .. problem, 2)
+  local key = given
+  if scheme.key then
+    local problem
+    key, problem = scheme.key(given)
+    if not key then
+      error("heygen.webhook.sign: secret: " .. problem, 2)
+    end
   end
   local timestamp, event_id = options.timestamp, options.event_id
   if timestamp == nil or (timestamp == false and scheme.time_is_signed) then

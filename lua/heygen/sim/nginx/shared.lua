@@ -6,12 +6,13 @@ local shared = setmetatable({}, { __index = journal })
 shared.__index = shared
 
 --- A journal with the interface of heygen.sim.journal. What it tells is as of the last `pull`.
----@param room number how many requests are remembered
+---@param before table the journal of this worker alone, for its sizes
 ---@param dict table an ngx.shared dictionary
 ---@param json table the codec
 ---@return table journal
-function shared.new(room, dict, json)
-  local self = setmetatable({ room = room, dict = dict, json = json, total = 0 }, shared)
+function shared.new(before, dict, json)
+  local self =
+    setmetatable({ room = before.room, bodies = before.bodies, dict = dict, json = json, total = 0 }, shared)
   self.counts, self.by_route = {}, {}
   self.ring = setmetatable({}, {
     __index = function(_, slot)
@@ -56,7 +57,8 @@ end
 function shared:note(request, at)
   self:count "requests"
   local before = self.dict:incr("total", 1, 0) - 1
-  return journal.note({ total = before, counts = { requests = 0 }, ring = {}, room = 1 }, request, at)
+  local own = { total = before, counts = { requests = 0 }, ring = {}, room = 1, bodies = self.bodies }
+  return journal.note(own, request, at)
 end
 
 local function printable(entry)

@@ -44,7 +44,7 @@ local function connect(model, dict, number)
     again()
     return ok, message
   end
-  model.journal = shared.new(model.journal.room, dict, model.json)
+  model.journal = shared.new(model.journal, dict, model.json)
   again()
 end
 
