@@ -82,12 +82,16 @@
 -- ---- events ----
 
 ---@class heygen.WaitEvent
----@field status string? of the video, or of the session while the video is not known
+---@field status string? of the job; of the session while the video is not known
 ---@field progress integer? per cent, never falling; nil when the service has not said
 ---@field elapsed number seconds since the wait began
 ---@field session_id string?
 ---@field video_id string?
+---@field finished integer? of several jobs, and of a batch: how many have ended
+---@field total integer? of how many
+---@field counts table<string, integer>? of a batch: its items by status
 ---@field err heygen.Error? why the last look brought nothing; the wait goes on
+---@field [string] any the ids of other jobs, as lipsync_id
 
 ---@class heygen.TransferEvent
 ---@field received integer? bytes

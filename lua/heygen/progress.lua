@@ -58,9 +58,16 @@ local function transfer_view(event)
   }
 end
 
+-- How jobs end, in the words of all kinds.
+local FAILED = { failed = true, cancelled = true, deleted = true }
+local ENDED = { completed = true, complete = true }
+
 local function wait_view(event)
   local status = printable(tostring(event.status or "starting"), 30)
   local details = { status }
+  if event.total then
+    details[1] = format("%s, %d of %d", status, event.finished, event.total)
+  end
   if event.err then
     local refused = event.err.kind == "api" and event.err.status
     details[2] = refused and format("HTTP %d", refused) or tostring(event.err.kind)
@@ -71,8 +78,8 @@ local function wait_view(event)
     percent = event.progress and floor(event.progress),
     details = details,
     elapsed = event.elapsed,
-    ended = status == "completed" or status == "failed",
-    failed = status == "failed",
+    ended = ENDED[status] or FAILED[status] or false,
+    failed = FAILED[status] or false,
   }
 end
 
