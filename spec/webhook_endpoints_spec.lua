@@ -77,14 +77,14 @@ describe("client.webhooks:", function()
     end)
 
     it("looks through all pages, takes the one that fits of several, and names the others", function()
-      local first = register(URL, { "video_agent.fail" })
+      local first = register(URL)
       for i = 1, 110 do
         sim:api("POST", "/v3/webhooks/endpoints", { url = "https://other.example.com/" .. i })
       end
-      local second = register(URL)
+      local second = register(URL, { "video_agent.fail" }) -- the list begins with the newest
       local endpoint, outcome, others = client.webhooks:ensure { url = URL }
-      assert.same({ second.endpoint_id, "unchanged" }, { endpoint.endpoint_id, outcome })
-      assert.same({ 1, first.endpoint_id }, { #others, others[1].endpoint_id })
+      assert.same({ first.endpoint_id, "unchanged" }, { endpoint.endpoint_id, outcome })
+      assert.same({ 1, second.endpoint_id }, { #others, others[1].endpoint_id })
       endpoint, outcome = client.webhooks:ensure { url = URL, events = { "batch.finished" } }
       assert.same({ second.endpoint_id, "updated" }, { endpoint.endpoint_id, outcome })
     end)

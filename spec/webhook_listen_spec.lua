@@ -274,6 +274,37 @@ describe("a listener", function()
     )
   end)
 
+  it("reads no further while a handler runs #once", function()
+    assert.same(
+      { "true", "the loop has ended" },
+      run [==[
+        heygen.use "luv"
+        go(function()
+          local has_begun, may_end
+          local server = listen({}, function()
+            has_begun = true
+            repeat
+              heygen.sleep(0.01)
+            until may_end
+          end)
+          local socket = uv.new_tcp()
+          socket:connect("127.0.0.1", server.port, function()
+            socket:write(signed { "Content-Length: " .. #BODY } .. BODY)
+          end)
+          until_true(function()
+            return has_begun
+          end)
+          socket:write(("GET / HTTP/1.1\r\nHost: x\r\n\r\n"):rep(1500000)) -- 40 MB: more than a system buffers
+          sleep(300)
+          print(socket:get_write_queue_size() > 1e6)
+          socket:close()
+          may_end = true
+          server:close()
+        end)
+      ]==]
+    )
+  end)
+
   it("does not mind those who go away, or who cannot be answered", function()
     local lines = run [==[
         heygen.use "luv"

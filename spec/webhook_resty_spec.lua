@@ -162,6 +162,11 @@ describe("a router in nginx #once #native", function()
       local status, text = deliver("/hook", body, nil, chunked)
       assert.same({ 413, "too_large\n" }, { status, text })
     end
+    local connection = assert(socket.connect("127.0.0.1", server.port))
+    connection:settimeout(20)
+    connection:send "POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 20001\r\n\r\n" -- and nothing of it
+    assert.matches(" 413 ", (connection:receive "*l"))
+    connection:close()
     assert.equal(0, (seen()))
     server:forgive "heygen webhook: refused: a body has more than 20000 bytes"
   end)
