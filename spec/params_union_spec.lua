@@ -237,7 +237,7 @@ describe("videos:create", function()
     assert.matches("^videos%[2%]%.type: missing, one of ", mistake(batch {}))
     assert.equal(
       'videos: expected an array, found the key "avatar_id"',
-      mistake("videos:create_batch", { videos = { avatar_id = "a", script = "x" } })
+      mistake("videos:create_batch", { videos = { avatar_id = "a" } })
     )
     local many = {}
     for index = 1, 101 do
