@@ -98,7 +98,9 @@ local function start(client, engine, row, call, state)
   r.query = call.query
   r.compressed = not row.brief
   r.body = state.text
+  -- An empty type keeps libcurl from calling a POST without a body a form.
   r.content_type = state.text and (call.content_type or "application/json")
+    or (row.method == "POST" and "" or nil)
   r.extra_headers = state.headers
   local job, message, failure = engine:create(r)
   r.body = nil -- may be large, and the client lives long
