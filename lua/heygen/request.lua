@@ -98,10 +98,11 @@ local function start(client, engine, row, call, state)
   r.query = call.query
   r.compressed = not row.brief
   r.body = state.text
-  -- An empty type keeps libcurl from calling a POST without a body a form.
   r.content_type = state.text and (call.content_type or "application/json")
-    or (row.method == "POST" and "" or nil)
   r.extra_headers = state.headers
+  if row.method == "POST" and not state.text and not r.multipart then
+    r.content_type = "" -- else libcurl would call nothing a form
+  end
   local job, message, failure = engine:create(r)
   r.body = nil -- may be large, and the client lives long
   return job, message, failure
