@@ -14,7 +14,7 @@ end
 local model = part "model"
 local samples = part("samples", model)
 local types = part("types", model)
-local reference = part("reference", model, samples)
+local reference = part("reference", model, samples, part "extras")
 
 local generate = { types = types.text, example = samples.call }
 
@@ -37,9 +37,13 @@ function generate.renew(text)
   local _, head = text:find(BEGIN, 1, true)
   local tail = text:find(END, 1, true)
   assert(head and tail, "docs/api.md has lost its marks")
-  local meta = generate.read(root .. "lua/heygen/meta/objects.lua")
-    .. generate.read(root .. "lua/heygen/meta/works.lua")
-  return text:sub(1, head) .. "\n" .. reference.text(meta) .. "\n" .. text:sub(tail)
+  local files, list = {}, assert(io.popen("ls " .. root .. "lua/heygen/meta/*.lua"))
+  for path in list:lines() do
+    files[#files + 1] = path
+  end
+  list:close()
+  local middle = reference.text(files, generate.read)
+  return text:sub(1, head) .. "\n" .. middle .. "\n" .. text:sub(tail)
 end
 
 local function write(path, text)

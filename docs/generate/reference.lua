@@ -1,5 +1,5 @@
 -- The generated part of docs/api.md, from endpoints.lua and from the classes in lua/heygen/meta/.
-local model, samples = ...
+local model, samples, extras = ...
 
 local reference = {}
 
@@ -276,7 +276,7 @@ local function read_field(line)
 end
 
 -- The classes that calls return, with those that they name in turn, in the order of the files.
-local function object_classes(meta)
+local function object_classes(meta, more)
   local classes, order, class = {}, {}, nil
   for line in meta:gmatch "[^\n]+" do
     local name, parent = line:match "^%-%-%-@class heygen%.(%a+) ?:? ?h?e?y?g?e?n?%.?(%a*)$"
@@ -290,6 +290,9 @@ local function object_classes(meta)
     end
   end
   local wanted, todo = {}, { "FileInput", "UploadSource" }
+  for _, name in ipairs(more) do
+    todo[#todo + 1] = name
+  end
   for _, group in ipairs(model.groups()) do
     for _, row in ipairs(group) do
       todo[#todo + 1] = model.returned(row)
@@ -369,10 +372,23 @@ local function add_parts(lines)
 end
 
 ---The generated part of docs/api.md.
----@param meta string the text of the files in lua/heygen/meta/ that have the objects
+---@param files string[] the files of lua/heygen/meta/
+---@param read fun(path: string): string
 ---@return string
-function reference.text(meta)
-  local lines = {}
+function reference.text(files, read)
+  local meta, lines = {}, {}
+  for index, path in ipairs(files) do
+    meta[index] = read(path)
+  end
+  local found = extras.read(files, read)
+  local classes = object_classes(concat(meta, "\n"), extras.returned(found))
+  local known = {}
+  for _, class in ipairs(classes) do
+    known[class.name] = true
+  end
+  local function link(name)
+    return known[name] and anchor(name) or name
+  end
   for _, group in ipairs(model.groups()) do
     lines[#lines + 1] = "## client." .. group.name
     lines[#lines + 1] = ""
@@ -382,13 +398,16 @@ function reference.text(meta)
         add_each(lines, row)
       end
     end
+    for _, method in ipairs(found[group.name] or {}) do
+      extras.add(lines, method, link)
+    end
   end
   add_parts(lines)
   lines[#lines + 1] = "## Objects"
   lines[#lines + 1] = ""
   lines[#lines + 1] = 'A field without "always" may be absent: the service sends null, or nothing.'
   lines[#lines + 1] = ""
-  for _, class in ipairs(object_classes(meta)) do
+  for _, class in ipairs(classes) do
     add_object(lines, class)
   end
   return concat(lines, "\n")
