@@ -176,6 +176,66 @@ describe("webhooks on luv #once", function()
     )
   end)
 
+  it("end a wait, and what is never delivered a late look finds", function()
+    assert.same(
+      { "completed", "true", "completed", "false" },
+      run(
+        {},
+        [==[
+        local server, router = listen { on = {} }
+        assert(client.webhooks:ensure { url = server.url, router = router })
+        local function wait(options)
+          options.webhook = router
+          local session = assert(client:create { prompt = "A film" })
+          local task = heygen.spawn(function()
+            return client:wait(session, options)
+          end)
+          heygen.sleep(0.05)
+          ask("POST", "clock", { advance = 3600 })
+          return assert(task:join())
+        end
+        print(wait({ interval = 3000, max_interval = 3000 }).status)
+        print(router:watch("any"):working())
+        local _, _, others = client.webhooks:ensure { url = "http://127.0.0.1:1/dead" }
+        server:close()
+        print(wait({ interval = 0.02, max_interval = 0.05, webhook_interval = 0.5 }).status)
+        print(router:watch("any"):working())
+      ]==]
+      )
+    )
+  end)
+
+  it("end the wait for a create whose callback has a token", function()
+    assert.same(
+      { "completed token" },
+      run(
+        {},
+        [==[
+        local verified
+        local server, router = listen {
+          token_secret = "a token secret of more than 16 bytes",
+          client = client,
+          on = function(event) verified = event.verified end,
+        }
+        router.log = function() end
+        local task = heygen.spawn(function()
+          return client:generate {
+            prompt = "A film",
+            callback = { url = server.url, token_secret = "a token secret of more than 16 bytes" },
+            wait = { webhook = router, interval = 3000, max_interval = 3000 },
+          }
+        end)
+        heygen.sleep(0.1)
+        ask("POST", "clock", { advance = 3600 })
+        local video = assert(task:join())
+        until_true(function() return verified end)
+        print(video.status .. " " .. verified)
+        server:close()
+      ]==]
+      )
+    )
+  end)
+
   it("to a callback are believed when the API says the same", function()
     assert.same(
       { "video_agent.success token completed nil true", "200", "401 401" },

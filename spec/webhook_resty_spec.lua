@@ -89,6 +89,13 @@ describe("a router in nginx #once #native", function()
           ngx.print(ngx.worker.pid(), " ", event and event.video_id, " ", event and event.type, " ", woken)
           watch:close()
         ]],
+        ["/wait"] = hooks [[
+          hooks.seen:set("watching", ngx.worker.pid())
+          local video, message = hooks.client:wait(ngx.var.arg_id, {
+            webhook = hooks.router, interval = 3000, max_interval = 3000,
+          })
+          ngx.print(ngx.worker.pid(), " ", video and video.status or message)
+        ]],
         ["/watching"] = hooks 'ngx.print(hooks.seen:get "watching" or "")',
         ["/rotate"] = hooks [[
           local answer, message = hooks.client.webhooks:rotate(ngx.var.arg_id, { router = hooks.router, grace = 60 })
@@ -192,8 +199,8 @@ describe("a router in nginx #once #native", function()
   end)
 
   -- Begins a watch; of the two workers, the one that does not watch gets what is delivered meanwhile.
-  local function watch(id)
-    local connection = server:send("/watch?id=" .. id)
+  local function watch(id, path)
+    local connection = server:send((path or "/watch") .. "?id=" .. id)
     local pid = server:until_true(function()
       local text = server:ask "/watching"
       return text ~= "" and text
@@ -201,9 +208,17 @@ describe("a router in nginx #once #native", function()
     return connection, pid
   end
 
+  -- Until `server:signal("CONT", pid)`, or the end of the test: nginx waits for a worker that stands still, for ever.
+  local function stop(pid)
+    finally(function()
+      server:signal("CONT", pid)
+    end)
+    server:signal("STOP", pid)
+  end
+
   it("tells a worker what another one has got", function()
     local connection, pid = watch "v-elsewhere"
-    server:signal("STOP", pid)
+    stop(pid)
     local status = deliver("/hook", event "v-elsewhere")
     server:signal("CONT", pid)
     assert.equal(200, status)
@@ -218,7 +233,7 @@ describe("a router in nginx #once #native", function()
   it("verifies in all workers with what one of them has rotated", function()
     local _, answer = sim:api("POST", "/v3/webhooks/endpoints", { url = "http://127.0.0.1:1/" })
     local pid, secret = server:ask("/rotate?id=" .. answer.data.endpoint_id):match "^(%d+) (.*)$"
-    server:signal("STOP", pid)
+    stop(pid)
     local new, old = deliver("/hook", event(), secret), deliver("/hook", event())
     local _, last = seen()
     server:signal("CONT", pid)
@@ -234,32 +249,65 @@ describe("a router in nginx #once #native", function()
       return answer.data.session_id
     end
 
-    local function until_delivered(count)
+    local function until_delivered(id)
       return live.until_true(function()
         local _, list = sim:api("GET", "/_sim/deliveries")
-        local done = 0
         for _, row in ipairs(list.data) do
-          done = done + (row.state == "delivered" and 1 or 0)
+          if row.entity_id == id and row.state == "delivered" then
+            return row
+          end
         end
-        return done >= count and list.data
       end)
     end
 
-    before_each(function()
-      sim:reset()
+    local endpoint
+
+    local function register()
+      local url = "http://127.0.0.1:" .. server.port .. "/hook"
+      local _, answer = sim:api("POST", "/v3/webhooks/endpoints", { url = url })
+      endpoint = answer.data.endpoint_id
+      server:ask("/rotate?id=" .. endpoint)
+    end
+
+    after_each(function()
+      if endpoint then
+        sim:api("DELETE", "/v3/webhooks/endpoints/" .. endpoint)
+        endpoint = nil
+      end
     end)
 
     it("is told of the end of a video, again after its handler has failed", function()
-      local _, answer =
-        sim:api("POST", "/v3/webhooks/endpoints", { url = "http://127.0.0.1:" .. server.port .. "/hook" })
-      server:ask("/rotate?id=" .. answer.data.endpoint_id)
+      register()
       server:ask "/fail"
-      create {}
+      local id = create {}
       sim:clock { advance = 3600 }
-      local rows = until_delivered(1)
-      assert.same({ 500, 200 }, { rows[1].attempts[1].status, rows[1].attempts[2].status })
+      local row = until_delivered(id)
+      assert.same({ 500, 200 }, { row.attempts[1].status, row.attempts[2].status })
       local count, last = seen()
       assert.same({ 2, "video_agent.success", "signature" }, { count, last.type, last.verified })
+    end)
+
+    it("ends a wait in the worker that has not got it", function()
+      register()
+      local id = create {}
+      local connection, pid = watch(id, "/wait")
+      live.until_true(function() -- its first look is over: it pauses for an hour
+        local requests = sim:requests(100)
+        for _, entry in ipairs(requests) do
+          if entry.path == "/v3/video-agents/" .. id then
+            return true
+          end
+        end
+      end)
+      socket.sleep(0.1)
+      stop(pid)
+      sim:clock { advance = 3600 }
+      until_delivered(id)
+      server:signal("CONT", pid)
+      local _, last = seen()
+      local _, text = resty.answer(connection)
+      assert.equal(pid .. " completed", text)
+      assert.not_equal(tonumber(pid), last.worker)
     end)
 
     it("asks the API before it believes a callback", function()
@@ -276,7 +324,7 @@ describe("a router in nginx #once #native", function()
       assert.equal(503, (post(target, forged)))
       assert.equal(0, (seen()))
       sim:clock { advance = 3600 }
-      until_delivered(1)
+      until_delivered(id)
       local count, last = seen()
       assert.same(
         { 1, "token", true, "completed", nil },

@@ -289,7 +289,7 @@ function generation.generate(client, fields, level, create, row)
   end
   local state = { session_id = session.session_id, video_id = text(session.video_id), turn = true }
   state.status, state.last, state.idempotency_key = session.status, session, fields.idempotency_key
-  state.chat, state.callback_id = fields.mode == "chat", text(fields.callback_id)
+  state.chat, state.callback_id = fields.mode == "chat", text(session.callback_id) or text(fields.callback_id)
   return waiting.run(client, KIND, state, wait, false)
 end
 

@@ -139,6 +139,15 @@ function Deliveries:arrived()
   end
 end
 
+local function is_known(self, id, key)
+  for _, row in ipairs(self.by_id[id] or {}) do
+    if row.key == key then
+      return true
+    end
+  end
+  return false
+end
+
 ---Remembers a delivery, and wakes who watches for it.
 ---@param event heygen.Event
 ---@param size integer bytes of its body
@@ -150,7 +159,7 @@ function Deliveries:note(event, size)
     at = self.now(),
     event = size > LARGE and main_fields(event) or event,
   }
-  if row.ids[1] then
+  if row.ids[1] and not is_known(self, row.ids[1], row.key) then
     remember(self, row)
     if self.dict then
       share(self, row)

@@ -154,7 +154,7 @@ end
 ---Deals with a delivery.
 ---@param event heygen.Event with replay_keys and verified
 ---@param body string what must not stand in a log
----@param noted fun() called when it is new, whatever becomes of it
+---@param noted fun() called when it is one to know of, whatever becomes of it
 ---@return integer status 200 done or known; 202 handed on; 404, 500, 503 not done
 ---@return string word
 function Dispatch:take(event, body, noted)
@@ -164,10 +164,11 @@ function Dispatch:take(event, body, noted)
     return 503, "store failed"
   elseif claimed == "busy" then
     return 503, "being handled"
-  elseif claimed == "known" then
+  end
+  noted() -- also of one that was handled before this process began
+  if claimed == "known" then
     return 200, "duplicate"
   end
-  noted()
   if not handler_of(self, event) then
     settle(self, keys, true)
     return 200, "ok"
