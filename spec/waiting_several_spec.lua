@@ -143,11 +143,11 @@ describe("waiting for", function()
   end)
 
   describe("a batch", function()
-    -- 118 translations in two pages, and one that cannot be made.
+    -- 240 translations in three pages, and one that cannot be made.
     local function create()
       local list = {}
-      for index = 1, 59 do
-        list[index] = { video = FILE, output_languages = { "German", "French" } }
+      for index = 1, 80 do
+        list[index] = { video = FILE, output_languages = { "German", "French", "Polish" } }
       end
       list[#list + 1] = { video = GONE, output_languages = { "German" } }
       return assert(client.video_translations:create_batch { video_translations = list })
@@ -157,19 +157,19 @@ describe("waiting for", function()
       local made = create()
       local batch = assert(client.video_translations:wait_batch(made, moving(300)))
       assert.equal(made.batch_id, batch.batch_id)
-      assert.same({ 119, 119, false }, { #batch.items, batch.total_items, batch.has_more })
+      assert.same({ 241, 241, false }, { #batch.items, batch.total_items, batch.has_more })
       assert.is_nil(batch.next_token)
       assert.is_nil(batch:next())
       for index, item in ipairs(batch.items) do
         assert.equal(index - 1, item.item_index)
-        assert.equal(index == 119 and "failed" or "completed", item.status)
+        assert.equal(index == 241 and "failed" or "completed", item.status)
       end
-      assert.equal("download_failed", batch.items[119].error.code)
+      assert.equal("download_failed", batch.items[241].error.code)
       assert.matches("^vt_", batch.items[1].video_translation_id)
-      assert.same({ 1, 119, 0 }, { events[1].finished, events[1].total, events[1].progress })
-      assert.same({ 119, 100 }, { events[#events].finished, events[#events].progress })
-      assert.equal(118, events[#events].counts.completed)
-      assert.equal(#events + 1, asked "/batches/")
+      assert.same({ 1, 241, 0 }, { events[1].finished, events[1].total, events[1].progress })
+      assert.same({ 241, 100 }, { events[#events].finished, events[#events].progress })
+      assert.equal(240, events[#events].counts.completed)
+      assert.equal(#events + 2, asked "/batches/")
     end)
 
     it("goes on when a page does not come", function()
@@ -178,7 +178,7 @@ describe("waiting for", function()
       sim:faults { { path = "/v3/video-translations/batches/*", status = 503, times = 3, nth = 2 } }
       local quick = live.client(sim, { max_retries = 0 })
       local batch = assert(quick.video_translations:wait_batch(made, moving(1)))
-      assert.equal(119, #batch.items)
+      assert.equal(241, #batch.items)
       assert.equal(503, events[1].err.status)
     end)
 
