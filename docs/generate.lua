@@ -15,7 +15,7 @@ local model = part "model"
 local samples = part("samples", model)
 local types = part("types", model)
 local extras = part("extras", model)
-local reference = part("reference", model, samples, extras)
+local reference = part("reference", model, samples, extras, part("objects", model))
 
 local generate = { types = types.text, example = samples.call }
 
