@@ -133,7 +133,7 @@ local function query_text(value)
   return type(value) == "number" and ("%.14g"):format(value) or tostring(value)
 end
 
-describe("every endpoint", function()
+describe("every endpoint #slow", function()
   local sim, client, id_of
   local called = 0
 

@@ -250,6 +250,46 @@ describe("videos:create", function()
   end)
 end)
 
+describe("queries", function()
+  it("may have an empty text where that means something", function()
+    local target = calls.target("assets:list", { username = "u", folder_id = "" })
+    assert.equal("/v3/assets?folder_id=&username=u", target)
+    assert.equal(
+      "username: empty, at least 1 character is needed",
+      bad_value("assets:list", { username = "" })
+    )
+  end)
+
+  it("have numbers in a range", function()
+    assert.equal(
+      "/v3/audio/sounds?min_score=0.25&query=a%20b",
+      calls.target("audio:sounds", { query = "a b", min_score = 0.25 })
+    )
+    assert.equal(
+      "min_score: expected a number from 0 to 1, got 1.5",
+      bad_value("audio:sounds", { query = "a", min_score = 1.5 })
+    )
+  end)
+
+  it("have ids in one text, 100 in all at most", function()
+    local ids = {}
+    for index = 1, 60 do
+      ids[index] = "id" .. index
+    end
+    assert.equal(
+      "/v3/lipsyncs/statuses?batch_ids=b&lipsync_ids=a,c",
+      calls.target("lipsyncs:statuses", { lipsync_ids = { "a", "c" }, batch_ids = { "b" } })
+    )
+    assert.matches(
+      "120 ids in all, at most 100 are allowed",
+      bad_value("lipsyncs:statuses", { lipsync_ids = ids, batch_ids = ids }),
+      1,
+      true
+    )
+    assert.equal("asset_ids: missing, give asset_ids or batch_ids (or both)", mistake("assets:statuses", {}))
+  end)
+end)
+
 describe("other bodies", function()
   it("of avatars: a file may be a twin or a photo, so it must be said", function()
     assert.equal("prompt", sent("avatars:create", { name = "Ada", prompt = "A pilot" }).body.type)

@@ -266,7 +266,7 @@ local function fits(row, given)
   return params.check(row, args)
 end
 
-describe("a body", function()
+describe("a body #slow", function()
   local refused = 0
 
   local function right(row, body, what)

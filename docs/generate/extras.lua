@@ -1,5 +1,7 @@
--- The methods of groups that are no rows (see lua/heygen/extras.lua), read from their types in lua/heygen/meta/: what
--- an editor says of them is what the reference says.
+-- The methods of groups that are no rows (see lua/heygen/extras.lua), read from their annotations, be it in a file of
+-- lua/heygen/meta/ or where the code is: what an editor says of them is what the reference says.
+local model = ...
+
 local extras = {}
 
 local MADE = { ["api.lua"] = true, ["core.lua"] = true } -- one is written by the generator, the other is no client
@@ -41,15 +43,25 @@ local function made_of(lines, group, name, arguments)
   return method
 end
 
----@param files string[] the files of lua/heygen/meta/
+-- "Assets" or "assets" -> "assets"
+local function groups_by_class()
+  local groups = {}
+  for _, group in ipairs(model.groups()) do
+    groups[group.name], groups[model.camel(group.name)] = group.name, group.name
+  end
+  return groups
+end
+
+---@param files string[] the files of lua/heygen/meta/, and of the modules with such methods
 ---@param read fun(path: string): string
 ---@return table<string, table[]> group -> methods, in order
 function extras.read(files, read)
-  local found = {}
+  local found, groups = {}, groups_by_class()
   for _, path in ipairs(files) do
     local comment = {}
     for line in (MADE[path:match "[^/]+$"] and "" or read(path)):gmatch "[^\n]*" do
-      local group, name, arguments = line:match "^function ([%w_]+):([%w_]+)%((.-)%) end$"
+      local class, name, arguments = line:match "^function ([%w_]+):([%w_]+)%((.-)%)"
+      local group = class and groups[class]
       if group then
         found[group] = found[group] or {}
         table.insert(found[group], made_of(comment, group, name, arguments))

@@ -23,8 +23,9 @@ local all
 local make = {}
 
 function make.string(spec, name)
-  if spec.enum or spec.known then
-    return spec.enum or spec.known
+  local values = spec.enum or spec.known
+  if values then
+    return { values[1], values[#values] }
   end
   return { FORMATS[spec.format] or 'text "é" \\ of ' .. name }
 end
