@@ -1,5 +1,5 @@
--- No delivery is taken twice: the stores that remember them, in memory, in a shared dictionary of a real nginx, in a real
--- Redis; and what verify makes of their answers.
+-- No delivery is taken twice: the stores that remember them, in memory, in a shared dictionary of a real nginx, in a
+-- real Redis; and what verify makes of their answers.
 
 local core = require "heygen.core"
 local heygen = require "heygen"
