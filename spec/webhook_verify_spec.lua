@@ -591,3 +591,61 @@ describe("heygen.webhook.sign", function()
     end
   end)
 end)
+
+describe("the options of verify and sign", function()
+  local verify = require "heygen.webhook.verify"
+  local source, page = scripts.read "lua/heygen/webhook/verify.lua", scripts.read "docs/deliveries.md"
+
+  local function names(text, pattern)
+    local list = {}
+    for name in text:gmatch(pattern) do
+      list[#list + 1] = name
+    end
+    table.sort(list)
+    return list
+  end
+
+  for title, part in pairs {
+    Verify = { "VerifyOptions", verify.options },
+    Sign = { "SignOptions", verify.sign_options },
+  } do
+    it("are those of the types and of docs/deliveries.md: " .. title, function()
+      local known = {}
+      for name in pairs(part[2]) do
+        known[#known + 1] = name
+      end
+      table.sort(known)
+      local class = source:match("%-%-%-@class heygen%.webhook%." .. part[1] .. "\n(.-)\n[^-]")
+      assert.same(known, names(class, "@field ([%w_]+)"))
+      local section = page:match("\n## " .. title .. "\n(.-)\n## ")
+      assert.same(known, names(section, "\n| `([%w_]+)` |"))
+    end)
+  end
+
+  it("have the defaults that are documented", function()
+    local event = require "heygen.webhook.event"
+    assert.matches("| `max_bytes` | `" .. event.MAX_BYTES .. "` |", page, 1, true)
+    local store = require "heygen.webhook.store"
+    assert.matches(("{ max = %d, ttl = %d }"):format(store.MAX, store.TTL), page, 1, true)
+  end)
+end)
+
+describe("the fields of an event", function()
+  it("are those of the type and of docs/deliveries.md", function()
+    local event = require "heygen.webhook.event"
+    local source, page = scripts.read "lua/heygen/webhook/event.lua", scripts.read "docs/deliveries.md"
+    local documented, typed = {}, {}
+    for cell in page:match("\n## Events\n(.-)\n## "):gmatch "\n| (`[^|]+) |" do
+      for name in cell:gmatch "`([%w_]+)`" do
+        documented[name] = true
+      end
+    end
+    for name in source:match("%-%-%-@class heygen%.Event\n(.-)\nlocal"):gmatch "@field ([%w_]+)" do
+      typed[name] = true
+    end
+    assert.same(documented, typed)
+    for _, name in ipairs(event.ids) do
+      assert.is_true(typed[name], name)
+    end
+  end)
+end)
