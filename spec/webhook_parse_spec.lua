@@ -312,7 +312,7 @@ describe("wrong types everywhere", function()
     "error_code",
   }
 
-  it("are absent fields, never errors", function()
+  it("are absent fields, never errors #slow", function()
     local next_number = random.new(20261125)
     local function pick(list)
       return list[random.integer(next_number, 1, #list)]

@@ -88,7 +88,7 @@ describe("the store in memory", function()
     assert.equal(3, held(store))
   end)
 
-  it("stays whole in any order of claims, forgets and time", function()
+  it("stays whole in any order of claims, forgets and time #slow", function()
     local random = require "spec.support.random"
     local next_number = random.new(77)
     local store, pass = memory { max = 20, ttl = 50 }
@@ -107,7 +107,7 @@ describe("the store in memory", function()
     end
   end)
 
-  it("does not grow with use", function()
+  it("does not grow with use #slow", function()
     local store = webhook.memory_store { max = 1000 }
     local function round(from)
       for index = from, from + 5000 do
@@ -118,8 +118,9 @@ describe("the store in memory", function()
       collectgarbage()
       return collectgarbage "count"
     end
-    local before = round(0)
-    assert.is_true(round(10000) < before + 100)
+    round(0) -- LuaJIT compiles
+    local before = round(10000)
+    assert.is_true(round(20000) < before + 200)
     assert.is_true(held(store) <= 1000)
   end)
 end)
