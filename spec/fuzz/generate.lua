@@ -247,6 +247,7 @@ end
 
 local LOOK, GROWTH = 20000, 2000 -- inputs between two looks at the memory, kB that it may differ by
 
+local flush = rawget(_G, "jit") and jit.flush
 local start, first = os.clock(), nil
 local number = 0
 while number < count and not (seconds and os.clock() - start >= seconds) do
@@ -262,6 +263,9 @@ while number < count and not (seconds and os.clock() - start >= seconds) do
     os.exit(1)
   end
   if number % LOOK == 0 then
+    if flush then
+      flush() -- what LuaJIT has compiled is memory as well, up to a limit of its own
+    end
     collectgarbage()
     collectgarbage()
     first = first or collectgarbage "count"
