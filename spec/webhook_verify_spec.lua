@@ -320,7 +320,9 @@ describe("a mistake of the program", function()
     raises('unknown option "tolerence", did you mean "tolerance"?', BODY, {}, SECRET, { tolerence = 3 })
     raises("tolerance: expected seconds, 0 or more, got string", BODY, {}, SECRET, { tolerance = "3" })
     raises('scheme: "stipe" is not one of', BODY, {}, SECRET, { scheme = "stipe" })
-    raises("store: expected a store", BODY, {}, SECRET, { store = {} })
+    for _, store in ipairs { {}, io.stdout, "text", 5, print } do
+      raises("store: expected a store", BODY, {}, SECRET, { store = store })
+    end
     raises("now: expected Unix seconds, got string", BODY, signed(), SECRET, {
       now = function()
         return "x"
