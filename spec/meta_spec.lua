@@ -200,10 +200,28 @@ describe("the types of the endpoints", function()
     end
   end)
 
-  it("have the methods that a client really has", function()
+  -- Those of rows, and those that extras.lua adds; each is in the reference as well.
+  it("have the methods that a client really has, and the reference has them too", function()
     local client = require("heygen").new { api_key = "k", base_url = "http://127.0.0.1:1" }
-    for group, name in API:gmatch "\nfunction ([%w_]+):([%w_]+)" do
-      assert.is_function(client[group][name], group .. ":" .. name)
+    local reference = scripts.read "docs/api.md"
+    local added = (dofile "docs/generate.lua").extras()
+    for group in pairs(groups) do
+      local typed = {}
+      for _, name in ipairs(names_in(API, "\nfunction " .. group .. ":([%w_]+)")) do
+        typed[name] = true
+      end
+      for _, method in ipairs(added[group] or {}) do
+        assert(not typed[method.name], group .. ":" .. method.name .. " is typed twice")
+        typed[method.name] = true
+      end
+      assert.is_nil(client[group].no_such_method) -- the methods of a group are made when one is asked for
+      local methods = getmetatable(client[group]).__index
+      assert.is_table(methods)
+      assert.same(sorted(methods), sorted(typed))
+      for name, method in pairs(methods) do
+        assert.is_function(method)
+        assert.matches(("client.%s:%s("):format(group, name), reference, 1, true)
+      end
     end
   end)
 

@@ -66,7 +66,7 @@ local function choice_problem(object, rules)
   end
   names = rules.any_of
   if names and not given_of(object, names)[1] then
-    return names[1], "missing, " .. (names[2] and concat(names, " or ") or "it") .. " is required"
+    return names[1], "missing, " .. concat(names, " or ") .. " is required"
   end
   return nil
 end
@@ -148,6 +148,13 @@ local function check_fields(spec, value, by, kind)
   return object
 end
 
+local function table_problem(value)
+  if type(value) ~= "table" then
+    return expected("a table", value)
+  end
+  return value[1] ~= nil and "expected named fields, got an array" or nil
+end
+
 ---A checker of values.types.
 ---@param spec heygen.FieldSpec
 ---@param value any
@@ -156,8 +163,9 @@ end
 ---@return string? where
 ---@return boolean? mistake
 function objects.object(spec, value)
-  if type(value) ~= "table" then
-    return nil, expected("a table", value), nil, true
+  local no_object = table_problem(value)
+  if no_object then
+    return nil, no_object, nil, true
   elseif not spec.fields then
     local problem, where, mistake = values.free_problem(value, 1)
     if problem then
@@ -195,8 +203,9 @@ end
 ---@return string? where
 ---@return boolean? mistake
 function objects.union(spec, value)
-  if type(value) ~= "table" then
-    return nil, expected("a table", value), nil, true
+  local no_object = table_problem(value)
+  if no_object then
+    return nil, no_object, nil, true
   end
   local kind, problem, where, mistake = find_kind(spec, value)
   if not kind then

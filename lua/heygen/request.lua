@@ -100,6 +100,9 @@ local function start(client, engine, row, call, state)
   r.body = state.text
   r.content_type = state.text and (call.content_type or "application/json")
   r.extra_headers = state.headers
+  if row.method == "POST" and not state.text and not r.multipart then
+    r.content_type = "" -- else libcurl would call nothing a form
+  end
   local job, message, failure = engine:create(r)
   r.body = nil -- may be large, and the client lives long
   return job, message, failure
