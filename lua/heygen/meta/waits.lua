@@ -7,16 +7,16 @@
 local videos = {}
 
 ---Waits for a video; the same as client:wait.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Video? video
 ---@return string? message
 ---@return heygen.Error? err with every id, to go on
 function videos:wait(target, wait) end
 
 ---Waits for a batch of videos.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Batch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
@@ -26,8 +26,8 @@ function videos:wait_batch(target, wait) end
 local templates = {}
 
 ---Waits for the video of a template.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Video? video
 ---@return string? message
 ---@return heygen.Error? err
@@ -37,24 +37,24 @@ function templates:wait(target, wait) end
 local video_translations = {}
 
 ---Waits for a translation, or for all that a create has made.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.VideoTranslation|heygen.VideoTranslation[]|nil translation a list for what create returned
 ---@return string? message
 ---@return heygen.Error? err of several: with `results` and `errors` by index
 function video_translations:wait(target, wait) end
 
 ---Waits for a proofread, or for all that a create has made.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Proofread|heygen.Proofread[]|nil proofread a list for what create_proofread returned
 ---@return string? message
 ---@return heygen.Error? err of several: with `results` and `errors` by index
 function video_translations:wait_proofread(target, wait) end
 
 ---Waits for a batch of translations.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.VideoTranslationBatch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
@@ -64,16 +64,16 @@ function video_translations:wait_batch(target, wait) end
 local lipsyncs = {}
 
 ---Waits for a lip sync.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Lipsync? lipsync
 ---@return string? message
 ---@return heygen.Error? err
 function lipsyncs:wait(target, wait) end
 
 ---Waits for a batch of lip syncs.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.LipsyncBatch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
@@ -83,8 +83,8 @@ function lipsyncs:wait_batch(target, wait) end
 local ai_clipping = {}
 
 ---Waits for a clipping job.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Clipping? job
 ---@return string? message
 ---@return heygen.Error? err
@@ -94,8 +94,8 @@ function ai_clipping:wait(target, wait) end
 local background_removals = {}
 
 ---Waits for a background removal.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.BackgroundRemoval? removal
 ---@return string? message
 ---@return heygen.Error? err
@@ -105,8 +105,8 @@ function background_removals:wait(target, wait) end
 local voices = {}
 
 ---Waits for a voice that was cloned, or for all that were designed.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Voice|heygen.Voice[]|nil voice a list for what create returned
 ---@return string? message
 ---@return heygen.Error? err
@@ -116,16 +116,16 @@ function voices:wait(target, wait) end
 local avatars = {}
 
 ---Waits for an avatar; what create returned is waited for as wait_look does.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.AvatarGroup|heygen.AvatarLook|nil avatar the look, for what create returned
 ---@return string? message
 ---@return heygen.Error? err kind "input_needed" while consent is missing
 function avatars:wait(target, wait) end
 
 ---Waits for a look of an avatar.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.AvatarLook? look
 ---@return string? message
 ---@return heygen.Error? err kind "input_needed" while consent is missing
@@ -135,16 +135,16 @@ function avatars:wait_look(target, wait) end
 local assets = {}
 
 ---Waits until an asset of a direct upload can be used.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.Asset? asset
 ---@return string? message
 ---@return heygen.Error? err
 function assets:wait(target, wait) end
 
 ---Waits for a batch of direct uploads.
----@param target any
----@param wait heygen.WaitOptions?
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
 ---@return heygen.AssetBatch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
