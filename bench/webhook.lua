@@ -4,9 +4,9 @@ local cjson = require "cjson"
 local raw = require "webhook_raw"
 local webhook = require "heygen.webhook"
 
-local rounds, count = tonumber(arg[1]), tonumber(arg[2])
+local rounds, count, only = tonumber(arg[1]), tonumber(arg[2]), arg[3]
 if not count then
-  io.stderr:write("usage: webhook.lua rounds deliveries\n")
+  io.stderr:write("usage: webhook.lua rounds deliveries [raw|ours|lua]\n")
   os.exit(2)
 end
 
@@ -146,6 +146,11 @@ function programs.lua(times)
     assert(hmac(text) == headers["heygen-signature"] and decode(text).event_data.video_id)
   end
   return raw.cpu() - start
+end
+
+if only then -- for callgrind
+  programs[only](count)
+  return
 end
 
 local ORDERS = { { "raw", "ours", "lua" }, { "lua", "ours", "raw" } }

@@ -214,6 +214,10 @@ describe("a router in nginx #once #native", function()
       server:signal("CONT", pid)
     end)
     server:signal("STOP", pid)
+    -- The system tells one worker of a connection, be it one that stands still: but that one only once.
+    for _ = 1, 3 do
+      assert(socket.connect("127.0.0.1", server.port)):close()
+    end
   end
 
   it("tells a worker what another one has got", function()

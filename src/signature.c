@@ -45,8 +45,10 @@ size_t hg_signature_make(hg_signature_form form, const void *key, size_t key_len
     return base64(out, sum, sizeof sum);
 }
 
-static bool is_space(char c) {
-    return c == ' ' || c == '\t';
+/* What may stand around a signature. A comma ends an item where a proxy has made one header of
+ * several: "v1,AAA=, v1,BBB=". */
+static bool is_around(char c) {
+    return c == ' ' || c == '\t' || c == ',';
 }
 
 bool hg_signature_find(hg_signature_form form, const char *header, size_t len, const char *wanted,
@@ -56,9 +58,9 @@ bool hg_signature_find(hg_signature_form form, const char *header, size_t len, c
     for (int tried = 0; tried < HG_SIGNATURES_TRIED; tried++) {
         const char *stop = memchr(header, FORMS[form].separator, (size_t)(end - header));
         const char *from = header, *to = stop ? stop : end;
-        while (from < to && is_space(*from))
+        while (from < to && is_around(*from))
             from++;
-        while (to > from && is_space(to[-1]))
+        while (to > from && is_around(to[-1]))
             to--;
         size_t n = (size_t)(to - from);
         if (n == mark_len + wanted_len && memcmp(from, mark, mark_len) == 0 &&

@@ -266,6 +266,7 @@ function generation.wait(client, target, given, level)
     return nil, message, err
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
+  state.callback_id = type(target) == "table" and text(target.callback_id) or nil
   state.turn = true
   return waiting.run(client, KIND, state, wait, true)
 end

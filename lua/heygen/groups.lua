@@ -134,7 +134,7 @@ function groups.call(client, row, level, ...)
     local callback_id = expand_callback(row, args, level + 1)
     local value, text, err = groups.call(client, row, level + 1, unpack(args, 1, count))
     local made = value or err
-    made.callback_id = made.callback_id or callback_id -- it can be waited for, also after an unsure create
+    made.callback_id = made.callback_id or callback_id -- a router may hear of it, also after an unsure create
     return value, text, err
   end
   local call, message, field, mistake = params.check(row, args, count)

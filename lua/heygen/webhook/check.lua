@@ -39,10 +39,14 @@ function kinds.callable(value)
   return not check.callable(value) and "a function" or nil
 end
 
+local function index(value, name)
+  return value[name]
+end
+
 -- Stores are often userdata or objects of others: only their methods matter.
 function kinds.store(value)
-  local found = (type(value) == "table" or type(value) == "userdata") and value.claim
-  return not check.callable(found) and 'a store with the methods "claim" and "forget"' or nil
+  local ok, found = pcall(index, value, "claim")
+  return not (ok and check.callable(found)) and 'a store with the methods "claim" and "forget"' or nil
 end
 
 function kinds.timestamp(value)

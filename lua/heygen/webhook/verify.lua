@@ -226,6 +226,8 @@ local SIGN_OPTIONS = { scheme = NAMES, timestamp = "timestamp", event_id = "even
 ---@field timestamp integer|false|nil Unix seconds (now); false: none, where the scheme does without
 ---@field event_id string|false|nil (a random one); false: none, where the scheme does without
 
+verify.options, verify.sign_options = OPTIONS, SIGN_OPTIONS
+
 ---Makes the headers that a delivery of this body would have, for tests of a receiver.
 ---@param body string
 ---@param secret string
