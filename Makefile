@@ -50,7 +50,7 @@ ARCHIVE := $(BUILD)/libheygen.a
 # Another run of this file, silent about itself.
 SUBMAKE := $(MAKE) --no-print-directory
 
-.PHONY: help deps deps-demo build archive embed env demo test test-all valgrind asan tsan lint format bench install uninstall clean
+.PHONY: help deps deps-demo build archive embed env demo test test-all valgrind asan tsan fuzz lint format bench install uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -141,6 +141,9 @@ tsan: deps ## the thread of the OpenResty bridge under ThreadSanitizer
 	@$(CC) -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -O1 -g -fsanitize=thread -o $(WAKE_TEST) \
 	    spec/support/wake_test.c src/wake.c src/process.c $(wildcard src/pollset*.c)
 	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(WAKE_TEST)
+
+fuzz: deps ## ten million deliveries that strangers may send, on the C side and on the Lua side: some minutes
+	@spec/fuzz/run
 
 lint: deps ## formatters, linters, both compilers, the analyzer
 	@.ci/lint

@@ -14,7 +14,8 @@ end
 local model = part "model"
 local samples = part("samples", model)
 local types = part("types", model)
-local reference = part("reference", model, samples)
+local extras = part("extras", model)
+local reference = part("reference", model, samples, extras, part("objects", model))
 
 local generate = { types = types.text, example = samples.call }
 
@@ -30,6 +31,32 @@ function generate.read(path)
   return text
 end
 
+-- The files that have types: those in lua/heygen/meta/, and the modules that extras.lua names.
+local function annotated()
+  local files, known = {}, {}
+  local list = assert(io.popen("ls " .. root .. "lua/heygen/meta/*.lua"))
+  for path in list:lines() do
+    files[#files + 1] = path
+  end
+  list:close()
+  for _, modules in pairs(require "heygen.extras") do
+    for _, name in ipairs(modules) do
+      known[name] = true
+    end
+  end
+  for name in pairs(known) do
+    files[#files + 1] = root .. "lua/" .. name:gsub("%.", "/") .. ".lua"
+  end
+  table.sort(files)
+  return files
+end
+
+---The methods of groups that are no rows: group -> list of { name, ... }.
+---@return table<string, table[]>
+function generate.extras()
+  return extras.read(annotated(), generate.read)
+end
+
 ---docs/api.md with its generated part renewed.
 ---@param text string the present text
 ---@return string
@@ -37,9 +64,8 @@ function generate.renew(text)
   local _, head = text:find(BEGIN, 1, true)
   local tail = text:find(END, 1, true)
   assert(head and tail, "docs/api.md has lost its marks")
-  local meta = generate.read(root .. "lua/heygen/meta/objects.lua")
-    .. generate.read(root .. "lua/heygen/meta/works.lua")
-  return text:sub(1, head) .. "\n" .. reference.text(meta) .. "\n" .. text:sub(tail)
+  local middle = reference.text(annotated(), generate.read)
+  return text:sub(1, head) .. "\n" .. middle .. "\n" .. text:sub(tail)
 end
 
 local function write(path, text)

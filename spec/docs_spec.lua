@@ -105,7 +105,7 @@ describe("the options in the documents", function()
   it("are those of a wait, with their defaults", function()
     local found = named_rows(section("docs/options.md", "Waits"))
     local known = set(names(generation.defaults))
-    known.on_progress = true
+    known.on_progress, known.webhook = true, true
     assert.same(names(known), names(found))
     check_defaults(found, 3, generation.defaults)
   end)

@@ -194,6 +194,9 @@ describe("endpoints", function()
         check_spec(row.body_union, row.path)
       else
         check_spec({ type = "object", fields = row.body or {} }, row.path)
+        for name, spec in pairs(row.body or {}) do
+          assert.is_nil(spec.not_with, name) -- looked at in objects and unions only
+        end
       end
     end
   end)

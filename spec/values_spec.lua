@@ -1,6 +1,8 @@
 -- Field specs that the present endpoints do not use to the full, and ids on their own.
 
+local child = require "spec.support.child"
 local core = require "heygen.core"
+local locale = require "spec.support.locale"
 local objects = require "heygen.objects"
 local values = require "heygen.values"
 
@@ -117,6 +119,21 @@ describe("values.check", function()
 end)
 
 describe("values.query_text", function()
+  it("is not led astray by a locale with a decimal comma #native", function()
+    local path = locale.make()
+    local output = child.must(
+      [[
+        local values = require "heygen.values"
+        assert(os.setlocale("comma", "numeric"), "no such locale")
+        assert(jit or ("%.1f"):format(1 / 2) == "0,5", "the locale has no comma") -- LuaJIT has its own
+        print(values.query_text({ type = "number" }, 1 / 4))
+      ]],
+      "LOCPATH=" .. path
+    )
+    locale.remove(path)
+    assert.equal("0.25", output)
+  end)
+
   it("writes every type", function()
     assert.equal("true", values.query_text({ type = "boolean" }, true))
     assert.equal("false", values.query_text({ type = "boolean" }, false))

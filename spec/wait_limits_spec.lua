@@ -129,6 +129,17 @@ describe("a wait", function()
     assert.is_nil(err.video_id)
   end)
 
+  it("asks no faster once a session has failed and shows its video all the same", function()
+    sim:faults {
+      { path = "/v3/video-agents/sess_1", body = session { status = "failed" }, times = 1 },
+      { path = "/v3/video-agents/sess_1", body = session { video_id = "vid_1" } },
+      { path = "/v3/videos/vid_1", body = video {} },
+    }
+    local wait = { timeout = 0.4, interval = 0.02, max_interval = 0.02, grace = 0.05 }
+    assert.equal("timeout", live.failure(client:wait("sess_1", wait)).kind)
+    assert.is_true(live.sent(sim) <= 25, live.sent(sim))
+  end)
+
   it("keeps the idempotency key of its create", function()
     local fields = { prompt = "A film", idempotency_key = "mine" }
     fields.wait = { timeout = 0.02, interval = 0.01 }

@@ -13,6 +13,7 @@
 #include "lua_output.h"
 #include "objects.h"
 #include "pollset.h"
+#include "signature.h"
 #include "text.h"
 
 #define HG_VERSION "0.1.0"
@@ -124,6 +125,51 @@ static int equal(lua_State *L) {
     return 1;
 }
 
+/* The order of hg_signature_form. */
+static const char *const SIGNATURE_FORMS[] = {"heygen", "standard", "stripe", NULL};
+
+/* signature(form, key, data) -> the signature as the header has it, without the mark of a version
+ */
+static int signature(lua_State *L) {
+    size_t key_len, len;
+    char text[HG_SIGNATURE_MAX];
+    hg_signature_form form = (hg_signature_form)luaL_checkoption(L, 1, NULL, SIGNATURE_FORMS);
+    const char *key = luaL_checklstring(L, 2, &key_len);
+    const char *data = luaL_checklstring(L, 3, &len);
+    size_t n = hg_signature_make(form, key, key_len, data, len, text);
+    if (!n)
+        return luaL_error(L, "HMAC-SHA256 is not available in libcrypto");
+    lua_pushlstring(L, text, n);
+    return 1;
+}
+
+/* signed(form, key, data, header) -> boolean: does the header have the signature of the data? In
+ * one call, as a delivery costs little else. */
+static int is_signed(lua_State *L) {
+    size_t key_len, len, header_len;
+    char text[HG_SIGNATURE_MAX];
+    hg_signature_form form = (hg_signature_form)luaL_checkoption(L, 1, NULL, SIGNATURE_FORMS);
+    const char *key = luaL_checklstring(L, 2, &key_len);
+    const char *data = luaL_checklstring(L, 3, &len);
+    const char *header = luaL_checklstring(L, 4, &header_len);
+    size_t n = hg_signature_make(form, key, key_len, data, len, text);
+    if (!n)
+        return luaL_error(L, "HMAC-SHA256 is not available in libcrypto");
+    lua_pushboolean(L, hg_signature_find(form, header, header_len, text, n));
+    return 1;
+}
+
+/* unbase64(text) -> bytes | nil when it is not base64, padding included */
+static int unbase64(lua_State *L) {
+    size_t len, n;
+    const char *text = luaL_checklstring(L, 1, &len);
+    unsigned char *bytes = hg_newuserdata(L, len / 4 * 3 + 1);
+    if (!hg_base64_decode(text, len, bytes, &n))
+        return 0;
+    lua_pushlstring(L, (const char *)bytes, n);
+    return 1;
+}
+
 /* columns(fd) -> width, height of the terminal behind a descriptor | nil when it is no terminal */
 static int columns(lua_State *L) {
     int fd = (int)luaL_checkinteger(L, 1);
@@ -156,6 +202,9 @@ static const luaL_Reg FUNCTIONS[] = {{"now", now},
                                      {"sha256", sha256},
                                      {"hmac_sha256", hmac_sha256},
                                      {"equal", equal},
+                                     {"signature", signature},
+                                     {"signed", is_signed},
+                                     {"unbase64", unbase64},
                                      {"columns", columns},
                                      {"isyieldable", isyieldable},
                                      {NULL, NULL}};
@@ -163,7 +212,7 @@ static const luaL_Reg FUNCTIONS[] = {{"now", now},
 HG_EXPORT int luaopen_heygen_core(lua_State *L);
 
 int luaopen_heygen_core(lua_State *L) {
-    lua_createtable(L, 0, 24);
+    lua_createtable(L, 0, 28);
     hg_setfuncs(L, FUNCTIONS);
     hg_json_open(L);
     hg_output_open_library(L);

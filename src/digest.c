@@ -4,9 +4,10 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <string.h>
+
+enum { BLOCK = 64, INNER = 0x36, OUTER = 0x5C };
 
 static const char HEX[] = "0123456789abcdef";
 
@@ -51,15 +52,42 @@ void hg_hash_free(hg_hash *h) {
     EVP_MD_CTX_free(h);
 }
 
+/* One pass of RFC 2104 with a context that has its digest. */
+static bool pass(EVP_MD_CTX *ctx, const unsigned char pad[BLOCK], const void *data, size_t len,
+                 unsigned char out[HG_SHA256_BYTES]) {
+    unsigned int n = 0;
+    return EVP_DigestUpdate(ctx, pad, BLOCK) && EVP_DigestUpdate(ctx, data, len) &&
+           EVP_DigestFinal_ex(ctx, out, &n) && n == HG_SHA256_BYTES;
+}
+
+/* By hand, because OpenSSL 3 takes most of the time of HMAC() for a short text to look its
+ * algorithms up again and again. */
+bool hg_hmac_sha256_bytes(const void *key, size_t key_len, const void *data, size_t len,
+                          unsigned char out[HG_SHA256_BYTES]) {
+    unsigned char pad[BLOCK] = {0};
+    unsigned int n = 0;
+    if (key_len <= sizeof pad)
+        memcpy(pad, key, key_len);
+    else if (!EVP_Digest(key, key_len, pad, &n, EVP_sha256(), NULL))
+        return false;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= INNER;
+    bool done = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) && pass(ctx, pad, data, len, out);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= INNER ^ OUTER;
+    done = done && EVP_DigestInit_ex(ctx, NULL, NULL) && pass(ctx, pad, out, HG_SHA256_BYTES, out);
+    EVP_MD_CTX_free(ctx);
+    OPENSSL_cleanse(pad, sizeof pad);
+    return done;
+}
+
 bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                     char out[HG_SHA256_HEX]) {
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned int n = 0;
-    if (key_len > INT_MAX)
+    unsigned char sum[HG_SHA256_BYTES];
+    if (!hg_hmac_sha256_bytes(key, key_len, data, len, sum))
         return false;
-    if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, sum, &n))
-        return false;
-    hex(out, sum, 32);
+    hex(out, sum, sizeof sum);
     return true;
 }
 

@@ -9,6 +9,11 @@ end
 
 local camel = model.camel
 
+-- A link to a heading of the reference.
+function model.anchor(name)
+  return ("[%s](#%s)"):format(name, name:lower())
+end
+
 -- Names of fields: the required ones first.
 function model.sorted(map)
   local names = {}

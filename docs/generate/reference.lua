@@ -1,5 +1,5 @@
 -- The generated part of docs/api.md, from endpoints.lua and from the classes in lua/heygen/meta/.
-local model, samples = ...
+local model, samples, extras, objects = ...
 
 local reference = {}
 
@@ -12,9 +12,7 @@ local NAMES = {
   any = "any",
 }
 
-local function anchor(name)
-  return ("[%s](#%s)"):format(name, name:lower())
-end
+local anchor = model.anchor
 
 local function type_text(spec)
   if spec.class then
@@ -260,98 +258,6 @@ local function add_method(lines, row)
   lines[#lines + 1] = ""
 end
 
--- ---- the objects ----
-
-local function read_field(line)
-  local name, rest = line:match "^%-%-%-@field ([%w_]+) (.+)$"
-  if not name then
-    return nil
-  elseif rest:find "^fun%(" then
-    return { name = name, type = "method", doc = rest:match "heygen%.Error%? (.+)$" or "" }
-  elseif rest:find "^%(fun%(" then
-    return { name = name, type = "function?", doc = rest:match "^%b()%? (.+)$" }
-  end
-  local type_name, doc = rest:match '^([%w_%.%[%]|"]+%??) ?(.*)$'
-  return { name = name, type = type_name, doc = doc }
-end
-
--- The classes that calls return, with those that they name in turn, in the order of the files.
-local function object_classes(meta)
-  local classes, order, class = {}, {}, nil
-  for line in meta:gmatch "[^\n]+" do
-    local name, parent = line:match "^%-%-%-@class heygen%.(%a+) ?:? ?h?e?y?g?e?n?%.?(%a*)$"
-    local field = read_field(line)
-    if name then
-      class = { name = name, parent = parent ~= "" and parent or nil }
-      classes[name] = class
-      order[#order + 1] = class
-    elseif field and class then
-      class[#class + 1] = field
-    end
-  end
-  local wanted, todo = {}, { "FileInput", "UploadSource" }
-  for _, group in ipairs(model.groups()) do
-    for _, row in ipairs(group) do
-      todo[#todo + 1] = model.returned(row)
-    end
-  end
-  while #todo > 0 do
-    local name = table.remove(todo)
-    if classes[name] and not wanted[name] then
-      wanted[name] = true
-      for _, field in ipairs(classes[name]) do
-        todo[#todo + 1] = field.type:match "^heygen%.(%a+)"
-      end
-    end
-  end
-  local list = {}
-  for _, each in ipairs(order) do
-    if wanted[each.name] then
-      each.parent = each.parent and assert(classes[each.parent], each.parent)
-      list[#list + 1] = each
-    end
-  end
-  return list
-end
-
-local function object_type(field)
-  local name, array = field.type:match "^heygen%.(%a+)(%[?%]?)"
-  if name then
-    return (array ~= "" and "array of " or "") .. anchor(name)
-  elseif field.type:find '^"' then
-    local values = {}
-    for value in field.type:gmatch '"([^"]+)"' do
-      values[#values + 1] = "`" .. value .. "`"
-    end
-    return concat(values, ", ") .. (field.type:find "string" and ", or others" or "")
-  end
-  return (field.type:gsub("%?$", ""):gsub("^(%l+)%[%]$", "array of %1s"))
-end
-
-local function is_optional(field)
-  return field.type:find "%?$" or field.type:find "|nil$"
-end
-
-local function add_object(lines, class)
-  lines[#lines + 1] = "### " .. class.name
-  lines[#lines + 1] = ""
-  if not class[1] and not class.parent then
-    lines[#lines + 1] = "An empty table."
-    lines[#lines + 1] = ""
-    return
-  end
-  lines[#lines + 1] = "| field | type | meaning |"
-  lines[#lines + 1] = "| --- | --- | --- |"
-  for _, part in ipairs { class.parent or {}, class } do
-    for _, field in ipairs(part) do
-      local always = not is_optional(field) and field.type ~= "method" and "always" or ""
-      local doc = always ~= "" and field.doc ~= "" and always .. "; " .. field.doc or always .. field.doc
-      lines[#lines + 1] = ("| `%s` | %s | %s |"):format(field.name, object_type(field), doc)
-    end
-  end
-  lines[#lines + 1] = ""
-end
-
 local function add_parts(lines)
   lines[#lines + 1] = "## Parts of bodies"
   lines[#lines + 1] = ""
@@ -369,10 +275,23 @@ local function add_parts(lines)
 end
 
 ---The generated part of docs/api.md.
----@param meta string the text of the files in lua/heygen/meta/ that have the objects
+---@param files string[] the files of lua/heygen/meta/
+---@param read fun(path: string): string
 ---@return string
-function reference.text(meta)
-  local lines = {}
+function reference.text(files, read)
+  local meta, lines = {}, {}
+  for index, path in ipairs(files) do
+    meta[index] = read(path)
+  end
+  local found = extras.read(files, read)
+  local classes = objects.read(concat(meta, "\n"), extras.returned(found))
+  local known = {}
+  for _, class in ipairs(classes) do
+    known[class.name] = true
+  end
+  local function link(name)
+    return known[name] and anchor(name) or name
+  end
   for _, group in ipairs(model.groups()) do
     lines[#lines + 1] = "## client." .. group.name
     lines[#lines + 1] = ""
@@ -382,14 +301,17 @@ function reference.text(meta)
         add_each(lines, row)
       end
     end
+    for _, method in ipairs(found[group.name] or {}) do
+      extras.add(lines, method, link)
+    end
   end
   add_parts(lines)
   lines[#lines + 1] = "## Objects"
   lines[#lines + 1] = ""
   lines[#lines + 1] = 'A field without "always" may be absent: the service sends null, or nothing.'
   lines[#lines + 1] = ""
-  for _, class in ipairs(object_classes(meta)) do
-    add_object(lines, class)
+  for _, class in ipairs(classes) do
+    objects.add(lines, class)
   end
   return concat(lines, "\n")
 end

@@ -150,39 +150,30 @@ local function sample_id(id)
   return quoted(id.name:gsub("_id$", "") .. "_1")
 end
 
+local function call_text(row, name)
+  local arguments, fields = {}, fields_text(row)
+  for index, id in ipairs(row.path_params) do
+    arguments[index] = sample_id(id)
+  end
+  if #arguments == 0 and fields then
+    return ("client.%s:%s %s"):format(row.group, name, fields)
+  end
+  arguments[#arguments + 1] = fields
+  return ("client.%s:%s(%s)"):format(row.group, name, table.concat(arguments, ", "))
+end
+
 ---An example of a call.
 ---@param row heygen.Endpoint
 ---@return string code
 function samples.call(row)
-  local arguments = {}
-  for index, id in ipairs(row.path_params) do
-    arguments[index] = sample_id(id)
-  end
-  local fields = fields_text(row)
-  local call
-  if #arguments == 0 and fields then
-    call = ("client.%s:%s %s"):format(row.group, row.name, fields)
-  else
-    arguments[#arguments + 1] = fields
-    call = ("client.%s:%s(%s)"):format(row.group, row.name, table.concat(arguments, ", "))
-  end
-  return ("local %s = assert(%s)"):format(variable(row), call)
+  return ("local %s = assert(%s)"):format(variable(row), call_text(row, row.name))
 end
 
 ---An example of the loop over all items.
 ---@param row heygen.Endpoint
 ---@return string code
 function samples.loop(row)
-  local arguments = {}
-  for index, id in ipairs(row.path_params) do
-    arguments[index] = sample_id(id)
-  end
-  arguments[#arguments + 1] = fields_text(row)
-  return ("for item in client.%s:%s(%s) do\n  print(item)\nend"):format(
-    row.group,
-    row.each,
-    table.concat(arguments, ", ")
-  )
+  return ("for item in %s do\n  print(item)\nend"):format(call_text(row, row.each))
 end
 
 return samples

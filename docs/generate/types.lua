@@ -56,10 +56,11 @@ local function add_union_fields(lines, union)
   for _, name in ipairs(names) do
     local field, seen, texts = merged[name], {}, {}
     for _, spec in ipairs(field) do
-      local text = bare_type(spec) .. (spec.nullable and "|lightuserdata" or "")
-      if not seen[text] then
-        seen[text] = true
-        texts[#texts + 1] = text
+      for text in (bare_type(spec) .. (spec.nullable and "|lightuserdata" or "")):gmatch "[^|]+" do
+        if not seen[text] then
+          seen[text] = true
+          texts[#texts + 1] = text
+        end
       end
     end
     local only = #field < #kinds and "of " .. concat(field.kinds, ", ") .. ": " or ""

@@ -60,10 +60,30 @@
 ---video_id and what is expected need not be said
 ---@field carries string? where the value has its id; filled in with the one asked for when the service sends none
 
+-- By their full names: a program that packs Lua files finds them here.
+local groups = {
+  require "heygen.endpoints.video_agents",
+  require "heygen.endpoints.videos",
+  require "heygen.endpoints.assets",
+  require "heygen.endpoints.webhooks",
+  require "heygen.endpoints.users",
+  require "heygen.endpoints.voices",
+  require "heygen.endpoints.audio",
+  require "heygen.endpoints.avatars",
+  require "heygen.endpoints.brand_kits",
+  require "heygen.endpoints.brand_glossaries",
+  require "heygen.endpoints.templates",
+  require "heygen.endpoints.video_translations",
+  require "heygen.endpoints.lipsyncs",
+  require "heygen.endpoints.background_removals",
+  require "heygen.endpoints.ai_clipping",
+  require "heygen.endpoints.hyperframes",
+}
+
 local endpoints = {}
 
-for _, group in ipairs(require "heygen.endpoints.names") do
-  for _, row in ipairs(require("heygen.endpoints." .. group)) do
+for _, rows in ipairs(groups) do
+  for _, row in ipairs(rows) do
     endpoints[#endpoints + 1] = row
   end
 end

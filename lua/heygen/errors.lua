@@ -15,8 +15,25 @@
 ---@field idempotency_key string?
 ---@field session_id string?
 ---@field video_id string?
----@field asset_id string? of an upload
----@field asset_ids string[]? what has been uploaded for a call with local files
+---@field video_translation_id string?
+---@field video_translation_ids string[]? of a create that made several; so have the other ids of jobs
+---@field proofread_id string?
+---@field proofread_ids string[]?
+---@field lipsync_id string?
+---@field lipsync_ids string[]?
+---@field job_id string? of a clipping job or a background removal
+---@field job_ids string[]?
+---@field voice_id string?
+---@field voice_ids string[]?
+---@field group_id string? of an avatar
+---@field look_id string? of an avatar's look
+---@field asset_id string?
+---@field asset_ids string[]?
+---@field batch_id string?
+---@field results table? of heygen.all, and of a wait for several jobs: what succeeded, by index
+---@field errors table? the same: what failed
+---@field event_id string?
+---@field reason string? of kind webhook: missing_signature, bad_signature, too_old, too_new, duplicate, malformed, ...
 ---@field last any the last body seen
 ---@field part string? of a download: the file that the next call goes on from
 ---@field received integer? of a download: the bytes in there, or given to the function
@@ -41,6 +58,7 @@ local KINDS = {
   callback = false, -- a function given by the user raised
   raised = false, -- a task of heygen.all raised
   closed = false, -- the engine or client is closed, or was forked away
+  webhook = false, -- a delivery was not accepted; `reason` says why
 }
 
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
@@ -115,7 +133,41 @@ function errors.shows(id, secret)
 end
 
 -- What follows the message in the text of an error, in this order. `param` is left out where the message names it.
-local SHOWN = { "code", "param", "request_id", "session_id", "video_id", "asset_id" }
+local SHOWN = {
+  "reason",
+  "code",
+  "param",
+  "request_id",
+  "session_id",
+  "video_id",
+  "video_translation_id",
+  "video_translation_ids",
+  "proofread_id",
+  "proofread_ids",
+  "lipsync_id",
+  "lipsync_ids",
+  "job_id",
+  "job_ids",
+  "voice_id",
+  "voice_ids",
+  "group_id",
+  "look_id",
+  "asset_id",
+  "asset_ids",
+  "batch_id",
+}
+
+-- One value of an error as text: ids come in lists as well.
+local function shown(value)
+  if type(value) ~= "table" then
+    return printable(tostring(value), 120)
+  end
+  local texts = {}
+  for index = 1, #value do
+    texts[index] = printable(tostring(value[index]), 120)
+  end
+  return table.concat(texts, " ")
+end
 
 local Error = { __name = "heygen.error" }
 
@@ -129,7 +181,7 @@ function Error.__tostring(err)
     local name = SHOWN[index]
     local value = err[name]
     if value ~= nil and not (name == "param" and find(message, tostring(value), 1, true)) then
-      parts[#parts + 1] = name .. " " .. printable(tostring(value), 120)
+      parts[#parts + 1] = name .. " " .. shown(value)
     end
   end
   if err.sent == "maybe" then

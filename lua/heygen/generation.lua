@@ -1,32 +1,15 @@
 -- The one-shot workflow: poll, wait, generate. A session leads to a video; only the video is the result.
 local core = require "heygen.core"
-local errors = require "heygen.errors"
-local options = require "heygen.options"
-local pace = require "heygen.pace"
-local response = require "heygen.response"
-local suggest = require "heygen.suggest"
-local waits = require "heygen.waits"
+local waiting = require "heygen.waiting"
 
 local generation = {}
 
--- Waiting, in seconds. Jobs take 10 to 45 minutes.
-local DEFAULTS = {
-  timeout = 3600, -- an hour: longer than any job seen, and the wait can be taken up again
-  interval = 10, -- the first pause
-  max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
-  grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
-}
+local fail, said, text = waiting.fail, waiting.said, waiting.text
+local look_failed, look_options = waiting.look_failed, waiting.look_options
 
-generation.defaults = DEFAULTS
-
-local LEAST = { timeout = 0, interval = 0.001, max_interval = 0.001, grace = 0 }
+generation.defaults = waiting.defaults
 
 -- ---- what is waited for ----
-
--- An empty text is no id, no address and no reason.
-local function text(value)
-  return type(value) == "string" and value ~= "" and value or nil
-end
 
 -- Ids from whatever the caller has: {session_id, video_id, unsure}; or nil, a problem, and whether it is a mistake of
 -- the program. A table is none: the service may have sent it.
@@ -51,26 +34,12 @@ local function identify(target)
   return { session_id = session_id, video_id = video_id }
 end
 
-local function refuse(call, problem, mistake, level)
-  if mistake then
-    error("heygen: " .. call .. ": " .. problem, level + 1)
-  end
-  return errors.fail { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
-end
-
 local function get_video(client, video_id, call)
   return client.videos:get(video_id, call)
 end
 
 local function get_session(client, session_id, call)
   return client.video_agents:get(session_id, call)
-end
-
--- A look shall not outlast the wait by more than a moment.
-local LEAST_LOOK = 5 -- seconds
-
-local function look_options(client, state)
-  return { deadline = math.min(math.max(state.stop - core.now(), LEAST_LOOK), client.options.deadline) }
 end
 
 ---One look; see Client:poll.
@@ -88,7 +57,7 @@ function generation.poll(client, target, level)
   end
   local ids, problem, mistake = identify(target)
   if not ids then
-    local _, message, err = refuse("poll", problem, mistake, level + 1)
+    local _, message, err = waiting.refuse("poll", problem, mistake, level + 1)
     return nil, message, err
   elseif ids.video_id then
     return get_video(client, ids.video_id)
@@ -96,70 +65,7 @@ function generation.poll(client, target, level)
   return get_session(client, ids.session_id)
 end
 
--- ---- options of the wait ----
-
-local function read_wait(given, level)
-  if given ~= nil and type(given) ~= "table" then
-    error("heygen: wait: expected a table of options, got " .. type(given), level + 1)
-  end
-  local wait = {}
-  for name, value in pairs(given or {}) do
-    if name == "on_progress" then
-      if not options.is_callable(value) then
-        error("heygen: wait.on_progress: expected a function, got " .. type(value), level + 1)
-      end
-    elseif not DEFAULTS[name] then
-      local known = { "grace", "interval", "max_interval", "on_progress", "timeout" }
-      error(
-        "heygen: wait." .. tostring(name) .. ": unknown option" .. suggest.hint(tostring(name), known),
-        level + 1
-      )
-    elseif type(value) ~= "number" or value ~= value or value < LEAST[name] then
-      error(
-        ("heygen: wait.%s: expected a number of seconds, %g or more, got %s"):format(
-          name,
-          LEAST[name],
-          tostring(value)
-        ),
-        level + 1
-      )
-    end
-    wait[name] = value
-  end
-  for name, value in pairs(DEFAULTS) do
-    wait[name] = wait[name] or value
-  end
-  wait.strict = given ~= nil and given.max_interval ~= nil -- the caller's own word holds
-  if wait.strict and not given.interval then
-    wait.interval = math.min(wait.interval, wait.max_interval)
-  end
-  wait.max_interval = math.max(wait.max_interval, wait.interval)
-  return wait
-end
-
--- ---- the waiting itself ----
-
-local function fail(state, fields)
-  fields.session_id = fields.session_id or state.session_id
-  fields.video_id = fields.video_id or state.video_id
-  fields.idempotency_key = fields.idempotency_key or state.idempotency_key
-  fields.sent = fields.sent or "yes"
-  fields.last = response.without_secret(fields.last or state.last, state.hide)
-  return errors.fail(fields)
-end
-
--- The same error with all that the wait knows.
-local function enrich(state, err)
-  for _, name in ipairs { "session_id", "video_id", "idempotency_key" } do
-    if err[name] == nil then
-      err[name] = state[name]
-    end
-  end
-  if err.last == nil then
-    err.last = response.without_secret(state.last, state.hide)
-  end
-  return nil, tostring(err), err
-end
+-- ---- one look ----
 
 -- The newest message of a kind; the service gives them newest first.
 local function newest(session, wanted)
@@ -182,12 +88,6 @@ local function reason_in(session)
   return newest(session, is_error) or newest(session, is_from_model)
 end
 
--- What the service says goes to a person's terminal or log, and may echo the key. Only its part is searched for it: a
--- short key may stand in a sentence of ours by chance.
-local function said(state, service_text)
-  return service_text and state.hide(errors.printable(tostring(service_text), 1000))
-end
-
 -- Why a video failed: its own fields, then the session's newest error, then what the agent said last.
 local function video_failed(client, state, video)
   local message, code = text(video.failure_message), text(video.failure_code)
@@ -198,7 +98,7 @@ local function video_failed(client, state, video)
   return fail(state, {
     kind = "failed",
     message = "the video failed: " .. (said(state, message or code) or "the service gives no reason"),
-    code = code and state.hide(errors.printable(code, 100)),
+    code = said(state, code, 100),
     status = 200,
     last = video,
   })
@@ -211,15 +111,6 @@ local function session_failed(state, session)
     status = 200,
     last = session,
   })
-end
-
--- A look that failed in passing is no reason to give up a job of half an hour.
-local function look_failed(state, err)
-  if err.retryable and err.kind ~= "cancelled" then
-    state.missed = err
-    return nil
-  end
-  return enrich(state, err)
 end
 
 -- A session that is done names its video, on itself or in its list.
@@ -252,10 +143,10 @@ local function look_at_session(client, state, wait)
   if not session then
     return look_failed(state, err)
   end
-  state.last, state.missed, state.status = session, nil, session.status
+  waiting.saw(state, session)
   take_progress(state, session)
   if text(session.video_id) then
-    state.video_id = session.video_id
+    state.video_id, state.failed_since = session.video_id, nil
     return nil
   end
   local asked = session.status == "waiting_for_input"
@@ -276,9 +167,6 @@ local function look_at_session(client, state, wait)
   state.asked = asked
 end
 
--- What a video shows before it renders; anything else, known or not, may be followed by the end.
-local NOT_YET = { waiting = true, pending = true, thinking = true }
-
 -- A video has no percentage, its session has one. Where someone watches, and while the session answers, every other
 -- look is at the session: a look costs one request, watched or not. True: nothing has ended yet.
 local function look_for_progress(client, state, wait)
@@ -286,7 +174,7 @@ local function look_for_progress(client, state, wait)
   if
     not (wait.on_progress and state.session_id and state.turn)
     or state.session_gone
-    or NOT_YET[state.status]
+    or waiting.not_yet(state.status)
   then
     return false
   end
@@ -310,7 +198,7 @@ local function look_at_video(client, state, wait)
   local video, _, err = get_video(client, state.video_id, look_options(client, state))
   if video then
     state.unsure = nil
-    state.last, state.missed, state.status = video, nil, video.status
+    waiting.saw(state, video)
     if video.status == "completed" then
       state.progress = 100
       return video
@@ -322,7 +210,7 @@ local function look_at_video(client, state, wait)
     local session, _, session_err = get_session(client, state.video_id, look_options(client, state))
     if session then
       state.unsure, state.session_id, state.video_id = nil, state.video_id, text(session.video_id)
-      state.last, state.status = session, session.status
+      waiting.saw(state, session)
       return nil
     elseif session_err.status ~= 404 then
       return look_failed(state, session_err)
@@ -331,111 +219,56 @@ local function look_at_video(client, state, wait)
   return look_failed(state, err)
 end
 
--- Tells the caller how far it is. What the callback raises must not lose the job.
-local function tell(state, wait)
-  if not wait.on_progress then
-    return true
+local function look(client, state, wait)
+  if state.video_id then
+    return look_at_video(client, state, wait)
   end
-  local ok, raised = pcall(wait.on_progress, {
-    status = state.status,
-    progress = state.progress,
-    elapsed = core.now() - state.began,
-    session_id = state.session_id,
-    video_id = state.video_id,
-    err = state.missed,
-  })
-  if ok then
-    return true
+  local value, message, err = look_at_session(client, state, wait)
+  local calm = state.fused and state.fused.calm and state.status ~= "completed" -- its end will be told
+  if not err and state.video_id and not calm then
+    state.turn = true -- the session was just seen
+    value, message, err = look_at_video(client, state, wait)
   end
-  return fail(
-    state,
-    { kind = "callback", message = "on_progress raised: " .. tostring(raised), cause = raised }
-  )
+  return value, message, err
 end
 
-local function timed_out(state, wait)
+-- ---- the wait ----
+
+local KIND = { noun = "the video", ids = { "session_id", "video_id" }, look = look }
+
+function KIND.phase(state)
+  return state.video_id and waiting.phase(state) or "quiet"
+end
+
+-- The grace must end in time.
+function KIND.longest(state, wait)
+  if state.failed_since then
+    return math.min(wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
+  end
+end
+
+-- Nobody tells that a session waits for a message, and callbacks of chats are not documented.
+function KIND.tells(state)
+  return not state.chat and state.status ~= "waiting_for_input"
+end
+
+function KIND.unfinished(state)
   local id = state.video_id or state.session_id
-  return fail(state, {
-    kind = "timeout",
-    message = ("%s is still %s after %g s; it goes on at the service: client:wait(%q) takes it up again"):format(
-      state.video_id and "the video" or "the session",
-      state.status and ("%q"):format(said(state, state.status)) or "unknown",
-      wait.timeout,
-      id
-    ),
-    cause = state.missed,
-    retryable = true,
-  })
-end
-
-local function pause(client, state, wait, stop)
-  local left = stop - core.now()
-  local phase = not state.video_id and "quiet" or (NOT_YET[state.status] and "pending" or "rendering")
-  local seconds = pace.next(state.pace, core.now() - state.began, phase)
-  if state.failed_since then -- the grace must end in time
-    seconds =
-      math.min(seconds, wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
-  end
-  local slept, reason, kind = waits.pause(client, math.max(math.min(seconds, left), 0))
-  if slept then
-    return true
-  end
-  return fail(state, {
-    kind = kind or "cancelled",
-    message = (kind and reason or "the wait was " .. (reason or "cancelled"))
-      .. "; the video goes on at the service",
-  })
-end
-
-local function run_wait(client, state, wait, look_first)
-  local stop = core.now() + wait.timeout
-  state.stop, state.hide, state.turn = stop, client.hide, true
-  state.began, state.pace = core.now(), pace.new(wait.interval, wait.max_interval, wait.strict)
-  while true do
-    if look_first then
-      local video_before = state.video_id
-      local value, message, err
-      if state.video_id then
-        value, message, err = look_at_video(client, state, wait)
-      else
-        value, message, err = look_at_session(client, state, wait)
-        if not value and not err and state.video_id ~= video_before then
-          state.turn = true -- the session was just seen
-          value, message, err = look_at_video(client, state, wait)
-        end
-      end
-      local told, problem, problem_err = tell(state, wait)
-      if value or err then
-        return value, message, err
-      elseif not told then
-        return nil, problem, problem_err
-      elseif core.now() >= stop then
-        return timed_out(state, wait)
-      end
-    else -- what create said: from here on the caller knows the session, whatever happens
-      local told, problem, problem_err = tell(state, wait)
-      if not told then
-        return nil, problem, problem_err
-      end
-    end
-    look_first = true
-    local slept, message, err = pause(client, state, wait, stop)
-    if not slept then
-      return nil, message, err
-    end
-  end
+  return state.video_id and "the video is" or "the session is", ("client:wait(%q)"):format(id)
 end
 
 ---Waits; see Client:wait.
 function generation.wait(client, target, given, level)
-  local wait = read_wait(given, level + 1)
+  local wait = waiting.read(KIND, given, level + 1)
   local state, problem, mistake = identify(target)
   if not state then
-    local _, message, err = refuse("wait", problem, mistake, level + 1)
+    local _, message, err = waiting.refuse("wait", problem, mistake, level + 1)
     return nil, message, err
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
-  return run_wait(client, state, wait, true)
+  state.callback_id = type(target) == "table" and text(target.callback_id) or nil
+  state.turn = true
+  return waiting.run(client, KIND, state, wait, true)
 end
 
 ---Creates and waits; see Client:generate.
@@ -444,7 +277,7 @@ function generation.generate(client, fields, level, create, row)
   if type(fields) ~= "table" then
     error("heygen: generate: expected a table, write {prompt = ...}, got " .. type(fields), level + 1)
   end
-  local wait = read_wait(fields.wait, level + 1) -- before anything is paid
+  local wait = waiting.read(KIND, fields.wait, level + 1) -- before anything is paid
   local body = {}
   for name, value in pairs(fields) do
     if name ~= "wait" then
@@ -455,9 +288,10 @@ function generation.generate(client, fields, level, create, row)
   if not session then
     return nil, message, err
   end
-  local state = { session_id = session.session_id, video_id = text(session.video_id) }
+  local state = { session_id = session.session_id, video_id = text(session.video_id), turn = true }
   state.status, state.last, state.idempotency_key = session.status, session, fields.idempotency_key
-  return run_wait(client, state, wait, false)
+  state.chat, state.callback_id = fields.mode == "chat", text(session.callback_id) or text(fields.callback_id)
+  return waiting.run(client, KIND, state, wait, false)
 end
 
 return generation

@@ -11,7 +11,7 @@ local request = require "heygen.request"
 
 local groups = {}
 
-local select = select
+local select, unpack = select, table.unpack or unpack
 
 -- With a dot, the first argument would be taken for the object. `form` is how the call should look.
 function groups.check_colon(self, field, form)
@@ -104,6 +104,23 @@ local function page_fetcher(self, row, args)
   end
 end
 
+-- `callback = {url = ..., token_secret = ...}` becomes callback_url and callback_id. Gives the id that was made.
+local function expand_callback(row, args, level)
+  local index = #row.path_params + 1
+  local with_id = row.body.callback_id ~= nil
+  local fields, id = require("heygen.webhook.tokens").expand(args[index], with_id)
+  if not fields then
+    refuse(row, "callback: " .. id, "callback", true, level + 1)
+  end
+  args[index] = fields
+  return id
+end
+
+local function takes_callback(row, args)
+  local fields = args[#row.path_params + 1]
+  return type(fields) == "table" and fields.callback ~= nil and row.body and row.body.callback_url
+end
+
 ---Calls a row as its method would: raises for a mistake of the program, at `level`.
 ---@param client heygen.Client
 ---@param row heygen.Endpoint
@@ -114,6 +131,13 @@ end
 ---@return heygen.Error? err
 function groups.call(client, row, level, ...)
   local args, count = { ... }, select("#", ...)
+  if takes_callback(row, args) then
+    local callback_id = expand_callback(row, args, level + 1)
+    local value, text, err = groups.call(client, row, level + 1, unpack(args, 1, count))
+    local made = value or err
+    made.callback_id = made.callback_id or callback_id -- a router may hear of it, also after an unsure create
+    return value, text, err
+  end
   file_input.noted = false
   local call, message, field, mistake = params.check(row, args, count)
   if not call then

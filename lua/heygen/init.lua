@@ -106,7 +106,7 @@ function heygen.is_error(value)
 end
 
 -- Loaded when named: modules of their own, and values of the core.
-local PARTS = { sim = true }
+local PARTS = { sim = true, webhook = true }
 local VALUES = { null = true, array = true }
 
 setmetatable(heygen, {

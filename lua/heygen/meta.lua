@@ -6,6 +6,7 @@
 ---@class heygen
 ---@field _VERSION string
 ---@field sim heygen.sim the local HeyGen, loaded when it is first named
+---@field webhook heygen.webhook deliveries: verify, parse, sign; loaded when it is first named
 
 -- ---- options ----
 
@@ -37,7 +38,11 @@
 ---@field deadline number? seconds for all attempts, pauses and bodies
 ---@field max_retries integer?
 
----@class heygen.PostOptions : heygen.CallOptions
+---Where a call has a callback_url.
+---@class heygen.CallbackOption
+---@field callback heygen.webhook.Callback? instead of callback_url and callback_id: an address with a token
+
+---@class heygen.PostOptions : heygen.CallOptions, heygen.CallbackOption
 ---@field idempotency_key string? 1 to 255 letters, digits or _ - : . (a random one for each call)
 
 ---What calls take in which a file may be given.
@@ -50,6 +55,8 @@
 ---@field interval number? seconds, the first pause (10)
 ---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
+---@field webhook heygen.webhook.Router? a delivery about the job ends the pause at once
+---@field webhook_interval number? seconds, the longest pause while deliveries are known to arrive (960)
 ---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each look
 
 ---@class heygen.UploadOptions
@@ -96,12 +103,16 @@
 -- ---- events ----
 
 ---@class heygen.WaitEvent
----@field status string? of the video, or of the session while the video is not known
+---@field status string? of the job; of the session while the video is not known
 ---@field progress integer? per cent, never falling; nil when the service has not said
 ---@field elapsed number seconds since the wait began
 ---@field session_id string?
 ---@field video_id string?
+---@field finished integer? of several jobs, and of a batch: how many have ended
+---@field total integer? of how many
+---@field counts table<string, integer>? of a batch: its items by status
 ---@field err heygen.Error? why the last look brought nothing; the wait goes on
+---@field [string] any the ids of other jobs, as lipsync_id
 
 ---@class heygen.TransferEvent
 ---@field received integer? bytes

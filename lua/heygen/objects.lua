@@ -66,7 +66,7 @@ local function choice_problem(object, rules)
   end
   names = rules.any_of
   if names and not given_of(object, names)[1] then
-    return names[1], "missing, " .. (names[2] and concat(names, " or ") or "it") .. " is required"
+    return names[1], "missing, " .. concat(names, " or ") .. " is required"
   end
   return nil
 end

@@ -102,6 +102,9 @@ local function start(client, engine, row, call, state)
   r.body, r.multipart = state.text, call.parts
   r.content_type = state.text and (call.content_type or "application/json")
   r.extra_headers = state.headers
+  if row.method == "POST" and not state.text and not r.multipart then
+    r.content_type = "" -- else libcurl would call nothing a form
+  end
   local job, message, failure = engine:create(r)
   r.body, r.multipart = nil, nil -- may be large, and the client lives long
   return job, message, failure

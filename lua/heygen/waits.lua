@@ -10,10 +10,11 @@ local CLOSED = "the client was closed"
 ---Pauses the caller.
 ---@param client heygen.Client
 ---@param seconds number
+---@param signal table? gets `hurry`, a function that ends the pause, while there is one
 ---@return boolean? slept
 ---@return string? reason
 ---@return string? kind of the error, when it is not "cancelled"
-function waits.pause(client, seconds)
+function waits.pause(client, seconds, signal)
   local driver = drivers.current(client.driver)
   if client.is_closed then
     return nil, CLOSED, "closed"
@@ -28,10 +29,23 @@ function waits.pause(client, seconds)
   if not job then
     return nil, problem, "network"
   end
+  local hurried = false
+  if signal then
+    signal.hurry = function()
+      hurried, signal.hurry = true, nil
+      job:cancel()
+      hub.deliver(engine)
+    end
+  end
   local done, reason = driver.await(engine, job)
+  if signal then
+    signal.hurry = nil
+  end
   if not done then
     job:cancel()
     return nil, reason
+  elseif hurried then
+    return true
   end
   local failure
   done, reason, failure = job:result() -- the client or the engine may have been closed

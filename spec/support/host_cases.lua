@@ -524,6 +524,30 @@ case("the engine closed with waits in flight ends them all, and the next call ha
   equal(session.session_id, assert(client:poll(session)).session_id)
 end, "tasks")
 
+case("a delivery ends the pause of a wait", function(client)
+  local webhook = require "heygen.webhook"
+  local secret = "whsec_0123456789abcdef"
+  local router = webhook.router { on = {}, secrets = secret, log = function() end }
+  local body = '{"data":{"id":"x","status":"%s"}}'
+  sim.faults {
+    { path = "/v3/lipsyncs/x", body = body:format "running", times = 1 },
+    { path = "/v3/lipsyncs/x", body = body:format "completed" },
+  }
+  local before = sim.counts().requests
+  local waiting = heygen.spawn(function()
+    return client.lipsyncs:wait("x", { interval = 60, timeout = 40, webhook = router })
+  end)
+  until_count("requests", before + 1)
+  assert(heygen.sleep(0.02))
+  local began = core.now()
+  local text = '{"event_type":"x","event_data":{"lipsync_id":"x"}}'
+  equal(200, (router:handle("POST", webhook.sign(text, secret), text)))
+  equal("completed", assert(waiting:join()).status)
+  if core.now() - began > 35 then
+    error "the delivery has not woken it"
+  end
+end, "tasks")
+
 -- ---- running them ----
 
 ---A client for the cases: quick retries.

@@ -117,7 +117,7 @@
 
 ---@class heygen.EngineSettings
 ---@field engine_type "elevenlabs"|"fish"|"starfish" which of the forms this is
----@field model "eleven_multilingual_v2"|"eleven_turbo_v2_5"|"eleven_flash_v2_5"|"eleven_v3"|lightuserdata|"s1"|"s2-pro"|lightuserdata|nil of elevenlabs, fish: the model of the voice
+---@field model "eleven_multilingual_v2"|"eleven_turbo_v2_5"|"eleven_flash_v2_5"|"eleven_v3"|lightuserdata|"s1"|"s2-pro"|nil of elevenlabs, fish: the model of the voice
 ---@field similarity number|lightuserdata|nil of fish: closeness to the original voice
 ---@field similarity_boost number|lightuserdata|nil of elevenlabs: closeness to the original voice
 ---@field stability number|lightuserdata|nil of elevenlabs, fish: evenness of the speech
@@ -171,7 +171,7 @@
 
 ---@class heygen.VideoBody
 ---@field type "avatar"|"cinematic_avatar"|"image"|"studio"|nil which of the forms this is
----@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|"16:9"|"9:16"|"1:1"|nil 16:9 when absent
+---@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|nil 16:9 when absent
 ---@field audio_asset_id string|lightuserdata|nil of avatar, image: an uploaded recording instead of a script
 ---@field audio_url string|lightuserdata|nil of avatar, image: a recording instead of a script
 ---@field auto_duration boolean? of cinematic_avatar: true: as long as it needs
@@ -191,7 +191,7 @@
 ---@field prompt string? of cinematic_avatar: what the video shall show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
----@field resolution "4k"|"1080p"|"720p"|lightuserdata|"720p"|"1080p"|nil size of the picture
+---@field resolution "4k"|"1080p"|"720p"|lightuserdata|nil size of the picture
 ---@field scenes heygen.Scene[]? of studio: its parts, in order
 ---@field script string|lightuserdata|nil of avatar, image: what is said
 ---@field title string|lightuserdata|nil a name to find it by
@@ -371,7 +371,7 @@ function video_agents:each_style(fields) end
 
 ---@class heygen.VideosCreate : heygen.PostOptions, heygen.FileOptions
 ---@field type "avatar"|"cinematic_avatar"|"image"|"studio"|nil which of the forms this is
----@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|"16:9"|"9:16"|"1:1"|nil 16:9 when absent
+---@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|nil 16:9 when absent
 ---@field audio_asset_id string|lightuserdata|nil of avatar, image: an uploaded recording instead of a script
 ---@field audio_url string|lightuserdata|nil of avatar, image: a recording instead of a script
 ---@field auto_duration boolean? of cinematic_avatar: true: as long as it needs
@@ -391,7 +391,7 @@ function video_agents:each_style(fields) end
 ---@field prompt string? of cinematic_avatar: what the video shall show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
----@field resolution "4k"|"1080p"|"720p"|lightuserdata|"720p"|"1080p"|nil size of the picture
+---@field resolution "4k"|"1080p"|"720p"|lightuserdata|nil size of the picture
 ---@field scenes heygen.Scene[]? of studio: its parts, in order
 ---@field script string|lightuserdata|nil of avatar, image: what is said
 ---@field title string|lightuserdata|nil a name to find it by

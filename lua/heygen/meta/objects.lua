@@ -62,7 +62,7 @@
 
 ---@class heygen.DeletedVideo
 ---@field id string
----@field deleted boolean
+---@field deleted boolean?
 
 ---@class heygen.Deleted
 ---@field id string?

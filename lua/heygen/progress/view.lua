@@ -135,12 +135,27 @@ local function transfer_view(event, pace, phase)
     pace
 end
 
+-- How jobs end, in the words of all kinds.
+local FAILED = { failed = true, cancelled = true, deleted = true }
+local ENDED = { completed = true, complete = true }
+
+-- A look that failed in passing.
+local function add_missed(details, err)
+  if err then
+    local refused = err.kind == "api" and err.status
+    details[#details + 1] = refused and format("HTTP %d", refused) or tostring(err.kind)
+    details[#details + 1] = "asking again"
+  end
+  return details
+end
+
 local function batch_view(event)
   local finished, total = event.finished, event.total
+  local count = total and format("%d of %d finished", finished, total) or format("%d finished", finished)
   return {
     phase = "batch",
     percent = total and floor(total > 0 and min(finished / total, 1) * 100 or 100),
-    details = { total and format("%d of %d finished", finished, total) or format("%d finished", finished) },
+    details = add_missed({ count }, event.err),
     elapsed = event.elapsed or 0,
     ended = total ~= nil and finished >= total,
     failed = false,
@@ -149,19 +164,13 @@ end
 
 local function wait_view(event)
   local status = printable(tostring(event.status or "starting"), 30)
-  local details = { status }
-  if event.err then
-    local refused = event.err.kind == "api" and event.err.status
-    details[2] = refused and format("HTTP %d", refused) or tostring(event.err.kind)
-    details[3] = "asking again"
-  end
   return {
     phase = "wait",
     percent = event.progress and floor(event.progress),
-    details = details,
+    details = add_missed({ status }, event.err),
     elapsed = event.elapsed or 0,
-    ended = status == "completed" or status == "failed",
-    failed = status == "failed",
+    ended = ENDED[status] or FAILED[status] or false,
+    failed = FAILED[status] or false,
   }
 end
 

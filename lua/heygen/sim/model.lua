@@ -41,7 +41,8 @@ end
 ---   (default: moved by hand); seed = number (default 1); keys = list of accepted keys (default: any that is not
 ---   empty); base_url = what its URLs begin with; behaviour = name → value; scenario = name; faults = list;
 ---   remember = requests kept (default 1000); bodies = bytes of each body kept (default 0);
----   on_record = function(record), see heygen.sim.ledger; receivers = "any" to send webhooks to other machines, too; stream = number of this process among several
+---   on_record = function(record), see heygen.sim.ledger; receivers = "any" to send
+---   webhooks to other machines, too; stream = number of this process among several
 ---@return table|nil model
 ---@return string|nil message
 function model.new(options)

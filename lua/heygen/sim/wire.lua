@@ -2,40 +2,12 @@
 --
 -- Steps: { "send", bytes }, { "wait", real seconds }; the last is { "keep" }, { "close" }, { "reset" } or { "stall" }.
 local gzip = require "heygen.sim.gzip"
+local http = require "heygen.http"
 local respond = require "heygen.sim.respond"
 
-local wire = {}
+local reason = http.reason
 
-local REASONS = {
-  [200] = "OK",
-  [202] = "Accepted",
-  [204] = "No Content",
-  [206] = "Partial Content",
-  [301] = "Moved Permanently",
-  [302] = "Found",
-  [304] = "Not Modified",
-  [307] = "Temporary Redirect",
-  [308] = "Permanent Redirect",
-  [400] = "Bad Request",
-  [401] = "Unauthorized",
-  [402] = "Payment Required",
-  [403] = "Forbidden",
-  [404] = "Not Found",
-  [405] = "Method Not Allowed",
-  [408] = "Request Timeout",
-  [409] = "Conflict",
-  [413] = "Content Too Large",
-  [416] = "Range Not Satisfiable",
-  [422] = "Unprocessable Content",
-  [429] = "Too Many Requests",
-  [431] = "Request Header Fields Too Large",
-  [500] = "Internal Server Error",
-  [501] = "Not Implemented",
-  [502] = "Bad Gateway",
-  [503] = "Service Unavailable",
-  [504] = "Gateway Timeout",
-  [505] = "HTTP Version Not Supported",
-}
+local wire = {}
 
 local HTML = [[<!DOCTYPE html>
 <html><head><title>api.heygen.com | %d: %s</title></head>
@@ -43,10 +15,6 @@ local HTML = [[<!DOCTYPE html>
 ]]
 
 local GARBAGE = "\22\3\1\0\170SSH-2.0-nothing to see here\r\n\255\254\0\1\2{]<<>>\r\n\r\n"
-
-local function reason(status)
-  return REASONS[status] or "Unknown"
-end
 
 local function find(headers, name)
   for i, header in ipairs(headers) do

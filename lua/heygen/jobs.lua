@@ -1,0 +1,163 @@
+-- What is waited for beside videos, as data: one row for each kind of job says where it is looked at, what ends it,
+-- where its id is and where its reason of failure. A status that a row does not name means that the job still runs.
+local jobs = {}
+
+---@class heygen.JobKind : heygen.WaitKind
+---@field group string client.<group>
+---@field method string the method that waits
+---@field get string the method that looks at one
+---@field statuses string? the method that tells the statuses of many in one request
+---@field by_statuses boolean? one is looked at by that as well: what `get` gives has no status
+---@field plural string
+---@field id string what errors and events call its id
+---@field list string the same of several
+---@field also string[] other names of the id in what the service sends
+---@field objects string? where a create gives a list of objects instead of ids
+---@field inside string? the object that is it in what a create gives
+---@field pick (fun(target: any): heygen.JobKind?)? another kind, where the target is one of it
+---@field done table<string, boolean> statuses of success
+---@field failed table<string, boolean> statuses of failure
+---@field reason string[] fields with the reason of a failure: a text, or a table with a message and a code
+---@field code string[] fields with its code
+---@field asks table<string, string> statuses in which somebody has to do something, and what
+---@field told boolean? the service tells its end by a webhook
+---@field settled boolean? what has no status at all is ready
+
+local DONE, FAILED = { completed = true }, { failed = true }
+
+-- In seconds, where the usual pace is too slow.
+local SOON = { interval = 5, max_interval = 15 } -- made in about a minute
+local AT_ONCE = { interval = 1, max_interval = 10 } -- there seconds after the upload
+
+local ASKS = { pending_consent = "the consent of the person that it shows (client.avatars:consent)" }
+
+local look = { -- of an avatar
+  group = "avatars",
+  method = "wait_look",
+  get = "get_look",
+  noun = "the look",
+  plural = "looks",
+  id = "look_id",
+  inside = "avatar_item",
+  done = DONE,
+  failed = FAILED,
+  reason = { "error" },
+  asks = ASKS,
+  settled = true,
+  pace = SOON,
+}
+
+jobs.rows = {
+  {
+    group = "video_translations",
+    statuses = "statuses",
+    noun = "the translation",
+    plural = "translations",
+    id = "video_translation_id",
+    told = true,
+    done = DONE,
+    failed = FAILED,
+    reason = { "failure_message" },
+    code = { "failure_code" },
+  },
+  {
+    group = "video_translations",
+    method = "wait_proofread",
+    get = "get_proofread",
+    noun = "the proofread",
+    plural = "proofreads",
+    id = "proofread_id",
+    told = true,
+    done = DONE,
+    failed = FAILED,
+    reason = { "failure_message" },
+    code = { "failure_code" },
+  },
+  {
+    group = "lipsyncs",
+    statuses = "statuses",
+    noun = "the lip sync",
+    plural = "lip syncs",
+    id = "lipsync_id",
+    done = DONE,
+    failed = FAILED,
+    reason = { "failure_message" },
+    code = { "failure_code" },
+  },
+  {
+    group = "ai_clipping",
+    noun = "the clipping job",
+    plural = "clipping jobs",
+    id = "job_id",
+    told = true,
+    done = DONE,
+    failed = { failed = true, cancelled = true },
+    reason = { "failure_message" },
+    code = { "failure_code" },
+  },
+  {
+    group = "background_removals",
+    noun = "the background removal",
+    plural = "background removals",
+    id = "job_id",
+    done = DONE,
+    failed = { failed = true, deleted = true },
+    reason = { "error", "failure_message" },
+    code = { "failure_code" },
+  },
+  {
+    group = "voices",
+    noun = "the voice",
+    plural = "voices",
+    id = "voice_id",
+    also = { "voice_clone_id" },
+    objects = "voices", -- designs
+    done = { complete = true, completed = true },
+    failed = FAILED,
+    reason = { "failure_message", "error" },
+    code = { "failure_code" },
+    pace = SOON,
+  },
+  {
+    group = "avatars",
+    noun = "the avatar",
+    plural = "avatars",
+    id = "group_id",
+    inside = "avatar_group",
+    done = DONE,
+    failed = FAILED,
+    reason = { "error" },
+    asks = ASKS,
+    settled = true, -- the public ones have no status
+    pace = SOON,
+    pick = function(target) -- what a create makes is a look, in a new group or in one that is long ready
+      local is_look = type(target) == "table" and (target.avatar_item or target.look_id or target.avatar_type)
+      return is_look and look or nil
+    end,
+  },
+  look,
+  {
+    group = "assets",
+    statuses = "statuses",
+    by_statuses = true,
+    noun = "the asset",
+    plural = "assets",
+    id = "asset_id",
+    done = DONE,
+    failed = FAILED,
+    reason = { "error" },
+    pace = AT_ONCE,
+  },
+}
+
+-- Groups whose batches can be waited for.
+jobs.batches = { videos = true, assets = true, video_translations = true, lipsyncs = true }
+
+for _, row in ipairs(jobs.rows) do
+  row.method, row.get = row.method or "wait", row.get or "get"
+  row.list = row.id .. "s"
+  row.ids = { row.id, row.list }
+  row.also, row.code, row.asks = row.also or {}, row.code or {}, row.asks or {}
+end
+
+return jobs

@@ -1,0 +1,151 @@
+---@meta _
+-- luacheck: ignore
+-- Types of the methods that wait (LuaCATS), never required: see jobs.lua. A target is an id, what the create returned, an
+-- object of the job, or the error of an earlier wait.
+
+---@class heygen.Videos
+local videos = {}
+
+---Waits for a video; the same as client:wait.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Video? video
+---@return string? message
+---@return heygen.Error? err with every id, to go on
+function videos:wait(target, wait) end
+
+---Waits for a batch of videos.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Batch? batch with all items of all pages, failed ones among them
+---@return string? message
+---@return heygen.Error? err
+function videos:wait_batch(target, wait) end
+
+---@class heygen.Templates
+local templates = {}
+
+---Waits for the video of a template.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Video? video
+---@return string? message
+---@return heygen.Error? err
+function templates:wait(target, wait) end
+
+---@class heygen.VideoTranslations
+local video_translations = {}
+
+---Waits for a translation, or for all that a create has made.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.VideoTranslation|heygen.VideoTranslation[]|nil translation a list for what create returned
+---@return string? message
+---@return heygen.Error? err of several: with `results` and `errors` by index
+function video_translations:wait(target, wait) end
+
+---Waits for a proofread, or for all that a create has made.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Proofread|heygen.Proofread[]|nil proofread a list for what create_proofread returned
+---@return string? message
+---@return heygen.Error? err of several: with `results` and `errors` by index
+function video_translations:wait_proofread(target, wait) end
+
+---Waits for a batch of translations.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.VideoTranslationBatch? batch with all items of all pages, failed ones among them
+---@return string? message
+---@return heygen.Error? err
+function video_translations:wait_batch(target, wait) end
+
+---@class heygen.Lipsyncs
+local lipsyncs = {}
+
+---Waits for a lip sync.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Lipsync? lipsync
+---@return string? message
+---@return heygen.Error? err
+function lipsyncs:wait(target, wait) end
+
+---Waits for a batch of lip syncs.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.LipsyncBatch? batch with all items of all pages, failed ones among them
+---@return string? message
+---@return heygen.Error? err
+function lipsyncs:wait_batch(target, wait) end
+
+---@class heygen.AiClipping
+local ai_clipping = {}
+
+---Waits for a clipping job.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Clipping? job
+---@return string? message
+---@return heygen.Error? err
+function ai_clipping:wait(target, wait) end
+
+---@class heygen.BackgroundRemovals
+local background_removals = {}
+
+---Waits for a background removal.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.BackgroundRemoval? removal
+---@return string? message
+---@return heygen.Error? err
+function background_removals:wait(target, wait) end
+
+---@class heygen.Voices
+local voices = {}
+
+---Waits for a voice that was cloned, or for all that were designed.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Voice|heygen.Voice[]|nil voice a list for what create returned
+---@return string? message
+---@return heygen.Error? err
+function voices:wait(target, wait) end
+
+---@class heygen.Avatars
+local avatars = {}
+
+---Waits for an avatar; what create returned is waited for as wait_look does.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.AvatarGroup|heygen.AvatarLook|nil avatar the look, for what create returned
+---@return string? message
+---@return heygen.Error? err kind "input_needed" while consent is missing
+function avatars:wait(target, wait) end
+
+---Waits for a look of an avatar.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.AvatarLook? look
+---@return string? message
+---@return heygen.Error? err kind "input_needed" while consent is missing
+function avatars:wait_look(target, wait) end
+
+---@class heygen.Assets
+local assets = {}
+
+---Waits until an asset of a direct upload can be used.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.Asset? asset
+---@return string? message
+---@return heygen.Error? err
+function assets:wait(target, wait) end
+
+---Waits for a batch of direct uploads.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see options.md
+---@return heygen.AssetBatch? batch with all items of all pages, failed ones among them
+---@return string? message
+---@return heygen.Error? err
+function assets:wait_batch(target, wait) end

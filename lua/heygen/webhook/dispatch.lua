@@ -1,0 +1,206 @@
+-- What becomes of a genuine delivery: it is claimed, confirmed by the API where only a token speaks for it, and handed
+-- to its handler. HeyGen repeats what is not answered with 2xx, so the answer says how it went: each is handled at
+-- least once, and never twice at the same time.
+local errors = require "heygen.errors"
+local guard = require "heygen.webhook.guard"
+
+local Dispatch = {}
+Dispatch.__index = Dispatch
+
+-- Seconds for which a delivery whose handler has not ended counts as being handled. After a crash it is taken again.
+local LEASE = 300
+
+---@param options table on, store, client, defer, say = function(line)
+---@return table dispatch
+function Dispatch.new(options)
+  return setmetatable(options, Dispatch)
+end
+
+-- ---- the store ----
+
+local function busy_keys(keys)
+  local busy = {}
+  for index, key in ipairs(keys) do
+    busy[index] = "busy:" .. key
+  end
+  return busy
+end
+
+-- A store of somebody's own may raise.
+local function ask(self, method, keys, ttl)
+  local ok, answer, problem = guard(self.store[method], self.store, keys, ttl)
+  if not ok then
+    answer, problem = nil, answer
+  end
+  if answer == nil then
+    self.say("the store failed: " .. tostring(problem))
+  end
+  return answer
+end
+
+-- "new", "busy", "known", or nil when the store cannot tell.
+local function claim(self, keys)
+  local busy = busy_keys(keys)
+  local free = ask(self, "claim", busy, LEASE)
+  if not free then
+    return free == false and "busy" or nil
+  end
+  local new = ask(self, "claim", keys, LEASE)
+  if not new then
+    ask(self, "forget", busy)
+    return new == false and "known" or nil
+  end
+  return "new"
+end
+
+-- Nobody else can claim it in between: it is still busy.
+local function settle(self, keys, done)
+  ask(self, "forget", keys)
+  if done then
+    ask(self, "claim", keys)
+  end
+  ask(self, "forget", busy_keys(keys))
+end
+
+-- ---- asking the API ----
+
+local function text(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+-- HeyGen waits 10 s for the answer.
+local LOOK = { deadline = 8, max_retries = 1 }
+
+-- Of what is no video: the id, and the call that looks at it.
+local WORKS = {
+  video_translate = { id = "video_translate_id", group = "video_translations", get = "get" },
+  proofread_creation = { id = "proofread_id", group = "video_translations", get = "get_proofread" },
+  ai_clipping = { id = "job_id", group = "ai_clipping", get = "get" },
+}
+
+local function work_of(event)
+  local thing = event.type and (event.type:match "^([%w_]+)%.success$" or event.type:match "^([%w_]+)%.fail$")
+  local work = WORKS[thing or ""]
+  return work and text(event[work.id]) and work
+end
+
+-- video_agent: a session, whose video is the result; avatar_video and others: a video.
+local function fetch(client, event)
+  local work = work_of(event)
+  if work then
+    local group = client[work.group]
+    return "job", group[work.get](group, event[work.id], LOOK)
+  elseif text(event.video_id) then
+    return "video", client.videos:get(event.video_id, LOOK)
+  elseif text(event.session_id) then
+    return "session", client.video_agents:get(event.session_id, LOOK)
+  end
+end
+
+local ENDS = { completed = true, failed = false, cancelled = false }
+
+-- Asks for the state. Gives nothing when it is as the event says, else a status and why.
+local function confirm(self, event)
+  local name, state, message, err = fetch(self.client, event)
+  local gone = err and err.status == 404
+  if not name or (gone and name == "session") then
+    event.hint = true -- there is nothing to ask for, or not any more: sessions go while their videos stay
+    return nil
+  elseif not state then
+    return gone and 404 or 503, ("its %s could not be looked at: %s"):format(name, tostring(message))
+  end
+  local ok = ENDS[state.status]
+  if ok == nil or (event.ok ~= nil and ok ~= event.ok) then
+    local what = ("the %s is %s at the service"):format(name, tostring(state.status))
+    return 503, "not confirmed: " .. what
+  end
+  event.ok, event[name] = ok, state
+  event.url = state.video_url or event.url
+end
+
+-- ---- handlers ----
+
+local function handler_of(self, event)
+  local on = self.on
+  return type(on) == "function" and on or on[event.type or ""] or on["*"]
+end
+
+-- Like a call of this module, a handler fails by raising, or by returning nil or false and a message.
+local function run(self, event)
+  local ok, value, message = guard(handler_of(self, event), event)
+  if not ok then
+    return false, "raised: " .. tostring(value)
+  elseif not value and message ~= nil then
+    return false, "failed: " .. tostring(message)
+  end
+  return true
+end
+
+local function name_of(event)
+  return ("the handler of %q"):format(tostring(event.type or "an event without a type"):sub(1, 60))
+end
+
+local function handle(self, event, body)
+  local done, problem = run(self, event)
+  settle(self, event.replay_keys, done)
+  if not done then
+    self.say(name_of(event) .. " " .. errors.hide(problem, body))
+  end
+  return done
+end
+
+-- ---- deliveries ----
+
+---Deals with a delivery.
+---@param event heygen.Event with replay_keys and verified
+---@param body string what must not stand in a log
+---@param noted fun() called when it is one to know of, whatever becomes of it
+---@return integer status 200 done or known; 202 handed on; 404, 500, 503 not done
+---@return string word
+function Dispatch:take(event, body, noted)
+  local keys = event.replay_keys
+  local claimed = claim(self, keys)
+  if not claimed then
+    return 503, "store failed"
+  elseif claimed == "busy" then
+    return 503, "being handled"
+  end
+  noted() -- also of one that was handled before this process began
+  if claimed == "known" then
+    return 200, "duplicate"
+  end
+  if not handler_of(self, event) then
+    settle(self, keys, true)
+    return 200, "ok"
+  end
+  if event.verified ~= "signature" then
+    if self.client then
+      local ok, status, problem = guard(confirm, self, event)
+      if not ok then
+        status, problem = 500, tostring(status)
+      end
+      if status then
+        settle(self, keys, false)
+        self.say(problem)
+        return status, "not confirmed"
+      end
+    else
+      event.hint = true
+    end
+  end
+  if not self.defer then
+    local done = handle(self, event, body)
+    return done and 200 or 500, done and "ok" or "the handler failed"
+  end
+  local ok, taken, problem = guard(self.defer, function()
+    handle(self, event, body)
+  end)
+  if not ok or taken == false or (taken == nil and problem ~= nil) then
+    settle(self, keys, false)
+    self.say("defer failed: " .. tostring(ok and problem or taken))
+    return 503, "cannot be handled now"
+  end
+  return 202, "accepted"
+end
+
+return Dispatch

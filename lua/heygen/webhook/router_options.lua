@@ -1,0 +1,174 @@
+-- The options of a router, and what is wrong with them.
+local core = require "heygen.core"
+local event_types = require "heygen.endpoints.event_types"
+local schemes = require "heygen.webhook.schemes"
+local secrets = require "heygen.webhook.secrets"
+local settings = require "heygen.webhook.settings"
+local suggest = require "heygen.suggest"
+local tokens = require "heygen.webhook.tokens"
+
+local router_options = {}
+
+local WHERE = "heygen: webhook.router"
+local WORKING_FOR = 6 * 3600
+
+---@class heygen.webhook.RouterOptions
+---@field on table<string, fun(event: heygen.Event): any>|fun(event: heygen.Event): any handlers; ["*"]: of all others
+---@field secrets heygen.webhook.Secrets? of the registered endpoint; a function is asked at each delivery
+---@field token_secret string|string[]|nil of callbacks, see webhook.callback; 16 bytes or more
+---@field accept ("signed"|"callback")[]|nil what is taken ({"signed"}, with a token_secret {"signed", "callback"})
+---@field store heygen.webhook.Store? remembers what was handled (in memory; with `dict` in there)
+---@field dict table? a lua_shared_dict: all workers know what was handled and delivered, and the secrets
+---@field client heygen.Client? asks for the state before a callback is believed
+---@field defer boolean|fun(fn: fun())|nil handlers run after the answer: true in a task or timer, or by this function
+---@field log (fun(line: string))? (nginx's log, or standard error)
+---@field max_bytes integer? of a body (1048576)
+---@field tolerance number? see webhook.verify
+---@field require_timestamp boolean?
+---@field scheme "heygen"|"standard"|"stripe"|nil
+---@field now (fun(): number)?
+---@field working_for number? seconds after a delivery for which deliveries are taken to arrive (21600)
+
+local function list_problem(value)
+  local list = type(value) == "table" and value or { value }
+  if list[1] == nil then
+    return "expected a secret or a list of them"
+  end
+  for _, secret in ipairs(list) do
+    local problem = tokens.secret_problem(secret)
+    if problem then
+      return problem
+    end
+  end
+end
+
+local function on_problem(on)
+  if settings.is_callable(on) then
+    return nil
+  elseif type(on) ~= "table" then
+    return 'expected {["video_agent.success"] = function(event) ... end, ...}, got ' .. type(on)
+  end
+  for name, handler in pairs(on) do
+    if type(name) ~= "string" then
+      return "expected types of events as names, got " .. type(name)
+    elseif not settings.is_callable(handler) then
+      return ("[%q]: expected a function, got %s"):format(name, type(handler))
+    end
+  end
+end
+
+local function accept_problem(accept)
+  if type(accept) ~= "table" or accept[1] == nil then
+    return 'expected a list, {"signed"}, {"callback"} or both'
+  end
+  for _, name in ipairs(accept) do
+    if name ~= "signed" and name ~= "callback" then
+      return ('%s: expected "signed" or "callback"'):format(tostring(name))
+    end
+  end
+end
+
+local function store_problem(value)
+  if (type(value) ~= "table" and type(value) ~= "userdata") or not value.claim or not value.forget then
+    return "expected a store with the methods claim and forget, got " .. type(value)
+  end
+end
+
+local function client_problem(client)
+  if type(client) ~= "table" or not client.videos or not client.video_agents then
+    return "expected what heygen.new() returns, got " .. type(client)
+  end
+end
+
+local function dict_problem(dict)
+  if type(dict) ~= "table" or not dict.get or not dict.set or not dict.add then
+    return "expected a dictionary of ngx.shared; is there a lua_shared_dict of that name?"
+  end
+end
+
+local function defer_problem(defer)
+  if type(defer) ~= "boolean" and not settings.is_callable(defer) then
+    return "expected true or a function that runs the function it gets later, got " .. type(defer)
+  end
+end
+
+local function scheme_problem(scheme)
+  if scheme ~= "heygen" and scheme ~= "standard" and scheme ~= "stripe" then
+    return 'expected "heygen", "standard" or "stripe", got ' .. tostring(scheme)
+  end
+end
+
+local KNOWN = {
+  on = { required = 'write on = {["video_agent.success"] = function(event) ... end}', check = on_problem },
+  secrets = {},
+  token_secret = { check = list_problem },
+  accept = { check = accept_problem },
+  store = { check = store_problem },
+  dict = { check = dict_problem },
+  client = { check = client_problem },
+  defer = { check = defer_problem },
+  log = { type = "function" },
+  max_bytes = { type = "integer", default = 1024 * 1024, min = 1 },
+  tolerance = { type = "number", min = 0 },
+  require_timestamp = { type = "boolean" },
+  scheme = { check = scheme_problem },
+  now = { type = "function" },
+  working_for = { type = "number", default = WORKING_FOR, min = 0 },
+}
+
+-- A secret that the scheme can make no key of.
+local function check_keys(read, level)
+  local given = secrets.check(WHERE, read.secrets, level + 1)
+  local make_key = schemes[read.scheme or "heygen"].key
+  if not make_key then
+    return
+  end
+  for _, entry in ipairs(type(given) == "table" and given or { given }) do
+    local secret = type(entry) == "table" and entry.secret or entry
+    local key, problem = make_key(secret)
+    if not key then
+      error(WHERE .. ": secrets: " .. problem, level + 1)
+    end
+  end
+end
+
+---Reads the options; raises for a bad one.
+---@param given heygen.webhook.RouterOptions
+---@param level integer
+---@return table read
+function router_options.read(given, level)
+  local read = settings.read("webhook.router", given, KNOWN, level + 1)
+  if read.secrets ~= nil and not settings.is_callable(read.secrets) then
+    check_keys(read, level + 1)
+  end
+  local token_secret = read.token_secret
+  read.token_secrets = type(token_secret) == "table" and token_secret or { token_secret }
+  read.takes = {}
+  for _, name in ipairs(read.accept or { "signed", token_secret and "callback" or nil }) do
+    read.takes[name] = true
+  end
+  if read.takes.callback and not token_secret then
+    error(WHERE .. ": token_secret: missing, callbacks are believed by their tokens only", level + 1)
+  end
+  read.clock = read.now or core.time
+  return read
+end
+
+---Types that are nearly one that is known: others may come, but this is a slip.
+---@param on any
+---@return string[] lines
+function router_options.slips(on)
+  local known, lines = { ["*"] = true }, {}
+  for _, name in ipairs(event_types) do
+    known[name] = true
+  end
+  for name in pairs(type(on) == "table" and on or {}) do
+    local hint = not known[name] and suggest.hint(name, event_types) or ""
+    if hint ~= "" then
+      lines[#lines + 1] = ("on[%q]: no known type of event%s"):format(name, hint)
+    end
+  end
+  return lines
+end
+
+return router_options
