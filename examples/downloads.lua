@@ -15,7 +15,7 @@ end
 local id, directory = arg[1] or newest(), arg[2] or "."
 if not id then
   print "no video is finished yet"
-  os.exit(true, true)
+  os.exit(0, true)
 end
 local video = assert(client.videos:get(id))
 
@@ -49,4 +49,4 @@ heygen.run(function()
     heygen.spawn(fetch, file)
   end
 end)
-os.exit(not failed, true)
+os.exit(failed and 1 or 0, true)

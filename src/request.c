@@ -367,8 +367,8 @@ static void read_headers(lua_State *L, int t, hg_request *r, const char *body_ty
         luaL_checktype(L, extra, LUA_TTABLE);
         add_headers(L, box->headers, extra);
     }
-    bool none = type && !*type; /* libcurl adds none to an upload either */
-    if (!none && (type || (body_type && !has_content_type(box->headers)))) {
+    /* An empty one: none at all, where libcurl would have one of its own. */
+    if (type || (body_type && !has_content_type(box->headers))) {
         lua_pushfstring(L, "Content-Type: %s", type ? type : body_type);
         if (!hg_headers_add(box->headers, lua_tostring(L, -1)))
             luaL_error(L, "out of memory");
