@@ -159,7 +159,7 @@ local function receive(self, headers, body, target)
   if not made then
     return refuse(self, err.reason, err.message or message)
   end
-  self.deliveries:arrived()
+  self.deliveries:arrived(made.verified)
   local status, word = self.dispatch:take(made, body, function()
     self.deliveries:note(made, #body)
   end)
