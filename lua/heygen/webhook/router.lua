@@ -232,6 +232,10 @@ end
 
 ---Answers the present request of nginx: content_by_lua_block { router:serve() }.
 function Router:serve()
+  local ngx = package.loaded.ngx
+  if type(ngx) ~= "table" or not ngx.req then
+    error("heygen: router:serve: this is not nginx with Lua; elsewhere, router:handle", 2)
+  end
   return require "heygen.webhook.openresty"(self)
 end
 
