@@ -115,6 +115,7 @@ build = {
     ["heygen.meta.core"] = "lua/heygen/meta/core.lua",
     ["heygen.meta.objects"] = "lua/heygen/meta/objects.lua",
     ["heygen.meta.waits"] = "lua/heygen/meta/waits.lua",
+    ["heygen.meta.webhooks"] = "lua/heygen/meta/webhooks.lua",
     ["heygen.meta.works"] = "lua/heygen/meta/works.lua",
     ["heygen.objects"] = "lua/heygen/objects.lua",
     ["heygen.options"] = "lua/heygen/options.lua",
