@@ -364,4 +364,14 @@ describe("a listener", function()
     assert.matches("port: expected at most 65535", lines[7])
     assert.equal("the loop has ended", lines[8])
   end)
+
+  it("says what it needs", function()
+    local text = child.must [[
+      package.preload.luv = function() error "no luv here" end
+      for _ = 1, 2 do
+        print(select(2, pcall(require("heygen").webhook.listen, {})))
+      end
+    ]]
+    assert.matches("needs luv %(luarocks install luv.*no luv here.*needs luv.*no luv here", text)
+  end)
 end)

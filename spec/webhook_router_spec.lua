@@ -536,6 +536,12 @@ describe("a router", function()
     assert.is_nil(table.concat(lines, "\n"):find "webhook: error") -- a mistake of ours would be told of so
   end)
 
+  it("serves in nginx only", function()
+    assert.error_matches(function()
+      make():serve()
+    end, "this is not nginx with Lua; elsewhere, router:handle")
+  end)
+
   it("points at a type of event that is nearly one", function()
     make { on = { ["video_agent.failed"] = take, ["some.new.thing"] = take } }
     assert.equal(1, #lines)

@@ -119,17 +119,38 @@ describe("a watch", function()
     }
     local watch = deliveries:watch "v1"
     assert.is_false(watch:working())
-    deliveries:arrived()
+    deliveries:arrived "signature"
     now = now + 50
     assert.is_true(watch:working())
     now = now + 1
     assert.is_false(watch:working())
-    deliveries:arrived()
+    deliveries:arrived "signature"
     watch:lost()
     assert.is_false(watch:working())
     now = now + 1
-    deliveries:arrived()
+    deliveries:arrived "signature"
     assert.is_true(watch:working())
+  end)
+
+  it("counts on callbacks only for jobs that have one", function()
+    local now = 100
+    local deliveries = Deliveries.new {
+      working_for = 50,
+      now = function()
+        return now
+      end,
+    }
+    local with, without = deliveries:watch { session_id = "s1", callback_id = "c1" }, deliveries:watch "s2"
+    deliveries:arrived "token"
+    assert.same({ true, false }, { with:working(), without:working() })
+    without:lost()
+    assert.is_true(with:working())
+    deliveries:arrived "signature"
+    with:lost()
+    assert.same({ false, false }, { with:working(), without:working() })
+    now = now + 1
+    deliveries:arrived "signature"
+    assert.same({ true, true }, { with:working(), without:working() })
   end)
 
   it("costs a bounded memory, for a bounded time", function()

@@ -32,6 +32,8 @@
 ---@field batch_id string?
 ---@field results table? of heygen.all, and of a wait for several jobs: what succeeded, by index
 ---@field errors table? the same: what failed
+---@field callback_id string? of a create with `callback`
+---@field endpoint_id string? of a call about a webhook endpoint
 ---@field event_id string?
 ---@field reason string? of kind webhook: missing_signature, bad_signature, too_old, too_new, duplicate, malformed, ...
 ---@field last any the last body seen

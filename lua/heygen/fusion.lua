@@ -40,7 +40,7 @@ local function watch_ids(state)
     end
   end
   if state.callback_id then
-    watch:add(state.callback_id)
+    watch:add { callback_id = state.callback_id }
   end
 end
 

@@ -32,6 +32,15 @@ end
 ---@return string? message
 ---@return heygen.Error? err
 function webhook.listen(options)
+  local found, problem = pcall(require, "luv")
+  if not found then
+    package.loaded.luv = nil -- or Lua 5.1 says "loop or previous error" from now on
+    local reason = tostring(problem):match "^[^\n]*"
+    error(
+      "heygen.webhook.listen: it needs luv (luarocks install luv, or lua-luv of the system): " .. reason,
+      2
+    )
+  end
   local listener, message, err = require "heygen.webhook.listen"(options, 2)
   return listener, message, err
 end

@@ -31,6 +31,8 @@ function Deliveries.new(options)
     last = 0,
     by_id = {},
     watchers = {},
+    last_at = {},
+    lost_at = {},
   }, Deliveries)
 end
 
@@ -131,11 +133,38 @@ local function wake(self, ids)
   end
 end
 
----A delivery has arrived and is genuine, whatever becomes of it.
-function Deliveries:arrived()
-  self.last_at = self.now()
+-- The ways that deliveries come: signed ones tell of every job, those with a token of jobs with such a callback only.
+local function ways(has_callback)
+  return has_callback and { "signature", "token" } or { "signature" }
+end
+
+local function note_time(self, what, way)
+  local time = self.now()
+  self[what][way] = time
   if self.dict then
-    self.dict:set("heygen delivered", self.last_at)
+    self.dict:set("heygen " .. what .. " " .. way, time)
+  end
+end
+
+local function time_of(self, what, way)
+  local time = self[what][way] or -math.huge
+  if self.dict then
+    time = math.max(time, self.dict:get("heygen " .. what .. " " .. way) or time)
+  end
+  return time
+end
+
+---A delivery has arrived and is genuine, whatever becomes of it.
+---@param way "signature"|"token"
+function Deliveries:arrived(way)
+  note_time(self, "last_at", way)
+end
+
+---The end of a job was found by asking, and nothing had been delivered.
+---@param has_callback boolean
+function Deliveries:lost(has_callback)
+  for _, way in ipairs(ways(has_callback)) do
+    note_time(self, "lost_at", way)
   end
 end
 
@@ -169,17 +198,16 @@ function Deliveries:note(event, size)
 end
 
 ---Do deliveries arrive, as far as is known?
+---@param has_callback boolean is it about a job with a callback of ours?
 ---@return boolean
-function Deliveries:working()
-  local last, lost = self.last_at, self.lost_at
-  if self.dict then
-    last = math.max(last or 0, self.dict:get "heygen delivered" or 0)
-    lost = math.max(lost or 0, self.dict:get "heygen lost" or 0)
+function Deliveries:working(has_callback)
+  for _, way in ipairs(ways(has_callback)) do
+    local last = time_of(self, "last_at", way)
+    if self.now() - last <= self.working_for and last > time_of(self, "lost_at", way) then
+      return true
+    end
   end
-  if not last or self.now() - last > self.working_for then
-    return false
-  end
-  return not (lost and lost >= last)
+  return false
 end
 
 -- ---- watches ----
@@ -208,8 +236,9 @@ function Deliveries:watch(ids)
 end
 
 ---Watches for more ids, which became known meanwhile.
----@param ids string|table
+---@param ids string|table with the name `callback_id`, one is known to be the id of a callback with a token
 function Watch:add(ids)
+  self.has_callback = self.has_callback or (type(ids) == "table" and ids.callback_id ~= nil)
   local known = {}
   for _, id in ipairs(self.ids) do
     known[id] = true
@@ -265,16 +294,12 @@ end
 ---Do deliveries arrive, as far as is known? Then there is less need to ask.
 ---@return boolean
 function Watch:working()
-  return self.owner:working()
+  return self.owner:working(self.has_callback)
 end
 
 ---The end was found by asking, and nothing had been delivered: not to be relied on until something is again.
 function Watch:lost()
-  local owner = self.owner
-  owner.lost_at = owner.now()
-  if owner.dict then
-    owner.dict:set("heygen lost", owner.lost_at)
-  end
+  self.owner:lost(self.has_callback)
 end
 
 ---How often to call seen() although nobody woke: a delivery may come in another worker.

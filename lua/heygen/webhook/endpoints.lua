@@ -239,7 +239,13 @@ end
 
 -- ---- the methods ----
 
-local METHODS = {}
+---@type heygen.Webhooks
+local Webhooks = {}
+
+---@class heygen.webhook.EnsureOptions
+---@field url string where the events go, public
+---@field events string[]? which to tell; all when absent
+---@field router heygen.webhook.Router? gets the secret of an endpoint that is made
 
 ---@class heygen.webhook.RotateOptions
 ---@field router heygen.webhook.Router? gets the new secret
@@ -247,37 +253,38 @@ local METHODS = {}
 ---@field idempotency_key string? that of an attempt before, whose answer was lost
 
 ---Makes sure that there is an endpoint for an address and these events: makes one, changes one, or leaves one as it is.
----@param given { url: string, events: string[]?, router: heygen.webhook.Router? }
----@return heygen.WebhookEndpoint? endpoint with its `secret` when it is new; `router` has got it then
+---Also gives "created", "updated" or "unchanged", and a list of other endpoints with the same address.
+---@param options heygen.webhook.EnsureOptions url, events, router
+---@return heygen.WebhookEndpoint? endpoint with its `secret` when it is new
 ---@return string? outcome "created", "updated" or "unchanged"; a message when there is no endpoint
 ---@return heygen.WebhookEndpoint[]|heygen.Error|nil others endpoints with the same address, which send as well
-function METHODS:ensure(given)
+function Webhooks:ensure(options)
   local client = type(self) == "table" and self.client
   if not client then
     error("heygen: call it with a colon: client.webhooks:ensure{...}", 2)
   end
-  local endpoint, outcome, others = ensure(client, given, 2)
+  local endpoint, outcome, others = ensure(client, options, 2)
   return endpoint, outcome, others
 end
 
 ---Gives an endpoint a new secret. The service signs with it at once; the router verifies with both for a while.
 ---@param target string|heygen.WebhookEndpoint an endpoint or its id
----@param given heygen.webhook.RotateOptions?
----@return heygen.WebhookSecret? answer endpoint_id and secret: keep it
+---@param options heygen.webhook.RotateOptions? router, grace, idempotency_key
+---@return heygen.WebhookSecret? answer keep its `secret`
 ---@return string? message
 ---@return heygen.Error? err
-function METHODS:rotate(target, given)
+function Webhooks:rotate(target, options)
   local client = type(self) == "table" and self.client
   if not client then
     error("heygen: call it with a colon: client.webhooks:rotate(...)", 2)
   end
-  local answer, message, err = rotate(client, target, given, 2)
+  local answer, message, err = rotate(client, target, options, 2)
   return answer, message, err
 end
 
 ---For heygen.extras.
 function endpoints.methods()
-  return METHODS
+  return Webhooks
 end
 
 return endpoints

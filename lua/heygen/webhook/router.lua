@@ -159,7 +159,7 @@ local function receive(self, headers, body, target)
   if not made then
     return refuse(self, err.reason, err.message or message)
   end
-  self.deliveries:arrived()
+  self.deliveries:arrived(made.verified)
   local status, word = self.dispatch:take(made, body, function()
     self.deliveries:note(made, #body)
   end)
@@ -232,6 +232,10 @@ end
 
 ---Answers the present request of nginx: content_by_lua_block { router:serve() }.
 function Router:serve()
+  local ngx = package.loaded.ngx
+  if type(ngx) ~= "table" or not ngx.req then
+    error("heygen: router:serve: this is not nginx with Lua; elsewhere, router:handle", 2)
+  end
   return require "heygen.webhook.openresty"(self)
 end
 

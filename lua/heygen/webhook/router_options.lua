@@ -12,8 +12,16 @@ local router_options = {}
 local WHERE = "heygen: webhook.router"
 local WORKING_FOR = 6 * 3600
 
+---What a handler gets.
+---@class heygen.RoutedEvent : heygen.Event
+---@field verified "signature"|"token" who vouches for it
+---@field hint boolean? true: a callback about which the API was not asked
+---@field video heygen.Video? what the API said, after a callback
+---@field session heygen.VideoAgentSession? the same, while there is no video
+---@field job table? the same, of a translation, a proofread or a clipping
+
 ---@class heygen.webhook.RouterOptions
----@field on table<string, fun(event: heygen.Event): any>|fun(event: heygen.Event): any handlers; ["*"]: of all others
+---@field on table<string, fun(event: heygen.RoutedEvent): any>|function handlers; ["*"]: of all others
 ---@field secrets heygen.webhook.Secrets? of the registered endpoint; a function is asked at each delivery
 ---@field token_secret string|string[]|nil of callbacks, see webhook.callback; 16 bytes or more
 ---@field accept ("signed"|"callback")[]|nil what is taken ({"signed"}, with a token_secret {"signed", "callback"})
