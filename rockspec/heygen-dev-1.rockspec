@@ -128,6 +128,7 @@ build = {
     ["heygen.meta.api"] = "lua/heygen/meta/api.lua",
     ["heygen.meta.core"] = "lua/heygen/meta/core.lua",
     ["heygen.meta.objects"] = "lua/heygen/meta/objects.lua",
+    ["heygen.meta.uploads"] = "lua/heygen/meta/uploads.lua",
     ["heygen.meta.waits"] = "lua/heygen/meta/waits.lua",
     ["heygen.meta.webhooks"] = "lua/heygen/meta/webhooks.lua",
     ["heygen.meta.works"] = "lua/heygen/meta/works.lua",

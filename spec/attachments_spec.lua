@@ -252,6 +252,16 @@ describe("local files of a call", function()
       voice_name = "Me",
     })
     assert.equal(3, count(UPLOAD))
+    sim:behaviour { unknown_ids = "accepted" }
+    local picture = { path = write("face.png", icons.png(8, "face")) }
+    assert(client.videos:create { image = picture, script = "Hello", voice_id = "v" })
+    assert(client.videos:create_batch {
+      videos = {
+        { image = picture, script = "Hello", voice_id = "v" },
+        { image = path "picture1.png", script = "Hello", voice_id = "v" },
+      },
+    })
+    assert.equal(4, count(UPLOAD))
   end)
 
   it("tell of their bytes", function()
@@ -294,6 +304,21 @@ describe("local files of a call", function()
       assert.same({ "cancelled", "no" }, { err.kind, err.sent })
     end)
     assert.equal(0, core.engine():live())
+    assert.equal(0, count(CREATE))
+  end)
+
+  it("end with their client", function()
+    sim:faults { { path = "/v3/assets", stall = true } }
+    heygen.run(function()
+      local creating = heygen.spawn(create, pictures(3))
+      live.until_true(function()
+        return count(UPLOAD) == 3
+      end)
+      client:close()
+      local err = live.failure(creating:join())
+      assert.same({ "closed", "no" }, { err.kind, err.sent })
+      assert.equal("closed", live.failure(create(pictures(1))).kind)
+    end)
     assert.equal(0, count(CREATE))
   end)
 

@@ -288,6 +288,15 @@ describe("a body in segments", function()
     assert.equal(("a"):rep(150000), server:requests()[1].body)
   end)
 
+  it("has no type where none is wanted", function()
+    local _, request = post({ "x" }, { content_type = "" })
+    assert.is_nil(request.headers["content-type"])
+    _, request = post({ "x" }, { content_type = "", extra_headers = { ["Content-Type"] = "video/mp4" } })
+    assert.equal("video/mp4", request.headers["content-type"])
+    _, request = post { "x" }
+    assert.equal("application/octet-stream", request.headers["content-type"])
+  end)
+
   it("is refused when it is none", function()
     for body, wanted in pairs {
       [{}] = "^body: expected a string, or an array of segments",

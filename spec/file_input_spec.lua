@@ -148,8 +148,8 @@ describe("file_input.check", function()
       ".data: expected plain base64, without the data:...;base64, in front",
       data "data:image/png;base64,AAAA"
     )
-    assert.equal(".data: not base64 at byte 5", data "AAAA\nBBBB")
-    assert.equal(".data: not base64 at byte 2", data "A-_A")
+    assert.equal(".data: not base64 at byte 5; raw bytes are given as {bytes = ...}", data "AAAA\nBBBB")
+    assert.equal(".data: not base64 at byte 2; raw bytes are given as {bytes = ...}", data "A-_A")
     assert.equal(".data: expected a string, got table", data {})
     assert.equal(
       '.media_type: expected a media type such as "image/png", got "png"',

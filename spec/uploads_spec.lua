@@ -1,105 +1,36 @@
--- client.assets:upload against the simulator: one request, direct uploads, what fails on the way, and what is refused.
-local account = require "heygen.sim.account"
-local child = require "spec.support.child"
+-- client.assets:upload against the simulator: in one request, from changing files, in tasks; and what is refused.
 local core = require "heygen.core"
 local heygen = require "heygen"
-local icons = require "heygen.sim.icons"
 local live = require "spec.support.live"
 local shell = require "spec.support.shell"
-local support = require "spec.support.sim"
+local uploading = require "spec.support.uploading"
 
 local MB = 1024 * 1024
-local PNG = icons.png(8, "abc")
+local PNG = uploading.PNG
 local QUICK = { direct = true, interval = 0.005 }
+local reader = uploading.reader
 
 describe("an upload", function()
-  local sim, client, directory
+  local world, sim, client, directory
 
   setup(function()
-    sim = support.start { behaviour = { asset_processing = 2 } }
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    world = uploading.start()
+    sim, directory = world.sim, world.directory
   end)
 
   teardown(function()
-    sim:stop()
-    shell.must("rm -r " .. directory)
+    world:stop()
   end)
 
   before_each(function()
-    sim:reset()
-    sim:behaviour { asset_processing = 2 }
-    client = live.client(sim)
+    client = world:reset()
   end)
-
-  local function path(name)
-    return directory .. "/" .. name
-  end
-
-  -- Beyond `bytes` a hole: large without taking room.
-  local function write(name, bytes, size)
-    local file = assert(io.open(path(name), "wb"))
-    file:write(bytes)
-    if size then
-      file:seek("set", size - 1)
-      file:write "\0"
-    end
-    file:close()
-    return path(name)
-  end
-
-  local function content_of(asset)
-    local status, bytes = sim:exchange("GET", (asset.url:gsub("^http://[^/]+", "")))
-    assert.equal(200, status)
-    return bytes
-  end
-
-  local function assets()
-    return assert(client.assets:list { username = account.USERNAME, limit = 100 }).data
-  end
-
-  local function quick(changes)
-    local all = { direct = true, interval = 0.005 }
-    for name, value in pairs(changes or {}) do
-      all[name] = value
-    end
-    return all
-  end
-
-  -- Descriptors of this process on our files, and on temporary ones.
-  local function open_files()
-    local pipe = assert(
-      io.popen("ls -l /proc/$PPID/fd | grep -c -e " .. directory .. " -e '/#[0-9]* (deleted)' -e /heygen-")
-    )
-    local count = tonumber((pipe:read "*a"))
-    pipe:close()
-    return count
-  end
-
-  local function routes()
-    local list = {}
-    for _, request in ipairs(sim:requests()) do
-      list[#list + 1] = request.method .. " " .. request.path:gsub("%x+%x%x%x%x%x%x%x%x%x%x", "ID")
-    end
-    return list
-  end
-
-  -- A reader of some bytes, in pieces as large as it likes.
-  local function reader(bytes, piece)
-    local at = 1
-    return function(wanted)
-      assert(wanted >= 1)
-      local part = bytes:sub(at, at + piece - 1)
-      at = at + piece
-      return part ~= "" and part or nil
-    end
-  end
 
   describe("in one request", function()
     it("sends a file, bytes or what a function reads", function()
       for _, each in ipairs {
-        { write("a file.png", PNG), "a file.png" },
-        { { path = path "a file.png", filename = "other.png" }, "other.png" },
+        { world:write("a file.png", PNG), "a file.png" },
+        { { path = world:path "a file.png", filename = "other.png" }, "other.png" },
         { { data = PNG, filename = 'x "y".png' }, 'x "y".png' },
         { { data = PNG }, "upload.png" },
         { { read = reader(PNG, 7), filename = "r.png", size = #PNG, media_type = "image/png" }, "r.png" },
@@ -118,33 +49,33 @@ describe("an upload", function()
       } do
         local asset = assert(client.assets:upload(each[1]))
         assert.same({ "image/png", #PNG }, { asset.mime_type, asset.size_bytes })
-        assert.equal(PNG, content_of(asset))
+        assert.equal(PNG, world:content_of(asset))
         local name = assert(client.assets:get(asset)).name
         assert.equal(each[2], (name:gsub("%%22", '"'))) -- as browsers send a quote
       end
-      assert.equal(7, #assets())
+      assert.equal(7, #world:assets())
       assert.equal(0, sim:counts().keys_leaked)
     end)
 
     it("is what assets:create makes as well", function()
       local asset = assert(client.assets:create { file = { data = PNG, filename = "c.png" } })
-      assert.equal(PNG, content_of(asset))
-      local err = live.failure(client.assets:create { file = path "missing.png" })
+      assert.equal(PNG, world:content_of(asset))
+      local err = live.failure(client.assets:create { file = world:path "missing.png" })
       assert.equal("file", err.kind)
       assert.matches("assets:create: cannot read .*missing.png", err.message)
-      assert.equal(1, #assets())
+      assert.equal(1, #world:assets())
     end)
 
     it("is sent again with the same key, and makes one asset", function()
       sim:faults { { path = "/v3/assets", times = 1, close = "before", act = true } }
-      local asset = assert(client.assets:upload(write("again.png", PNG)))
+      local asset = assert(client.assets:upload(world:write("again.png", PNG)))
       local sent = sim:requests()
       assert.equal(2, #sent)
-      assert.same(asset.asset_id, assets()[1].id)
-      assert.equal(1, #assets())
+      assert.same(asset.asset_id, world:assets()[1].id)
+      assert.equal(1, #world:assets())
       assert.equal(sent[1].headers["idempotency-key"], sent[2].headers["idempotency-key"])
       sim:reset()
-      assert(client.assets:upload(path "again.png", { idempotency_key = "mine" }))
+      assert(client.assets:upload(world:path "again.png", { idempotency_key = "mine" }))
       assert.equal("mine", sim:requests()[1].headers["idempotency-key"])
     end)
 
@@ -163,7 +94,7 @@ describe("an upload", function()
         assert(p.sent >= (seen[#seen] or 0) and p.sent <= p.total and p.elapsed >= 0)
         seen[#seen + 1] = p.sent
       end
-      assert(client.assets:upload(write("big.png", PNG, 3 * MB), { on_progress = on_progress }))
+      assert(client.assets:upload(world:write("big.png", PNG, 3 * MB), { on_progress = on_progress }))
       assert.equal(3 * MB, seen[#seen])
     end)
 
@@ -172,7 +103,7 @@ describe("an upload", function()
         error "enough"
       end
       local err = live.failure(client.assets:upload({ data = PNG }, { on_progress = on_progress }))
-      assert.same({ "callback", assets()[1].id }, { err.kind, err.asset_id })
+      assert.same({ "callback", world:assets()[1].id }, { err.kind, err.asset_id })
       assert.matches("on_progress raised: .*enough", err.message)
       sim:faults { { path = "/v3/assets", stall = "headers" } }
       err = live.failure(client.assets:upload({ data = PNG }, { on_progress = on_progress }))
@@ -181,178 +112,9 @@ describe("an upload", function()
 
     it("says what the service says, with the name of the file", function()
       sim:faults { { path = "/v3/assets", status = 400, code = "invalid_parameter", message = "No good" } }
-      local err = live.failure(client.assets:upload(write("bad.png", PNG)))
+      local err = live.failure(client.assets:upload(world:write("bad.png", PNG)))
       assert.same({ "api", "invalid_parameter", 1 }, { err.kind, err.code, err.attempts })
       assert.matches('bad.png": No good', err.message)
-    end)
-  end)
-
-  describe("straight to the storage", function()
-    it("takes a slot, puts the bytes without the key, completes and waits", function()
-      local seen = {}
-      local asset = assert(client.assets:upload(
-        write("direct.png", PNG),
-        quick {
-          on_progress = function(p)
-            seen[#seen + 1] = p.sent
-          end,
-        }
-      ))
-      assert.same({ "completed", "image/png", #PNG }, { asset.status, asset.mime_type, asset.size_bytes })
-      assert.equal(PNG, content_of(asset))
-      assert.equal(#PNG, seen[#seen])
-      local sent = sim:requests()
-      assert.same({
-        "POST /v3/assets/direct-uploads",
-        "PUT /uploads/ID",
-        "POST /v3/assets/ID/complete",
-        "GET /v3/assets/statuses",
-      }, { routes()[1], routes()[2], routes()[3], routes()[4] })
-      assert.is_nil(sent[2].headers["x-api-key"])
-      assert.equal("image/png", sent[2].headers["content-type"])
-      assert.is_string(sent[2].headers["x-amz-checksum-sha256"])
-      assert.equal(tostring(#PNG), sent[2].headers["content-length"])
-      assert.is_nil(sent[2].headers["transfer-encoding"])
-      assert.equal(0, sim:counts().keys_leaked)
-    end)
-
-    it("takes bytes and readers as well, and may leave out checksum and wait", function()
-      for _, source in ipairs {
-        { data = PNG },
-        { data = PNG .. ("\0"):rep(2 * MB) }, -- goes through a temporary file
-        { read = reader(PNG, 100) },
-      } do
-        local asset = assert(client.assets:upload(source, QUICK))
-        assert.equal("completed", asset.status)
-        assert.equal(PNG, content_of(asset):sub(1, #PNG))
-      end
-      sim:reset()
-      sim:behaviour { asset_processing = 1e6 }
-      local asset = assert(client.assets:upload({ data = PNG }, quick { checksum = false, wait = false }))
-      assert.equal("processing", asset.status)
-      assert.is_nil(sim:requests()[2].headers["x-amz-checksum-sha256"])
-      assert.equal(3, #sim:requests())
-    end)
-
-    it("is the way of what is larger than 32 MB #once #slow", function()
-      assert(client.assets:upload(write("limit.png", PNG, 32 * MB)))
-      assert.same({ "POST /v3/assets" }, routes())
-      sim:reset()
-      local asset = assert(client.assets:upload(write("over.png", PNG, 32 * MB + 1), { interval = 0.01 }))
-      assert.equal(32 * MB + 1, asset.size_bytes)
-      assert.equal("PUT /uploads/ID", routes()[2])
-    end)
-
-    it("puts again what got lost, into the same slot", function()
-      for _, effect in ipairs {
-        { status = 503 },
-        { close = "before" },
-        { close = "before", act = true },
-        { status = 429 },
-        { status = 400, body = "<Error><Code>RequestTimeout</Code></Error>" },
-      } do
-        sim:reset()
-        effect.path, effect.times = "/uploads/*", 1
-        sim:faults { effect }
-        local asset = assert(client.assets:upload({ data = PNG }, QUICK))
-        assert.equal(PNG, content_of(asset))
-        local list = routes()
-        assert.same({ "PUT /uploads/ID", "PUT /uploads/ID" }, { list[2], list[3] })
-        assert.equal("POST /v3/assets/ID/complete", list[4])
-      end
-      sim:reset()
-      sim:faults { { path = "/uploads/*", status = 503 } }
-      local err = live.failure(client.assets:upload({ data = PNG, filename = "x.png" }, QUICK))
-      assert.same({ "api", 503, "upload_refused", 3 }, { err.kind, err.status, err.code, err.attempts })
-      assert.is_string(err.asset_id)
-      assert.matches('^"x.png": PUT to the storage: the storage answered HTTP 503', err.message)
-      assert.equal(0, #assets())
-    end)
-
-    it("takes a fresh slot, under another key, when the address has expired", function()
-      local advanced
-      client = live.client(sim, {
-        on_response = function(event)
-          if not advanced and event.url:find("direct-uploads", 1, true) then
-            advanced = true
-            sim:clock { advance = 4000 }
-          end
-        end,
-      })
-      local asset = assert(client.assets:upload({ data = PNG }, quick { idempotency_key = "mine" }))
-      assert.equal(PNG, content_of(asset))
-      local sent = sim:requests()
-      assert.same({ 200, 403, 200, 200 }, { sent[1].status, sent[2].status, sent[3].status, sent[4].status })
-      assert.same({ "mine", "mine:2" }, {
-        sent[1].headers["idempotency-key"],
-        sent[3].headers["idempotency-key"],
-      })
-      sim:reset()
-      sim:faults { { path = "/uploads/*", status = 403 } }
-      local err = live.failure(client.assets:upload({ data = PNG }, QUICK))
-      assert.equal(403, err.status)
-      assert.equal(6, #sim:requests()) -- three slots
-    end)
-
-    it("does not put again what the storage refuses", function()
-      sim:faults { { path = "/uploads/*", status = 400, body = "<Error><Code>BadDigest</Code></Error>" } }
-      local err = live.failure(client.assets:upload({ data = PNG }, QUICK))
-      assert.same({ "api", 400, 1 }, { err.kind, err.status, err.attempts })
-      assert.matches("HTTP 400 BadDigest", err.message)
-      assert.equal(2, #sim:requests())
-    end)
-
-    it("completes again when the answer got lost, or the bytes were not seen yet", function()
-      sim:faults { { path = "/v3/assets/*/complete", times = 1, close = "before", act = true } }
-      assert.equal("completed", assert(client.assets:upload({ data = PNG }, QUICK)).status)
-      assert.equal(1, #assets())
-      sim:faults { { path = "/v3/assets/*/complete", times = 1, status = 409, code = "resource_not_ready" } }
-      assert.equal("completed", assert(client.assets:upload({ data = PNG }, QUICK)).status)
-    end)
-
-    it("says that the service could not use the file, or has lost it", function()
-      for status, kind in pairs { failed = "failed", not_found = "api" } do
-        sim:reset()
-        sim:faults {
-          {
-            path = "/v3/assets/statuses",
-            status = 200,
-            body = ('{"data":[{"status":"%s","error":{"message":"No frames"}}]}'):format(status),
-          },
-        }
-        local err = live.failure(client.assets:upload({ data = PNG }, QUICK))
-        assert.equal(kind, err.kind)
-        assert.matches(status == "failed" and "No frames" or "gone", err.message)
-        assert.is_string(err.asset_id)
-      end
-    end)
-
-    it("gives up at its deadline, and names the asset", function()
-      sim:behaviour { asset_processing = 1e6 }
-      local err = live.failure(client.assets:upload({ data = PNG }, quick { deadline = 0.1 }))
-      assert.equal("timeout", err.kind)
-      assert.equal(assets()[1].id, err.asset_id)
-      assert.matches("still processing", err.message)
-      sim:faults { { path = "/uploads/*", stall = true } }
-      err = live.failure(client.assets:upload({ data = PNG }, quick { deadline = 0.1 }))
-      assert.equal("timeout", err.kind)
-    end)
-
-    it("believes no slot that does not fit", function()
-      for slot, wanted in pairs {
-        ['"upload_url":"http://example.com/x","asset_id":"a","upload_headers":{}'] = "plain http is only",
-        ['"upload_url":"ftp://127.0.0.1/x","asset_id":"a","upload_headers":{}'] = "expected https",
-        ['"upload_url":"https://127.0.0.1/x","upload_headers":{}'] = "no fit asset_id",
-        ['"upload_url":"https://127.0.0.1/x","asset_id":"a","upload_headers":"x"'] = "no fit upload_headers",
-        ['"upload_url":"https://127.0.0.1/x","asset_id":"a","upload_headers":{"A":"\\r"}'] = "no fit upload_headers",
-        ['"upload_url":"https://127.0.0.1/x","asset_id":"a","max_bytes":5'] = "takes 5 at most",
-      } do
-        sim:reset()
-        sim:faults { { path = "/v3/assets/direct-uploads", status = 200, body = '{"data":{' .. slot .. "}}" } }
-        local err = live.failure(client.assets:upload({ data = PNG }, QUICK))
-        assert.matches(wanted, err.message, 1, true)
-        assert.equal(1, #sim:requests())
-      end
     end)
   end)
 
@@ -370,52 +132,52 @@ describe("an upload", function()
 
     it("fails, and makes nothing", function()
       for _, size in ipairs { 200000, 200001, 100 } do
-        local name = write("changing.png", PNG, 200000)
+        local name = world:write("changing.png", PNG, 200000)
         shell.must("touch -d '1 hour ago' " .. name)
         local err = live.failure(changing("on_request", "/v3/assets", function()
-          write("changing.png", PNG .. "!", size)
+          world:write("changing.png", PNG .. "!", size)
         end).assets:upload(name))
         assert.same({ "file", 1 }, { err.kind, err.attempts })
         assert(err.message:find(name, 1, true), err.message)
-        write("changing.png", PNG, 200000)
+        world:write("changing.png", PNG, 200000)
         shell.must("touch -d '1 hour ago' " .. name)
         err = live.failure(changing("on_response", "/direct-uploads", function()
-          write("changing.png", PNG .. "!", size)
+          world:write("changing.png", PNG .. "!", size)
         end).assets:upload(name, QUICK))
         assert.equal("file", err.kind)
         assert(err.message:find(name, 1, true), err.message)
       end
-      assert.equal(0, #assets())
-      assert.equal(0, open_files())
+      assert.equal(0, #world:assets())
+      assert.equal(0, world:open_files())
     end)
   end)
 
   describe("in a task", function()
     it("can be cancelled, and leaves nothing open", function()
-      local name = write("cancelled.png", PNG, 5 * MB)
+      local name = world:write("cancelled.png", PNG, 5 * MB)
       for _, options in ipairs { { direct = false }, QUICK } do
         sim:reset()
         sim:faults { { path = "/v3/assets", stall = true }, { path = "/uploads/*", stall = true } }
         heygen.run(function()
-          local uploading = heygen.spawn(function()
+          local making = heygen.spawn(function()
             return client.assets:upload(name, options)
           end)
           live.until_true(function()
             return #sim:requests() == (options.direct and 2 or 1)
           end)
-          uploading:cancel()
-          assert.equal(1, open_files())
-          local err = live.failure(uploading:join())
+          making:cancel()
+          assert.equal(1, world:open_files())
+          local err = live.failure(making:join())
           assert.equal("cancelled", err.kind)
           assert.equal(options.direct, err.asset_id ~= nil)
         end)
       end
       assert.equal(0, core.engine():live())
-      assert.equal(0, open_files())
+      assert.equal(0, world:open_files())
     end)
 
     it("lets others go on while a file is digested #slow", function()
-      local name = write("digested.png", PNG, 40 * MB)
+      local name = world:write("digested.png", PNG, 40 * MB)
       local turns, done = 0, false
       sim:faults { { path = "/v3/assets/direct-uploads", status = 400 } }
       heygen.run(function()
@@ -442,16 +204,18 @@ describe("an upload", function()
     end
 
     it("when the file is none that can be sent, by its name", function()
-      shell.must(("mkfifo %s; ln -s %s %s"):format(path "fifo", path "nowhere", path "dangling.png"))
+      shell.must(
+        ("mkfifo %s; ln -s %s %s"):format(world:path "fifo", world:path "nowhere", world:path "dangling.png")
+      )
       for name, wanted in pairs {
-        [path "missing.png"] = "file: No such file",
-        [path "dangling.png"] = "file: No such file",
+        [world:path "missing.png"] = "file: No such file",
+        [world:path "dangling.png"] = "file: No such file",
         [directory] = "file: is not a regular file, but a directory",
-        [path "fifo"] = "file: is not a regular file",
+        [world:path "fifo"] = "file: is not a regular file",
         ["/dev/zero"] = "file: is not a regular file",
-        [write("empty.png", "")] = "invalid: is empty",
-        [write("text.png", "hello")] = "invalid: is of a type that is not known; the service takes image/png",
-        [write("slides.pptx", "PK\3\4")] = "invalid: is a ZIP archive",
+        [world:write("empty.png", "")] = "invalid: is empty",
+        [world:write("text.png", "hello")] = "invalid: is of a type that is not known; the service takes image/png",
+        [world:write("slides.pptx", "PK\3\4")] = "invalid: is a ZIP archive",
         ["a\0b.png"] = 'invalid: "a\\x00b.png" has a NUL byte at position 2',
         [""] = "invalid: empty",
       } do
@@ -467,7 +231,7 @@ describe("an upload", function()
     end)
 
     it("when it is too large for one request #slow", function()
-      local name = write("large.png", PNG, 33 * MB)
+      local name = world:write("large.png", PNG, 33 * MB)
       local err = refused(name, { direct = false })
       assert.same({ "invalid", "no" }, { err.kind, err.sent })
       assert.matches('large.png" has 34603008 bytes, at most 33554432 %(32 MB%) are allowed', err.message)
@@ -528,7 +292,7 @@ describe("an upload", function()
         filename = "idle.png",
       }, { deadline = 0.05 })
       assert.equal("timeout", err.kind)
-      assert.equal(0, open_files())
+      assert.equal(0, world:open_files())
     end)
 
     it("when a name or a type does not fit", function()
@@ -544,8 +308,10 @@ describe("an upload", function()
       )
       assert.equal("data", refused({ data = "" }).param)
       -- A name that no header could carry is only a default.
-      shell.must("cp " .. write("plain.png", PNG) .. " " .. directory .. "/\"$(printf 'a\\nb\\377.png')\"")
-      local asset = assert(client.assets:upload(path "a\nb\255.png"))
+      shell.must(
+        "cp " .. world:write("plain.png", PNG) .. " " .. directory .. "/\"$(printf 'a\\nb\\377.png')\""
+      )
+      local asset = assert(client.assets:upload(world:path "a\nb\255.png"))
       assert.equal("a_b_.png", assert(client.assets:get(asset)).name)
     end)
 

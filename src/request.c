@@ -367,12 +367,15 @@ static void read_headers(lua_State *L, int t, hg_request *r, const char *body_ty
         luaL_checktype(L, extra, LUA_TTABLE);
         add_headers(L, box->headers, extra);
     }
-    /* An empty one: none at all, where libcurl would have one of its own. */
-    if (type || (body_type && !has_content_type(box->headers))) {
-        lua_pushfstring(L, "Content-Type: %s", type ? type : body_type);
-        if (!hg_headers_add(box->headers, lua_tostring(L, -1)))
-            luaL_error(L, "out of memory");
-    }
+    /* "Content-Type:" keeps libcurl from adding one of its own. */
+    if (type && *type)
+        lua_pushfstring(L, "Content-Type: %s", type);
+    else if ((type || body_type) && !has_content_type(box->headers))
+        lua_pushfstring(L, type ? "Content-Type:" : "Content-Type: %s", body_type);
+    else
+        lua_pushnil(L);
+    if (!lua_isnil(L, -1) && !hg_headers_add(box->headers, lua_tostring(L, -1)))
+        luaL_error(L, "out of memory");
     r->headers = box->headers;
 }
 

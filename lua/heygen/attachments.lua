@@ -12,7 +12,7 @@ local waits = require "heygen.waits"
 
 local attachments = {}
 
-local DEADLINE = 3600 -- seconds for all uploads together
+local DEADLINE = uploads.defaults.deadline -- seconds for all uploads together
 local LOOK = 0.05 -- seconds between two looks at what somebody else uploads
 local MOST = 256 -- contents that a client remembers
 
@@ -293,8 +293,14 @@ local function run(client, state, call, send)
     return nil, message, err
   end
   call.inline = fill_in(state) or nil
-  if call.options.deadline then
-    call.options = with_options(call, { deadline = math.max(state.deadline - core.now(), 0.001) })
+  local options, left = call.options, math.max(state.deadline - core.now(), 0.001)
+  if call.inline then -- content takes longer than words
+    call.options = with_options(call, {
+      timeout = options.timeout or client.options.timeout or uploads.defaults.timeout,
+      deadline = left,
+    })
+  elseif options.deadline then
+    call.options = with_options(call, { deadline = left })
   end
   local value
   value, message, err = send(call)

@@ -186,7 +186,10 @@ local function put(client, engine, state)
       }
   end
   local status, body, problem = job:result()
-  if not status then
+  if not status and problem.kind == "pending" then -- somebody's own driver
+    job:cancel()
+    return nil, { kind = "callback", message = "driver.await came back too early", sent = job:sent() }
+  elseif not status then
     problem.message, problem.curl_code, problem.body = body, nil, nil
     return nil, problem
   elseif status > 199 and status < 300 then

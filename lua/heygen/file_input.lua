@@ -90,7 +90,7 @@ function check.data(value)
     return format("%d bytes of base64, at most %d (32 MB of content) are allowed", #value, BASE64_MAX)
   end
   local bad = find(value, "[^A-Za-z0-9+/=]")
-  return bad and format("not base64 at byte %d", bad) or nil
+  return bad and format("not base64 at byte %d; raw bytes are given as {bytes = ...}", bad) or nil
 end
 
 -- ---- what is local ----
@@ -189,7 +189,7 @@ function file_input.check(spec, value)
     elseif type(item) ~= "string" then
       return nil, values.expected("a string", item), "." .. name, true
     end
-    local problem = values.utf8_problem(item) or check[name](item)
+    local problem = (name ~= "data" and values.utf8_problem(item)) or check[name](item)
     if problem then
       return nil, problem, "." .. name
     end

@@ -251,17 +251,8 @@ function uploads.create(client, call, level)
   return uploads.run(client, source, given, "assets:create: ")
 end
 
----@class heygen.Assets
-local Assets = {}
-
----Uploads a file of any size that the service takes: in one request up to 32 MB, beyond that straight to the storage.
----Its type is found out from its content before anything is sent. See docs/workflow.md, Uploading.
----@param file string|heygen.UploadSource a path, {data = ...} or {read = function}
----@param given heygen.UploadOptions?
----@return heygen.UploadedAsset? asset asset_id, url, mime_type, size_bytes
----@return string? message names the file
----@return heygen.Error? err with asset_id, when the service has named one
-function Assets:upload(file, given, ...)
+-- Its types: meta/uploads.lua.
+local function upload(self, file, given, ...)
   local client = groups.check_colon(self, "client", "client.assets:upload(...)")
   if select("#", ...) > 0 then
     error("heygen: upload: a file and a table of options are the longest form", 2)
@@ -279,7 +270,7 @@ end
 ---What extras.lua adds to client.assets.
 ---@return table<string, function>
 function uploads.methods()
-  return { upload = Assets.upload }
+  return { upload = upload }
 end
 
 return uploads
