@@ -3,6 +3,7 @@
 --   HEYGEN_API_KEY=... lua examples/downloads.lua [video id [directory]]
 local heygen = require "heygen"
 local client = heygen.new()
+local display = heygen.progress { stream = io.stdout } -- on a terminal a bar for each file, else plain lines
 
 local function newest()
   for video in client.videos:each() do
@@ -31,16 +32,17 @@ local failed = false
 
 local function fetch(file)
   local path = directory .. "/" .. file.name
-  local saved, message, err = client:download(video, path, { variant = file.variant })
+  local bar = display:bar(file.name)
+  local saved, message, err = client:download(video, path, { variant = file.variant, on_progress = bar })
   if saved then
-    print(path)
+    display:print(path)
   elseif err.code == "no_such_variant" then
-    print(path, "-- the video has none")
+    display:print(path, "-- the video has none")
   elseif err.code == "exists" then
-    print(path, "-- is there already")
+    display:print(path, "-- is there already")
   else
     failed = true
-    print(path, message) -- err.part and err.received tell what the next run goes on from
+    bar:fail(message) -- err.part and err.received tell what the next run goes on from
   end
 end
 
@@ -49,4 +51,5 @@ heygen.run(function()
     heygen.spawn(fetch, file)
   end
 end)
+display:close()
 os.exit(failed and 1 or 0, true)
