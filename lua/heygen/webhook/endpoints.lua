@@ -239,26 +239,10 @@ end
 
 -- ---- the methods ----
 
----@type heygen.Webhooks
-local Webhooks = {}
+-- Their types are in meta/webhooks.lua.
+local METHODS = {}
 
----@class heygen.webhook.EnsureOptions
----@field url string where the events go, public
----@field events string[]? which to tell; all when absent
----@field router heygen.webhook.Router? gets the secret of an endpoint that is made
-
----@class heygen.webhook.RotateOptions
----@field router heygen.webhook.Router? gets the new secret
----@field grace number? seconds in which it still takes the old ones (3600); 0 when one is in the wrong hands
----@field idempotency_key string? that of an attempt before, whose answer was lost
-
----Makes sure that there is an endpoint for an address and these events: makes one, changes one, or leaves one as it is.
----Also gives "created", "updated" or "unchanged", and a list of other endpoints with the same address.
----@param options heygen.webhook.EnsureOptions url, events, router
----@return heygen.WebhookEndpoint? endpoint with its `secret` when it is new
----@return string? outcome "created", "updated" or "unchanged"; a message when there is no endpoint
----@return heygen.WebhookEndpoint[]|heygen.Error|nil others endpoints with the same address, which send as well
-function Webhooks:ensure(options)
+function METHODS:ensure(options)
   local client = type(self) == "table" and self.client
   if not client then
     error("heygen: call it with a colon: client.webhooks:ensure{...}", 2)
@@ -267,13 +251,7 @@ function Webhooks:ensure(options)
   return endpoint, outcome, others
 end
 
----Gives an endpoint a new secret. The service signs with it at once; the router verifies with both for a while.
----@param target string|heygen.WebhookEndpoint an endpoint or its id
----@param options heygen.webhook.RotateOptions? router, grace, idempotency_key
----@return heygen.WebhookSecret? answer keep its `secret`
----@return string? message
----@return heygen.Error? err
-function Webhooks:rotate(target, options)
+function METHODS:rotate(target, options)
   local client = type(self) == "table" and self.client
   if not client then
     error("heygen: call it with a colon: client.webhooks:rotate(...)", 2)
@@ -284,7 +262,7 @@ end
 
 ---For heygen.extras.
 function endpoints.methods()
-  return Webhooks
+  return METHODS
 end
 
 return endpoints
