@@ -38,7 +38,7 @@ local OBJECT = 123 -- {
 ---@field timestamp number? Unix seconds, from the header
 ---@field secret_index integer? which of several secrets matched
 ---@field secret_id string? its `id`, when it has one
----@field replay_keys string[]? what the store knows it by: store:forget(event.replay_keys) when it could not be handled
+---@field replay_keys string[] with a store, what it knows it by: store:forget(event.replay_keys) when handling failed
 
 local IDS = {
   "video_id",

@@ -27,6 +27,7 @@ local BACKLOG = 128
 ---@field host string
 ---@field port integer
 ---@field url string
+---@field close fun(self: heygen.webhook.Listener, callback: fun()?)
 
 local KNOWN = {
   router = { type = "table", required = "write router = heygen.webhook.router{...}" },
