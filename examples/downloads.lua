@@ -16,7 +16,7 @@ end
 local id, directory = arg[1] or newest(), arg[2] or "."
 if not id then
   print "no video is finished yet"
-  os.exit(0, true)
+  return
 end
 local video = assert(client.videos:get(id))
 

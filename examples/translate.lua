@@ -10,9 +10,9 @@ local made = assert(client.video_translations:create {
 -- A job for each language; whoever wants to go on after a crash keeps these ids.
 print(table.concat(made.video_translation_ids, " "))
 
-local films, message, err = client.video_translations:wait(made, { on_progress = heygen.progress() })
+local films, _, err = client.video_translations:wait(made, { on_progress = heygen.progress() })
 if not films then
-  io.stderr:write(message, "\n")
+  io.stderr:write(tostring(err), "\n")
   films = err.results or {} -- those that are there all the same
 end
 for index in ipairs(made.video_translation_ids) do

@@ -6,13 +6,15 @@
 -- a tunnel. The simulator needs none: it finds this machine by itself (HEYGEN_API_BASE=http://127.0.0.1:...).
 local core = require "heygen.core"
 local heygen = require "heygen"
+local uv = require "luv"
 
 heygen.use "luv"
 
 local client = heygen.new()
 local token_secret = core.random(32) -- a program that is started again would keep it
 local public_url = os.getenv "HEYGEN_WEBHOOK_URL"
-local server -- closed when the news has come: then nothing keeps the loop, and so this program, alive
+-- Closed when the news has come: then nothing keeps the loop, and so this program, alive.
+local server ---@type heygen.webhook.Listener
 
 local router = heygen.webhook.router {
   client = client, -- asked before an unsigned callback is believed
@@ -38,4 +40,4 @@ heygen.run(function()
   })
   print("ordered", session.session_id)
 end)
-require("luv").run()
+uv.run()

@@ -60,7 +60,7 @@ local function fold(source)
 end
 
 ---What there is of a header.
----@param name string in its usual spelling
+---@param name string as it is usually spelt
 ---@param small string the same in small letters
 ---@return string|table|nil value one, or a list of several
 function Reader:find(name, small)

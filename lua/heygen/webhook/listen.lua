@@ -4,6 +4,10 @@ local http = require "heygen.http"
 local settings = require "heygen.webhook.settings"
 local uv = require "luv"
 
+---@class heygen.webhook.Listener
+---@field host string
+---@field port integer
+---@field url string
 local Listener = {}
 Listener.__index = Listener
 Listener.__name = "heygen.webhook.listener"
@@ -22,11 +26,6 @@ local BACKLOG = 128
 ---@field request_timeout number? seconds in which a request must be whole, and an answer taken (10)
 ---@field idle_timeout number? seconds for which an idle connection is kept (30)
 ---@field log (fun(line: string))? (the router's)
-
----@class heygen.webhook.Listener
----@field host string
----@field port integer
----@field url string
 
 local KNOWN = {
   router = { type = "table", required = "write router = heygen.webhook.router{...}" },
