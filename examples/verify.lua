@@ -23,7 +23,7 @@ local function receive(body, headers, handle)
   end
   local ok, problem = pcall(handle, event)
   if not ok then
-    store:forget(event.replay_keys)
+    store:forget(event.replay_keys or {})
     return 500, problem
   end
   return 200, "verified with the secret " .. event.secret_id
