@@ -98,6 +98,27 @@ describe("media_types.detect", function()
     assert.equal("text/html", media_types.detect " <HTML><body>")
     assert.equal("image/svg+xml", media_types.detect '<?xml version="1.0"?>\n<svg xmlns="x">')
     assert.equal("text/vtt", media_types.detect "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n")
+    assert.equal("text/vtt", media_types.detect "\239\187\191WEBVTT\n")
+  end)
+
+  it("does not take a text for what it speaks of", function()
+    local srt = "1\n00:00:01,000 --> 00:00:02,500\nA file begins with %PDF-1.7\n"
+    assert.equal("application/x-subrip", media_types.detect(srt))
+    assert.equal("text/html", media_types.detect "<!DOCTYPE html>\n<p>A file begins with %PDF-1.7")
+    assert.is_nil(media_types.detect "ID3 tags explained")
+  end)
+
+  it("reads the type of a Matroska file however its length is written", function()
+    local function doctype(bytes)
+      return media_types.detect("\26\69\223\163\159\66\134\129\1" .. bytes)
+    end
+    for _, length in ipairs { "\132", "\64\4", "\32\0\4", "\1\0\0\0\0\0\0\4" } do
+      assert.equal("video/webm", doctype("\66\130" .. length .. "webm\66\135\129\4"))
+    end
+    assert.equal("video/webm", doctype "\66\130\136webm\0\0\0\0\66\135\129\4")
+    for _, rest in ipairs { "\136matroska", "\133webmx", "\131webm", "\0webm", "" } do
+      assert.equal("video/x-matroska", doctype("\66\130" .. rest))
+    end
   end)
 
   it("knows nothing of other bytes", function()

@@ -64,7 +64,9 @@ local RIFF = { WAVE = "audio/wav", ["AVI "] = "video/x-msvideo", WEBP = "image/w
 local BEGINNINGS = {
   { "\137PNG\r\n\26\n", "image/png" },
   { "\255\216\255", "image/jpeg" },
-  { "ID3", "audio/mpeg" },
+  { "ID3\2", "audio/mpeg" },
+  { "ID3\3", "audio/mpeg" },
+  { "ID3\4", "audio/mpeg" },
   { "GIF87a", "image/gif" },
   { "GIF89a", "image/gif" },
   { "BM", "image/bmp" },
@@ -76,7 +78,7 @@ local BEGINNINGS = {
   { "PK\3\4", "application/zip" },
   { "\31\139", "application/gzip" },
   { "\208\207\17\224\161\177\26\225", "application/x-ole-storage" },
-  { "WEBVTT", "text/vtt" },
+  { "%PDF-", "application/pdf" },
 }
 
 -- In words, where the type alone does not tell a user what he has there.
@@ -99,10 +101,19 @@ local function is_mpeg_audio(head)
   return version ~= 1 and layer == 1 and rate > 0 and rate < 15 and sampling < 3
 end
 
--- EBML: the element DocType says which of the two it is.
+-- EBML: the element DocType says which of the two it is. Its length has one byte as a rule, but may have up to eight,
+-- whose number the zero bits in front tell; and NULs may stand behind its text.
 local function matroska(head)
-  local length, at = match(head, "^\26\69\223\163.-\66\130(.)()")
-  local kind = length and sub(head, at, at + byte(length) % 128 - 1)
+  local at = match(head, "^\26\69\223\163.-\66\130()")
+  local first, more = at and byte(head, at) or 0, 0
+  while first > 0 and first < 128 / 2 ^ more do
+    more = more + 1
+  end
+  local length = first % (128 / 2 ^ more)
+  for index = 1, more do
+    length = length * 256 + (byte(head, at + index) or 0)
+  end
+  local kind = first > 0 and match(sub(head, at + 1 + more, at + more + length), "^%w*")
   return kind == "webm" and "video/webm" or "video/x-matroska"
 end
 
@@ -113,6 +124,8 @@ local function text(head)
   head = match(head, "^\239\187\191(.*)$") or head
   if find(head, SRT) then
     return "application/x-subrip"
+  elseif sub(head, 1, 6) == "WEBVTT" then
+    return "text/vtt"
   end
   local start = lower(sub(head, 1, 512))
   if find(start, "^%s*<!doctype html") or find(start, "^%s*<html") then
@@ -140,10 +153,12 @@ function media_types.detect(head)
     return RIFF[sub(head, 9, 12)]
   elseif is_mpeg_audio(head) then
     return "audio/mpeg"
-  elseif find(sub(head, 1, 1024), "%PDF-", 1, true) then -- readers take some junk in front of it
+  end
+  local found = text(head) -- which may speak of PDF
+  if not found and find(sub(head, 1, 1024), "%PDF-", 1, true) then -- readers take some junk in front of it
     return "application/pdf"
   end
-  return text(head)
+  return found
 end
 
 ---All that the service takes.
