@@ -215,6 +215,49 @@ describe("local files of a call", function()
     assert.same({ 3, 2, 2 }, sent())
   end)
 
+  it("are not waited for by a caller that keeps their uploader from going on", function()
+    local list = pictures(1)
+    sim:faults { { path = "/v3/assets", times = 1, delay = 0.2 } }
+    heygen.run(function()
+      local other = heygen.spawn(create, list)
+      live.until_true(function()
+        return count(UPLOAD) == 1
+      end)
+      local blocking = coroutine.wrap(create) -- a coroutine that no host knows
+      assert(blocking(list, { deadline = 30 }))
+      assert(other:join())
+    end)
+    assert.same({ 2, 2, 2 }, sent())
+    assert(create(list))
+    assert.same({ 2, 3, 3 }, sent())
+  end)
+
+  it("let others go on while bytes in memory are digested #slow", function()
+    local turns, before, done = 0, nil, false
+    client = live.client(sim, {
+      on_request = function()
+        before = before or turns
+      end,
+    })
+    sim:faults { { path = "/v3/assets/direct-uploads", status = 400 } }
+    heygen.run(function()
+      heygen.spawn(function()
+        while not done do
+          turns = turns + 1
+          heygen.sleep(0)
+        end
+      end)
+      live.failure(client.videos:create {
+        image = { bytes = PNG .. ("\0"):rep(40 * MB) },
+        files_as = "assets",
+        script = "Hello",
+        voice_id = "v",
+      })
+      done = true
+    end)
+    assert(before > 5, before)
+  end)
+
   it("are uploaded again when the service has lost them", function()
     local list = pictures(2)
     assert(create(list))
@@ -238,8 +281,11 @@ describe("local files of a call", function()
     sim:faults { { path = "/v3/video-agents", times = 1, status = 402, code = "insufficient_credit" } }
     local err = live.failure(create(list))
     assert.same({ "insufficient_credit", 3 }, { err.code, #err.asset_ids })
+    sim:faults { { path = "/v3/video-agents", times = 1, status = 402, code = "insufficient_credit" } }
+    assert.equal(1, #live.failure(create({ list[1], list[1] })).asset_ids) -- each once
+    sim:faults {}
     assert(create(list))
-    assert.same({ 3, 2, 1 }, sent())
+    assert.same({ 3, 3, 1 }, sent())
   end)
 
   it("can be given to other calls as well", function()

@@ -67,7 +67,8 @@ describe("a direct upload", function()
     end)
     for name, headers in pairs {
       [""] = "{}",
-      ["a b"] = '{"Content-Type":"a b","x-amz-Meta":"\195\169; =","X-Size":268}',
+      ["a b"] = '{"Content-Type":"a b","x-amz-Meta":"\195\169; =","X-Size":268,"X-Half":1.5,'
+        .. '"X-Large":1099511627776000,"Transfer-Encoding":"chunked","Host":"x","Content-Length":"3"}',
     } do
       server:serve(([[
         local slot = '{"data":{"asset_id":"a1","upload_url":"%s/put?X-Sig=a%%2Fb+c","upload_headers":%s}}'
@@ -83,6 +84,11 @@ describe("a direct upload", function()
       assert.equal(name ~= "" and name or nil, put.headers["content-type"])
       assert.equal(name ~= "" and "\195\169; =" or nil, put.headers["x-amz-meta"])
       assert.equal(name ~= "" and "268" or nil, put.headers["x-size"])
+      assert.equal(name ~= "" and "1.5" or nil, put.headers["x-half"])
+      assert.equal(name ~= "" and "1099511627776000" or nil, put.headers["x-large"])
+      assert.is_nil(put.headers["transfer-encoding"])
+      assert.equal("127.0.0.1:" .. server.port, put.headers.host)
+      assert.equal(PNG, put.body)
       assert.is_nil(put.headers["x-own"])
       assert.is_nil(table.concat(put.lines, "\n"):find(live.KEY, 1, true))
       assert.matches("^heygen%-lua/", put.headers["user-agent"])
@@ -114,6 +120,25 @@ describe("a direct upload", function()
     local asset = assert(client.assets:upload(world:write("over.png", PNG, 32 * MB + 1), { interval = 0.01 }))
     assert.equal(32 * MB + 1, asset.size_bytes)
     assert.equal("PUT /uploads/ID", world:routes()[2])
+  end)
+
+  it("is the way of what one request turns out too small for", function()
+    sim:faults { { path = "/v3/assets", status = 413 } }
+    local asset = assert(client.assets:upload({ data = PNG }, { interval = 0.005 }))
+    assert.equal(PNG, world:content_of(asset))
+    assert.same(
+      { "POST /v3/assets", "POST /v3/assets/direct-uploads" },
+      { world:routes()[1], world:routes()[2] }
+    )
+    sim:reset()
+    sim:faults { { path = "/v3/assets", status = 413 } }
+    for _, err in ipairs {
+      live.failure(client.assets:upload({ data = PNG }, { direct = false })),
+      live.failure(client.assets:create { file = { data = PNG } }),
+    } do
+      assert.same({ "api", 413 }, { err.kind, err.status })
+    end
+    assert.same({ "POST /v3/assets", "POST /v3/assets" }, world:routes())
   end)
 
   it("puts again what got lost, into the same slot", function()

@@ -176,6 +176,18 @@ describe("an upload", function()
       assert.equal(0, world:open_files())
     end)
 
+    it("waits for a reader that waits itself", function()
+      heygen.run(function()
+        local next_piece = reader(PNG, 100)
+        assert(client.assets:upload {
+          read = function(wanted)
+            heygen.sleep(0.001)
+            return next_piece(wanted)
+          end,
+        })
+      end)
+    end)
+
     it("lets others go on while a file is digested #slow", function()
       local name = world:write("digested.png", PNG, 40 * MB)
       local turns, done = 0, false

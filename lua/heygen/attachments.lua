@@ -18,7 +18,7 @@ local MOST = 256 -- contents that a client remembers
 
 -- ---- what a client has uploaded ----
 
--- client -> {by = SHA-256 -> {asset_id} or {uploader}, order = list of SHA-256}. Weak: it goes with its client.
+-- client -> {by = SHA-256 -> {asset_id} or {uploader, host}, order = list of SHA-256}. Weak: it goes with its client.
 local caches = setmetatable({}, { __mode = "k" })
 
 local function cache_of(client)
@@ -31,7 +31,11 @@ local function cache_of(client)
 end
 
 local function remember(cache, hex, asset_id)
+  local known = cache.by[hex]
   cache.by[hex] = { asset_id = asset_id }
+  if known and known.asset_id then -- two have uploaded it at the same time
+    return
+  end
   table.insert(cache.order, hex)
   if #cache.order > MOST then
     local oldest = table.remove(cache.order, 1)
@@ -106,7 +110,7 @@ end
 local function digest_all(client, state)
   for _, entry in ipairs(state.entries) do
     if not entry.inlined then
-      local hex, problem = sources.digest(client, entry.source)
+      local hex, problem = sources.digest(client, entry.source, state.deadline)
       if not hex then
         return fail(state, entry, problem)
       end
@@ -122,16 +126,26 @@ end
 
 -- ---- uploading ----
 
+-- What suspends a caller; nil for one that blocks.
+local function host_of(client)
+  local driver = drivers.current(client.driver)
+  return driver.name ~= "block" and (driver.host or driver) or nil
+end
+
 -- The id of a content that is uploaded already; waits while somebody else uploads it. Nil: it is to be uploaded.
 local function known_id(client, state, entry)
   local cache = state.cache
   while true do
     local found = cache.by[entry.hex]
-    if not found or (not found.asset_id and found.uploader[1] == nil) then
-      return nil -- or whoever uploaded it is gone without a word
+    if not found then
+      return nil
     elseif found.asset_id then
       entry.cached = true
       return found.asset_id
+    elseif found.uploader[1] == nil then
+      return nil -- whoever uploaded it is gone without a word
+    elseif not found.host or found.host ~= host_of(client) then
+      return nil -- who blocks, or waits in another host, may keep the uploader from ever going on
     end
     local slept, reason, kind = waits.pause(client, LOOK)
     if not slept then
@@ -153,7 +167,8 @@ local function upload_one(client, state, entry)
     return id
   end
   local cache, alive = state.cache, {} -- the second is gone when this coroutine is
-  cache.by[entry.hex] = { uploader = setmetatable({ alive }, { __mode = "v" }) }
+  local mine = { uploader = setmetatable({ alive }, { __mode = "v" }), host = host_of(client) }
+  cache.by[entry.hex] = mine
   local asset, _, err = uploads.run(client, entry.source, {
     deadline = math.max(state.deadline - core.now(), 0.001),
     max_retries = state.options.max_retries,
@@ -164,7 +179,10 @@ local function upload_one(client, state, entry)
     entry.asset_id = asset.asset_id
     return asset.asset_id
   end
-  cache.by[entry.hex], alive.ended = nil, true
+  alive.ended = true
+  if cache.by[entry.hex] == mine then
+    cache.by[entry.hex] = nil
+  end
   err.message = state.name .. ": " .. entry.where .. ": " .. err.message
   err.param = entry.where
   err.sent, err.idempotency_key = "no", nil -- of the call itself, which is not made
@@ -173,9 +191,8 @@ end
 
 local function ids_of(state)
   local ids = {}
-  for _, entry in ipairs(state.entries) do
-    local from = state.contents[entry.hex or false]
-    ids[#ids + 1] = from and from.asset_id or nil
+  for _, entry in ipairs(state.to_upload) do
+    ids[#ids + 1] = entry.asset_id
   end
   return ids
 end

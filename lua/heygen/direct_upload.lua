@@ -18,7 +18,6 @@ local STALL = 120 -- seconds without a byte: the connection is dead, or the stor
 local SLOTS = 3 -- an address that is refused is asked for anew so often, the first one included
 local PATIENCE = 6 -- completions while the storage has not yet seen the bytes, and looks that find no asset
 local LONGEST = 10 -- seconds between two looks
-local LARGE = 1024 * 1024 -- bytes in memory that are not digested in one go
 
 local rows = groups.rows "assets"
 
@@ -76,6 +75,9 @@ local function not_understood(state, what)
   })
 end
 
+-- They follow from what is sent, and to where. The storage takes no chunks.
+local DERIVED = { ["content-length"] = true, host = true, ["transfer-encoding"] = true }
+
 local function read_headers(client, slot)
   local headers, has_agent = {}, false
   if slot.upload_headers ~= nil and type(slot.upload_headers) ~= "table" then
@@ -83,13 +85,13 @@ local function read_headers(client, slot)
   end
   for name, value in pairs(slot.upload_headers or {}) do
     if type(value) == "number" then
-      value = format("%.0f", value)
+      value = format(value % 1 == 0 and "%.0f" or "%.14g", value)
     end
     if type(name) ~= "string" or type(value) ~= "string" then
       return nil
     end
     has_agent = has_agent or name:lower() == "user-agent"
-    if name:lower() ~= "content-length" and name:lower() ~= "host" then -- they follow from what is sent
+    if not DERIVED[name:lower()] then
       headers[name] = value
     end
   end
@@ -348,14 +350,7 @@ local function digest(client, state)
   if state.options.checksum == false then
     return true
   end
-  local source = state.source
-  if source.data and #source.data > LARGE then
-    local problem = sources.spool(client, source, state.deadline)
-    if problem then
-      return fail(state, problem)
-    end
-  end
-  local hex, problem = sources.digest(client, source)
+  local hex, problem = sources.digest(client, state.source, state.deadline)
   if not hex then
     return fail(state, problem)
   end

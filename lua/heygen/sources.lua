@@ -5,6 +5,7 @@ local errors = require "heygen.errors"
 local media_types = require "heygen.media_types"
 local options = require "heygen.options"
 local suggest = require "heygen.suggest"
+local task = require "heygen.task"
 local values = require "heygen.values"
 local waits = require "heygen.waits"
 
@@ -25,6 +26,7 @@ local HINTS =
 
 local SLICE = 128 * 1024 -- bytes that are digested at a time
 local WANTED = 64 * 1024 -- bytes that a reader is asked for
+local LARGE = 1024 * 1024 -- bytes in memory that are not digested in one go
 local LONG = 0.0005 -- seconds without giving way to others
 local IDLE = 0.01 -- seconds until a reader that had nothing is asked again
 local NAME_MAX = 255 -- bytes of a file's name
@@ -178,7 +180,7 @@ end
 
 -- The next piece. Returns piece | nil at the end | nil, fields.
 local function next_piece(source)
-  local ok, piece, why = pcall(source.read, WANTED)
+  local ok, piece, why = task.guarded(source.read, WANTED) -- it may wait for something itself
   if not ok then
     return nil, bad_reader(source, "read raised: " .. tostring(piece), "callback")
   elseif piece == nil and why ~= nil then
@@ -239,12 +241,8 @@ local function spool_reader(client, source, limit, deadline)
   return fill(client, source, spool, limit, deadline)
 end
 
----Puts bytes in memory into a temporary file: they can be digested in slices then.
----@param client heygen.Client
----@param source heygen.Source
----@param deadline number
----@return table? problem fields of an error
-function sources.spool(client, source, deadline)
+-- Puts bytes in memory into a temporary file: they can be digested in slices then.
+local function spool_data(client, source, deadline)
   local data, at = source.data, 1
   source.read = function(count)
     local piece = data:sub(at, at + count - 1)
@@ -328,11 +326,20 @@ end
 ---The SHA-256 of the content, made in slices.
 ---@param client heygen.Client
 ---@param source heygen.Source an open one
+---@param deadline number
 ---@return string? hex
 ---@return table? problem fields of an error
-function sources.digest(client, source)
-  if not source.file then
+function sources.digest(client, source, deadline)
+  if not source.file and #source.data <= LARGE then
     return core.sha256(source.data)
+  end
+  local unfit = not source.file and spool_data(client, source, deadline)
+  if unfit and unfit.kind == "file" then -- no room for temporary files: better all at once than not at all
+    sources.close(source)
+    return core.sha256(source.data)
+  elseif unfit then
+    unfit.sent = "no"
+    return nil, unfit
   end
   local since = core.now()
   while true do

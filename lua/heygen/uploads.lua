@@ -170,7 +170,11 @@ end
 
 local function send(client, state)
   if not needs_direct(state) then
-    return send_whole(client, state)
+    local asset, message, err = send_whole(client, state)
+    -- The limit may be one of the whole request, whose frame a file of nearly 32 MB does not fit into any more.
+    if asset or err.status ~= 413 or state.options.direct == false then
+      return asset, message, err
+    end
   end
   state.interval = state.options.interval or DEFAULTS.interval
   local asset, message, err = direct.send(client, state, watcher(state))
