@@ -166,6 +166,36 @@ case("a direct upload of what a function reads", function(client)
   equal(#SUBTITLES, asset.size_bytes)
 end)
 
+case("uploads that others wait for, cancelled and closed in the middle", function(client)
+  local files = {}
+  for index = 1, 4 do
+    files[index] = { bytes = "%PDF-1.7\n%" .. core.uuid(), filename = index .. ".pdf" }
+  end
+  local function create(from, to)
+    return client:create { prompt = "A film", files = { files[from], files[to] }, files_as = "assets" }
+  end
+  local before = sim.counts().requests
+  sim.faults { { path = "/v3/assets", times = 2, stall = true } }
+  local stalled = heygen.spawn(create, 1, 2)
+  until_count("requests", before + 2)
+  local waiting = heygen.spawn(create, 2, 3)
+  until_count("requests", before + 3) -- the third file
+  stalled:cancel()
+  equal("cancelled", failure(stalled:join()).kind)
+  assert(waiting:join())
+  equal(1, sim.counts().creates, "creates")
+
+  before = sim.counts().requests
+  sim.faults { { path = "/v3/assets", stall = true } }
+  local closed = heygen.spawn(create, 1, 4)
+  until_count("requests", before + 2)
+  client:close()
+  local err = failure(closed:join())
+  equal("closed", err.kind)
+  equal("no", err.sent)
+  equal(1, sim.counts().creates, "creates")
+end, "tasks")
+
 case("errors as values, with all that is known", function(client)
   local err = failure(client.videos:get "no_such_video")
   equal("api", err.kind)
