@@ -148,6 +148,7 @@ describe("a direct upload", function()
       { close = "before", act = true },
       { status = 429 },
       { status = 400, body = "<Error><Code>RequestTimeout</Code></Error>" },
+      { status = 408 },
     } do
       sim:reset()
       effect.path, effect.times = "/uploads/*", 1
@@ -190,6 +191,12 @@ describe("a direct upload", function()
     local err = live.failure(client.assets:upload({ data = PNG }, QUICK))
     assert.equal(403, err.status)
     assert.equal(6, #sim:requests()) -- three slots
+    sim:reset() -- as other storages say it
+    sim:faults {
+      { path = "/uploads/*", times = 1, status = 400, body = "<Error><Code>ExpiredToken</Code></Error>" },
+    }
+    assert(client.assets:upload({ data = PNG }, QUICK))
+    assert.equal("POST /v3/assets/direct-uploads", world:routes()[3])
   end)
 
   it("does not put again what the storage refuses", function()

@@ -205,7 +205,8 @@ local function put(client, engine, state)
       code = "upload_refused",
       message = format("the storage answered HTTP %d%s", status, code and " " .. code or ""),
       retry_after = retry.after(job:header "Retry-After", core.time()),
-      slow = code == "RequestTimeout", -- said with a status 400
+      slow = code == "RequestTimeout" or status == 408, -- the first is said with a status 400
+      expired = status == 403 or code == "ExpiredToken", -- likewise
       sent = "yes",
       last = client.hide(body:sub(1, 2000)),
     }
@@ -215,9 +216,9 @@ local HOPELESS = { certificate = true, url = true, protocol = true }
 
 -- Is it worth another attempt? True, or the error. A PUT to a slot may be repeated: the last one counts.
 local function recover(client, state, problem)
-  local slow = problem.slow
-  problem.slow = nil
-  if problem.status == 403 and state.slots < SLOTS and left(state) > 0 then
+  local slow, expired = problem.slow, problem.expired
+  problem.slow, problem.expired = nil, nil
+  if expired and state.slots < SLOTS and left(state) > 0 then
     return take_slot(client, state) -- the address has expired
   end
   local seconds

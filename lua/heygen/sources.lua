@@ -351,6 +351,9 @@ function sources.digest(client, source, deadline)
     end
     local problem
     problem, since = give_way(client, source, since)
+    if not problem and core.now() > deadline then
+      problem = { kind = "timeout", message = source.name .. ": the time was up before it had been read once" }
+    end
     if problem then
       problem.sent = "no"
       return nil, problem
