@@ -1,4 +1,5 @@
 -- Uploads straight to the storage: the slot, the bytes, the completion, the wait; and what fails on the way.
+local child = require "spec.support.child"
 local live = require "spec.support.live"
 local raw = require "spec.support.raw"
 local uploading = require "spec.support.uploading"
@@ -111,6 +112,22 @@ describe("a direct upload", function()
     assert.equal("processing", asset.status)
     assert.is_nil(sim:requests()[2].headers["x-amz-checksum-sha256"])
     assert.equal(3, #sim:requests())
+  end)
+
+  it("does without a temporary file where there is no room for one", function()
+    local code = ([[
+      local client = require("heygen").new { api_key = "k", base_url = %q }
+      local data = require("heygen.sim.icons").png(8, "abc") .. ("\0"):rep(2000000)
+      print(assert(client.assets:upload({ data = data }, { direct = true, interval = 0.005 })).size_bytes == #data)
+      print((select(2, client.assets:upload { filename = "r.png", read = function() return data end })))
+    ]]):format(sim.url)
+    local output = child.must(code, "trap '' XFSZ; ulimit -f 8;")
+    assert.matches("^true\nheygen: upload: cannot write a temporary file for .r.png.: File too large", output)
+    assert.matches(
+      "^true\nheygen: upload: cannot make a temporary file in /none: ",
+      child.must(code, "TMPDIR=/none")
+    )
+    assert.is_string(sim:requests()[2].headers["x-amz-checksum-sha256"])
   end)
 
   it("is the way of what is larger than 32 MB #once #slow", function()

@@ -352,7 +352,8 @@ function sources.digest(client, source, deadline)
     local problem
     problem, since = give_way(client, source, since)
     if not problem and core.now() > deadline then
-      problem = { kind = "timeout", message = source.name .. ": the time was up before it had been read once" }
+      problem =
+        { kind = "timeout", message = source.name .. ": the time was up before it had been read once" }
     end
     if problem then
       problem.sent = "no"
