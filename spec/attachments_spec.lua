@@ -260,7 +260,7 @@ describe("local files of a call", function()
 
   it("are uploaded again when the service has lost them", function()
     local list = pictures(2)
-    assert(create(list))
+    local session = assert(create(list))
     local ids = {}
     for _, asset in
       ipairs(assert(client.assets:list { username = require("heygen.sim.account").USERNAME }).data)
@@ -274,6 +274,27 @@ describe("local files of a call", function()
     local err = live.failure(create(list))
     assert.equal("asset_not_found", err.code)
     assert.same({ 6, 5, 2 }, sent()) -- twice at most
+    sim:faults { { path = "/v3/video-agents/*", times = 1, status = 404, code = "asset_not_found" } }
+    assert(client.video_agents:send(session, { message = "And this", files = list }))
+    assert.equal(8, count(UPLOAD))
+  end)
+
+  it("are not sent again with a call that may have made something", function()
+    local list = pictures(1)
+    assert(create(list))
+    local problem = '"error":{"code":"asset_not_found","message":"?"}'
+    for number, effect in ipairs {
+      { status = 200, body = '{"data":{"session_id":"s1"},' .. problem .. "}" },
+      { status = 404, body = '{"data":{"session_id":"s1"},' .. problem .. "}" },
+      { status = 500, body = "{" .. problem .. "}" },
+    } do
+      effect.path, effect.times = "/v3/video-agents", 1
+      sim:faults { effect }
+      local err = live.failure(create(list))
+      assert.equal("asset_not_found", err.code)
+      assert.equal(number < 3 and "s1" or nil, err.session_id)
+      assert.same({ 1, 1 + number, 1 }, sent())
+    end
   end)
 
   it("are on the error of a create that fails, and are not sent again", function()

@@ -270,8 +270,22 @@ local function fill_in(state)
     end
 end
 
-local function is_gone(err)
-  return err.kind == "api" and err.code == "asset_not_found"
+-- Was the call refused because of an asset, and has it made nothing? An answer that names what was made beside its
+-- error is no refusal.
+local function is_gone(row, err)
+  local status, given = err.status or 0, {}
+  if err.kind ~= "api" or err.code ~= "asset_not_found" or status < 400 or status > 499 then
+    return false
+  end
+  for _, param in ipairs(row.path_params) do
+    given[param.name] = true -- it stands on each error of the call
+  end
+  for _, id in pairs(row.makes) do
+    if err[id] ~= nil and not given[id] then
+      return false
+    end
+  end
+  return true
 end
 
 -- Forgets the assets of earlier calls; true when there was one.
@@ -361,8 +375,8 @@ function attachments.send(client, row, call, send)
     entry.where = entry.where:gsub("^%.", "")
   end
   local value, message, err = run(client, state, call, send)
-  if value == nil and is_gone(err) and forget_cached(state) then
-    -- Refused, so nothing was made: once more, with what is gone uploaded again.
+  if value == nil and is_gone(row, err) and forget_cached(state) then
+    -- Once more, with what is gone uploaded again.
     close_all(state)
     state.contents, state.to_upload = {}, {}
     value, message, err = run(client, state, call, send)
