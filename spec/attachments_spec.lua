@@ -232,6 +232,25 @@ describe("local files of a call", function()
     assert.same({ 2, 3, 3 }, sent())
   end)
 
+  it("are uploaded one after the other by a task that blocks, which runs no others meanwhile", function()
+    local list, running, most = pictures(2), 0, 0
+    client = live.client(sim, { driver = "block" })
+    local function blocking()
+      running = running + 1
+      most = math.max(most, running)
+      assert(create(list))
+      running = running - 1
+    end
+    heygen.run(function()
+      for _ = 1, 3 do
+        heygen.spawn(blocking)
+        heygen.spawn(coroutine.wrap(blocking))
+      end
+    end)
+    assert.equal(1, most)
+    assert.same({ 2, 6, 6 }, sent())
+  end)
+
   it("let others go on while bytes in memory are digested #slow", function()
     local turns, before, done = 0, nil, false
     client = live.client(sim, {

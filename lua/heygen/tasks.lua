@@ -90,14 +90,14 @@ local function side_host(driver)
   local host = driver.host or driver
   if host.begin then
     return host, driver
-  elseif driver.built_in then
+  elseif driver.built_in and not scheduler.is_inside() then
     return scheduler, nil -- of a plain script, which waits while they run
   end
 end
 
 ---Runs functions side by side, each as a task, and waits for all of them. The first that fails, or a caller that is
 ---cancelled, cancels the others; those that have not begun never do. Under a driver of somebody's own they run one
----after the other.
+---after the other, and in a task that blocks: others would run on top of it, and might block on top of that.
 ---@param driver heygen.Driver that of the caller
 ---@param list (fun(driver: heygen.Driver|false): any)[] each gives a value when it was successful
 function tasks.side_by_side(driver, list)
