@@ -232,6 +232,20 @@ describe("local files of a call", function()
     assert.same({ 2, 3, 3 }, sent())
   end)
 
+  if core.isyieldable() ~= nil then -- PUC Lua 5.1 cannot wait in there
+    it("are not waited for by a hook of their own upload", function()
+      local list, inner = pictures(1), nil
+      heygen.run(function()
+        assert(create(list, {
+          on_upload = function()
+            inner = inner or { create(list, { deadline = 30 }) }
+          end,
+        }))
+      end)
+      assert.is_truthy(inner[1], inner[2])
+    end)
+  end
+
   it("are uploaded one after the other by a task that blocks, which runs no others meanwhile", function()
     local list, running, most = pictures(2), 0, 0
     client = live.client(sim, { driver = "block" })

@@ -233,6 +233,14 @@ describe("a direct upload", function()
   end)
 
   it("says that the service could not use the file, or has lost it", function()
+    sim:faults {
+      {
+        path = "/v3/assets/statuses",
+        status = 200,
+        body = '{"data":[{"status":"failed","error":"Bad frames"}]}',
+      },
+    }
+    assert.matches("Bad frames", live.failure(client.assets:upload({ data = PNG }, QUICK)).message)
     for status, kind in pairs { failed = "failed", not_found = "api" } do
       sim:reset()
       sim:faults {

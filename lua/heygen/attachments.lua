@@ -142,8 +142,8 @@ local function known_id(client, state, entry)
     elseif found.asset_id then
       entry.cached = true
       return found.asset_id
-    elseif found.uploader[1] == nil then
-      return nil -- whoever uploaded it is gone without a word
+    elseif found.uploader[1] == nil or found.uploader[2] == coroutine.running() then
+      return nil -- whoever uploaded it is gone without a word, or calls this from its own on_upload
     elseif not found.host or found.host ~= host_of(client) then
       return nil -- who blocks, or waits in another host, may keep the uploader from ever going on
     end
@@ -167,7 +167,8 @@ local function upload_one(client, state, entry)
     return id
   end
   local cache, alive = state.cache, {} -- the second is gone when this coroutine is
-  local mine = { uploader = setmetatable({ alive }, { __mode = "v" }), host = host_of(client) }
+  local uploader = setmetatable({ alive, coroutine.running() }, { __mode = "v" })
+  local mine = { uploader = uploader, host = host_of(client) }
   cache.by[entry.hex] = mine
   local asset, _, err = uploads.run(client, entry.source, {
     deadline = math.max(state.deadline - core.now(), 0.001),

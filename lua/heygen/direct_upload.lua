@@ -292,7 +292,10 @@ local function look(client, state)
   end
   local entry = type(entries[1]) == "table" and entries[1] or {}
   if entry.status == "failed" then
-    local why = type(entry.error) == "table" and (entry.error.message or entry.error.code)
+    local why = entry.error
+    if type(why) == "table" then
+      why = why.message or why.code
+    end
     return fail(state, {
       kind = "failed",
       message = "the service could not use the file: "
