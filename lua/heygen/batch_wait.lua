@@ -1,5 +1,6 @@
 -- Waits for a batch: many jobs of one request, whose items come in pages. One that ends with failed items is a result
 -- all the same; who asked looks at its items.
+local jobs = require "heygen.jobs"
 local waiting = require "heygen.waiting"
 
 local batch_wait = {}
@@ -111,7 +112,11 @@ local function identify(target)
   elseif type(target) ~= "table" then
     return nil, "expected a batch_id, a batch or an error that names one, got " .. type(target), true
   end
-  return text(target.batch_id), "the table given has no batch_id that is a text and not empty"
+  local batch_id = text(target.batch_id)
+  if batch_id then
+    return batch_id
+  end
+  return nil, "the table given has no batch_id that is a text and not empty" .. jobs.hint(target)
 end
 
 ---Waits for a batch.

@@ -325,7 +325,8 @@ local function identify(kind, target)
   end
   id = id or text(target.id)
   if not id then
-    return nil, ("the table given has no %s or id that is a text and not empty"):format(kind.id)
+    return nil,
+      ("the table given has no %s or id that is a text and not empty"):format(kind.id) .. jobs.hint(target)
   end
   return { [kind.id] = id }
 end

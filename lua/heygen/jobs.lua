@@ -160,4 +160,21 @@ for _, row in ipairs(jobs.rows) do
   row.also, row.code, row.asks = row.also or {}, row.code or {}, row.asks or {}
 end
 
+-- The methods that would wait for a table that another one was given: the end of a refusal.
+function jobs.hint(target)
+  if type(target.batch_id) == "string" then
+    return "; for a batch there is wait_batch in its group"
+  end
+  local calls = {}
+  for _, row in ipairs(jobs.rows) do
+    if type(target[row.id]) == "string" or type(target[row.list]) == "table" then
+      calls[#calls + 1] = ("client.%s:%s"):format(row.group, row.method)
+    end
+  end
+  if not calls[1] and (type(target.session_id) == "string" or type(target.video_id) == "string") then
+    calls[1] = "client:wait"
+  end
+  return calls[1] and "; " .. table.concat(calls, " or ") .. " waits for this" or ""
+end
+
 return jobs
