@@ -8,6 +8,8 @@ local batch_wait = {}
 local text, said, fail = waiting.text, waiting.said, waiting.fail
 local look_failed, look_options = waiting.look_failed, waiting.look_options
 
+local TRIES = 3 -- of pages that make no sense: those of a service that goes in circles will not get better
+
 local ENDED = { "completed", "failed", "cancelled" } -- of an item
 
 -- How many items have ended, as far as the service says.
@@ -79,6 +81,8 @@ local function look(client, state)
   end
   local whole, page_err = take_pages(batch)
   if not whole then -- it has ended, but not all of it has come
+    state.torn = page_err.kind == "parse" and (state.torn or 0) + 1 or nil
+    page_err.retryable = page_err.retryable and (state.torn or 0) < TRIES
     return look_failed(state, page_err)
   elseif batch.status == "failed" then
     return batch_failed(state, batch)

@@ -31,10 +31,16 @@ local function reason_of(kind, object)
   return message or code, code
 end
 
--- The fields of an error for a job that has failed.
-local function failure(state, object)
+-- The list of statuses has reasons, too, under a name of its own.
+local IN_STATUSES = { reason = { "error" }, code = {} }
+
+-- The fields of an error for a job that has failed; `entry` is what the list of statuses says of it.
+local function failure(state, object, entry)
   local kind, status = state.kind, object.status
   local reason, code = reason_of(kind, object)
+  if not reason and entry then
+    reason, code = reason_of(IN_STATUSES, entry)
+  end
   local message = kind.noun .. (status == "failed" and " failed" or (" was " .. said(state, status, 100)))
   if reason or status == "failed" then
     message = message .. ": " .. (said(state, reason) or "the service gives no reason")
@@ -173,6 +179,7 @@ local function worth_a_look(client, state)
       local entry = entry_of(kind, entries, open[place].id)
       local status = entry and entry.status
       if not entry or kind.failed[status] or kind.done[status] or status == "not_found" then
+        open[place].entry = entry
         worth[#worth + 1] = open[place]
       else
         state.status = state.status_seen and state.status or status
@@ -198,7 +205,7 @@ local function take_one(client, state, each)
   if is_done(kind, object.status) then
     state.results[each.index] = object
   elseif kind.failed[object.status] then
-    local fields = failure(state, object)
+    local fields = failure(state, object, each.entry)
     fields[kind.id], fields.sent = each.id, "yes"
     fields.last = response.without_secret(object, state.hide)
     state.errors[each.index] = errors.new(fields)
