@@ -99,6 +99,22 @@ describe("calls of all groups", function()
     end
   end)
 
+  it("of background removals have their idempotency key where the service looks for it", function()
+    sim:faults { match = { method = "POST" }, times = 1, effect = { status = 502, act = true } }
+    local err = live.failure(client.background_removals:create { video = FILE })
+    assert.same({ 502, 1 }, { err.status, err.attempts })
+    local again = assert(client.background_removals:create {
+      video = FILE,
+      idempotency_key = err.idempotency_key,
+    })
+    local list = assert(client.background_removals:list()).data
+    assert.same({ 1, again.id }, { #list, list[1].id })
+    assert(client.background_removals:create { video = FILE })
+    assert(client.background_removals:create { video = FILE, request_id = "mine" })
+    assert(client.background_removals:create { video = FILE, request_id = "mine" })
+    assert.equal(3, #assert(client.background_removals:list()).data)
+  end)
+
   it("send an empty body as none", function()
     local endpoint = assert(client.webhooks:create_endpoint { url = "https://example.com/a" })
     local rotated = assert(client.webhooks:rotate_secret(endpoint))

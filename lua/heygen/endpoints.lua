@@ -49,6 +49,7 @@
 ---@field max_ids integer? of all "ids" fields together
 ---@field newer table<string, boolean>? body fields whose types are not published: they go through `extra`
 ---@field retired table<string, boolean>? body fields that the service no longer takes
+---@field key_field string? the field of the body that the service reads instead of the header Idempotency-Key
 ---@field brief boolean? the answer fits into one packet: asking for compression is not worth its cost
 ---@field shown string[]? optional fields that the example of the reference has
 ---@field summary string

@@ -1429,7 +1429,7 @@ function lipsyncs:each_batch_item(batch_id, fields) end
 ---@class heygen.BackgroundRemovalsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field video string|heygen.FileInput the film
 ---@field layers any|lightuserdata|nil which parts to give
----@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere
+---@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere; that key when absent
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
