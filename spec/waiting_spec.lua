@@ -353,6 +353,17 @@ describe("waiting for", function()
   end)
 
   describe("voices", function()
+    it("of the catalogue are ready, unlike one's own that have no status", function()
+      local function answer(type_name)
+        sim:faults {}
+        sim:faults { { path = "/v3/voices/v1", body = '{"data":{"type":"' .. type_name .. '"}}' } }
+      end
+      answer "public"
+      assert.equal("v1", assert(client.voices:wait("v1", NOW)).voice_id)
+      answer "private"
+      assert.equal("timeout", live.failure(client.voices:wait("v1", NOW)).kind)
+    end)
+
     it("that were designed gives them all", function()
       local made = assert(client.voices:create { prompt = "An old sailor" })
       local voices = assert(client.voices:wait(made, moving(40)))

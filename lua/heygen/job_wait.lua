@@ -54,8 +54,9 @@ local function failure(state, object, entry)
   }
 end
 
-local function is_done(kind, status)
-  return kind.done[status] or (status == nil and kind.settled) or false
+local function is_done(kind, object)
+  local status = object.status
+  return kind.done[status] or (status == nil and kind.settled and kind.settled(object)) or false
 end
 
 -- ---- one ----
@@ -134,7 +135,7 @@ local function look_at_one(client, state)
   end
   if kind.failed[object.status] then
     return fail(state, failure(state, object))
-  elseif is_done(kind, object.status) then
+  elseif is_done(kind, object) then
     state.progress = 100
     if kind.by_statuses then -- the thing itself
       object, _, err = get(client, state, state[kind.id])
@@ -202,7 +203,7 @@ local function take_one(client, state, each)
     return look_failed(state, err)
   end
   state.last, state.missed = object, nil
-  if is_done(kind, object.status) then
+  if is_done(kind, object) then
     state.results[each.index] = object
   elseif kind.failed[object.status] then
     local fields = failure(state, object, each.entry)
