@@ -354,13 +354,13 @@ describe("waiting for", function()
 
   describe("voices", function()
     it("of the catalogue are ready, unlike one's own that have no status", function()
-      local function answer(type_name)
+      local function give(type_name)
         sim:faults {}
         sim:faults { { path = "/v3/voices/v1", body = '{"data":{"type":"' .. type_name .. '"}}' } }
       end
-      answer "public"
+      give "public"
       assert.equal("v1", assert(client.voices:wait("v1", NOW)).voice_id)
-      answer "private"
+      give "private"
       assert.equal("timeout", live.failure(client.voices:wait("v1", NOW)).kind)
     end)
 

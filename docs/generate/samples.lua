@@ -178,7 +178,7 @@ end
 
 local OTHERS = {
   ["assets:upload"] = 'local asset = assert(client.assets:upload "slides.pdf")',
-  ["webhooks:ensure"] = 'local endpoint = assert(client.webhooks:ensure { url = "https://example.com/hooks", router = router })',
+  ["webhooks:ensure"] = 'local endpoint = assert(client.webhooks:ensure { url = "https://example.com/hooks" })',
   ["webhooks:rotate"] = "local rotated = assert(client.webhooks:rotate(endpoint, { router = router }))",
 }
 
@@ -187,11 +187,11 @@ local OTHERS = {
 ---@return string code
 function samples.extra(method)
   local name = method.group .. ":" .. method.name
-  local value = method.returns[1]:match "^%S+ (%l+)"
+  local result = method.returns[1]:match "^%S+ (%l+)"
   if method.arguments[2] ~= "wait" then
     return assert(OTHERS[name], "an example is missing: " .. name)
   end
-  return ("local %s = assert(client.%s(%q, { timeout = 1800 }))"):format(value, name, value .. "_1")
+  return ("local %s = assert(client.%s(%q, { timeout = 1800 }))"):format(result, name, result .. "_1")
 end
 
 return samples

@@ -2,6 +2,7 @@
 -- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
 local core = require "heygen.core"
 local objects = require "heygen.objects"
+local own_id = require "heygen.own_id"
 local suggest = require "heygen.suggest"
 local takes_files = require("heygen.endpoints.fields").takes_files
 local values = require "heygen.values"
@@ -147,44 +148,6 @@ local function refuse_call(row, problem)
   return nil, call_name(row) .. ": " .. problem, nil, true
 end
 
--- What takes away or changes wants the thing itself: a look names its group, and `avatars:delete(look)` shall not delete
--- the group with all its looks.
-local OF_ITS_OWN = { DELETE = true, PATCH = true, PUT = true }
-
--- Names under which things have their own id.
-local OWN = {
-  "id",
-  "session_id",
-  "video_id",
-  "asset_id",
-  "endpoint_id",
-  "group_id",
-  "look_id",
-  "template_id",
-  "video_translation_id",
-  "proofread_id",
-  "lipsync_id",
-  "job_id",
-  "voice_id",
-  "event_id",
-  "resource_id",
-}
-
--- The name of another id that a table has, of which the one asked for is then not its own.
-local function other_id(spec, object, id)
-  if object[spec.name] == nil then
-    return nil -- its `id`, or the like
-  end
-  for index = 1, #OWN do
-    local name = OWN[index]
-    local value = object[name]
-    if name ~= spec.name and value ~= nil and value ~= null and value ~= id then
-      return name
-    end
-  end
-  return nil
-end
-
 -- An id may be given as the object that carries it. Returns id | nil, problem, mistake.
 local function carried_id(row, plan, spec, object, is_last)
   if is_last then
@@ -206,14 +169,9 @@ local function carried_id(row, plan, spec, object, is_last)
     id = object[spec.also]
   end
   if type(id) == "string" then
-    local other = OF_ITS_OWN[row.method] and other_id(spec, object, id)
-    if other then
-      return nil,
-        format(
-          "the table given has %s and another %s, so it may only mention what is meant; give the id itself",
-          spec.name,
-          other
-        )
+    local problem = own_id.problem(row, spec, object, id)
+    if problem then
+      return nil, problem
     end
     return id
   elseif id == nil or id == null then

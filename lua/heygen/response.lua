@@ -160,8 +160,8 @@ end
 
 ---An id that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
 ---@param body string
----@param name string of the id in the answer: "video_id"; "avatar_item.id" inside an object; "voices[].voice_id" of all in
----a list
+---@param name string of the id in the answer: "video_id"; "avatar_item.id" inside an object; "voices[].voice_id" of
+---all in a list
 ---@return string|string[]|nil id a list where the answer has one
 function response.salvage(body, name)
   local outer, list_mark, inner = name:match "^([%w_]+)(%[?%]?)%.([%w_]+)$"
