@@ -1,4 +1,5 @@
 -- The router's side of waiting for "webhook or poll": what was delivered lately, and who watches for it.
+local core = require "heygen.core"
 local Deliveries = require "heygen.webhook.deliveries"
 local webhook = require "heygen.webhook"
 
@@ -106,6 +107,51 @@ describe("a watch", function()
     assert.is_false(watch:working())
     assert.equal(500, (deliver(router, '"video_id":"v1"')))
     assert.is_truthy(watch:seen())
+    assert.is_true(watch:working())
+  end)
+
+  it("hears once of a delivery that somebody repeats, under whatever id, and does not count on it", function()
+    local now, woken = 1000, 0
+    local real = core.now
+    core.now = function()
+      return now
+    end
+    local router = make { working_for = 50 }
+    core.now = real
+    local watch = router:watch "v1"
+    watch.wake = function()
+      woken = woken + 1
+    end
+    local body = '{"event_type":"video_agent.success","event_data":{"video_id":"v1"}}'
+    local function repeated(id)
+      return (router:handle("POST", webhook.sign(body, SECRET, { event_id = id }), body))
+    end
+    assert.equal(200, repeated "first")
+    assert.is_true(watch:working())
+    now = now + 51
+    for index = 1, 20 do
+      assert.equal(200, repeated("again" .. index))
+    end
+    assert.equal(1, woken)
+    assert.is_truthy(watch:seen())
+    assert.is_nil(watch:seen())
+    assert.is_false(watch:working())
+  end)
+
+  it("hears of a delivery that the store cannot take", function()
+    local store = {
+      claim = function()
+        return nil, "no connection"
+      end,
+      forget = function() end,
+    }
+    local router, woken = make { store = store }, 0
+    local watch = router:watch "v1"
+    watch.wake = function()
+      woken = woken + 1
+    end
+    assert.equal(503, (deliver(router, '"video_id":"v1"')))
+    assert.equal(1, woken)
     assert.is_true(watch:working())
   end)
 

@@ -177,13 +177,19 @@ local function is_known(self, id, key)
   return false
 end
 
+-- What duplicates have in common. The id in a header is not signed: whoever has recorded a delivery can send it again
+-- under as many ids as he likes, and each would wake who waits.
+local function key_of(event)
+  local id = type(event.raw) == "table" and event.raw.event_id
+  return type(id) == "string" and id or (event.replay_keys and event.replay_keys[1]) or event.event_id or core.uuid()
+end
+
 ---Remembers a delivery, and wakes who watches for it.
 ---@param event heygen.Event
 ---@param size integer bytes of its body
 function Deliveries:note(event, size)
-  local key = event.event_id or (event.replay_keys and event.replay_keys[1])
   local row = {
-    key = key or core.uuid(),
+    key = key_of(event),
     ids = ids_of(event),
     at = self.now(),
     event = size > LARGE and main_fields(event) or event,
