@@ -222,6 +222,21 @@ describe("a wait with webhooks", function()
     end)
   end)
 
+  it("relies on them from the beginning when it is told to, until it sees that they do not come", function()
+    half_hour_jobs()
+    local world = made_up()
+    inside(world, function()
+      world.router = make { working = true }
+      local requests, late = measure(world, FLOWS[1][2], {})
+      assert.is_true(requests <= 4 and late <= STEP, requests .. " requests, " .. late .. " s late")
+      world.router = make { working = true }
+      requests, late = measure(world, FLOWS[1][2], { lost = true })
+      assert.is_true(requests <= 5 and late <= STRETCH, requests .. " requests, " .. late .. " s late")
+      requests, late = measure(world, FLOWS[1][2], { lost = true })
+      assert.is_true(requests > 20 and late <= 75, requests .. " requests, " .. late .. " s late")
+    end)
+  end)
+
   it("is never stretched against a max_interval of the caller's, and as long as the caller says", function()
     half_hour_jobs()
     local world = made_up()

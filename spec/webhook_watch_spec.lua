@@ -267,6 +267,26 @@ describe("a watch", function()
     assert.is_nil(watch:seen())
   end)
 
+  it(
+    "is told that deliveries arrive, which in a shared dictionary does not outweigh what has happened",
+    function()
+      assert.is_true(make({ working = true }):watch("v1"):working())
+      assert.is_false(make({ working = false }):watch("v1"):working())
+      local dict = shared_dict()
+      local watch = make({ working = true, dict = dict }):watch "v1"
+      assert.is_true(watch:working())
+      watch:lost()
+      assert.is_false(make({ working = true, dict = dict }):watch("v1"):working())
+      assert.is_false(watch:working())
+      local options =
+        { working = true, token_secret = "a token secret of more than 16 bytes", accept = { "callback" } }
+      options.on, options.log = {}, function() end
+      local router = webhook.router(options)
+      assert.is_false(router:watch("v1"):working())
+      assert.is_true(router:watch({ callback_id = "c1" }):working())
+    end
+  )
+
   it("shares secrets and what was handled through a shared dictionary", function()
     local dict, count = shared_dict(), 0
     local function on()

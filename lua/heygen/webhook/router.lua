@@ -299,7 +299,11 @@ return function(given, level)
     token_secrets = read_options.token_secrets,
     log = read_options.log or default_log(),
     keyring = Keyring.new(read_options.secrets, dict, read_options.clock),
-    deliveries = Deliveries.new { dict = dict, working_for = read_options.working_for },
+    deliveries = Deliveries.new {
+      dict = dict,
+      working_for = read_options.working_for,
+      trusted = read_options.trusted,
+    },
   }, Router)
   self.say = speaker(self)
   self.dispatch = Dispatch.new {
