@@ -199,6 +199,30 @@ describe("a watch", function()
     assert.same({ true, true }, { with:working(), without:working() })
   end)
 
+  it("leaves nothing behind, whether it was closed or killed", function()
+    local deliveries, closed, kept = Deliveries.new { working_for = 1 }, {}, {}
+    for i = 1, 20000 do
+      local watch = deliveries:watch { "v" .. i, "s" .. i }
+      if i % 1000 == 0 then
+        collectgarbage()
+        kept[#kept + 1] = watch
+      elseif i % 3 == 0 then
+        watch:close()
+        closed[#closed + 1] = watch
+      end
+    end
+    local count = 0
+    for _ in pairs(deliveries.watchers) do
+      count = count + 1
+    end
+    assert.equal(deliveries.watched, count)
+    assert.is_true(count < 8000, count)
+    for i = 1000, 20000, 1000 do
+      assert.is_truthy(next(deliveries.watchers["v" .. i]))
+    end
+    assert.same({ 20 }, { #kept })
+  end)
+
   it("costs a bounded memory, for a bounded time", function()
     local now = 0
     local deliveries = Deliveries.new {

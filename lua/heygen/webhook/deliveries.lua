@@ -13,6 +13,7 @@ local MOST = 1000 -- deliveries
 local MOST_OF_ID = 4 -- that are remembered of one id
 local MOST_IDS = 16 -- of one delivery
 local LARGE = 16 * 1024 -- bytes: of a larger body only the main fields are remembered
+local FEW = 1000 -- ids that are watched, among which nobody looks for those that are not any more
 local CHECK = 0.25 -- seconds between two looks into a shared dict
 
 local MAIN =
@@ -44,6 +45,8 @@ function Deliveries.new(options)
     last = 0,
     by_id = {},
     watchers = {},
+    watched = 0, -- ids in there
+    sweep_at = FEW,
     last_at = {},
     lost_at = {},
   }, Deliveries)
@@ -236,6 +239,23 @@ end
 
 -- ---- watches ----
 
+-- The watchers of an id. Weak: who was killed while it waited cannot close its watch, and leaves its ids here. So these
+-- are swept out whenever there are twice as many as the last time.
+local function watchers_of(self, id)
+  if self.watchers[id] then
+    return self.watchers[id]
+  elseif self.watched >= self.sweep_at then
+    for each, watchers in pairs(self.watchers) do
+      if next(watchers) == nil then
+        self.watchers[each], self.watched = nil, self.watched - 1
+      end
+    end
+    self.sweep_at = math.max(2 * self.watched, FEW)
+  end
+  self.watchers[id], self.watched = setmetatable({}, { __mode = "k" }), self.watched + 1
+  return self.watchers[id]
+end
+
 ---@class heygen.webhook.Watch
 ---@field wake function? set by who waits: called when a delivery has come in this Lua state
 ---@field package owner table
@@ -270,10 +290,7 @@ function Watch:add(ids)
   for _, id in ipairs(self.is_closed and {} or id_list(ids)) do
     if not known[id] then
       self.ids[#self.ids + 1] = id
-      local watchers = self.owner.watchers
-      -- Weak: who was killed while it waited cannot close its watch.
-      watchers[id] = watchers[id] or setmetatable({}, { __mode = "k" })
-      watchers[id][self] = true
+      watchers_of(self.owner, id)[self] = true
     end
   end
 end
@@ -339,7 +356,7 @@ function Watch:close()
     if watchers then
       watchers[self] = nil
       if next(watchers) == nil then
-        self.owner.watchers[id] = nil
+        self.owner.watchers[id], self.owner.watched = nil, self.owner.watched - 1
       end
     end
   end
