@@ -200,7 +200,7 @@ describe("a watch", function()
   end)
 
   it("leaves nothing behind, whether it was closed or killed", function()
-    local deliveries, closed, kept = Deliveries.new { working_for = 1 }, {}, {}
+    local deliveries, closed, kept = Deliveries.new { working_for = 1 }, 0, {}
     for i = 1, 20000 do
       local watch = deliveries:watch { "v" .. i, "s" .. i }
       if i % 1000 == 0 then
@@ -208,7 +208,7 @@ describe("a watch", function()
         kept[#kept + 1] = watch
       elseif i % 3 == 0 then
         watch:close()
-        closed[#closed + 1] = watch
+        closed = closed + 1
       end
     end
     local count = 0
@@ -220,7 +220,40 @@ describe("a watch", function()
     for i = 1000, 20000, 1000 do
       assert.is_truthy(next(deliveries.watchers["v" .. i]))
     end
-    assert.same({ 20 }, { #kept })
+    assert.same({ 20, 6660 }, { #kept, closed })
+  end)
+
+  it("knows of what they tell: an endpoint need not have all events", function()
+    local router = make()
+    local watch = router:watch "x"
+    local function send(kind, data)
+      local body = ('{"event_type":%s,"event_data":{%s}}'):format(kind, data or "")
+      assert.equal(200, (router:handle("POST", webhook.sign(body, SECRET), body)))
+    end
+    local function kinds()
+      local list = {}
+      for _, kind in ipairs { "video", "video_translate", "proofread_creation", "ai_clipping", "batch" } do
+        list[#list + 1] = watch:working(kind) and kind or nil
+      end
+      return list
+    end
+    assert.same({ {}, false }, { kinds(), watch:working() })
+    send('"avatar_video_gif.success"')
+    assert.same({ {}, true }, { kinds(), watch:working() })
+    send('"video_translate.success"')
+    assert.same({ "video_translate" }, kinds())
+    watch:lost "video_translate"
+    assert.same({ {}, true }, { kinds(), watch:working() })
+    send('"batch.finished"')
+    send('"proofread_creation.fail"')
+    send('"ai_clipping.success"')
+    assert.same({ "proofread_creation", "ai_clipping", "batch" }, kinds())
+    send('"avatar_video.success"')
+    assert.is_true(watch:working "video")
+    router = make()
+    watch = router:watch "x"
+    send("null", '"video_id":"v1"') -- an older shape
+    assert.same({ "video" }, kinds())
   end)
 
   it("costs a bounded memory, for a bounded time", function()

@@ -26,9 +26,9 @@ local function trust(self, trusted)
   local time = self.now()
   for _, way in ipairs(trusted) do
     if self.dict then
-      self.dict:add("heygen last_at " .. way, time)
+      self.dict:add("heygen trusted_at " .. way, time)
     else
-      self.last_at[way] = time
+      self.trusted_at[way] = time
     end
   end
 end
@@ -49,6 +49,7 @@ function Deliveries.new(options)
     sweep_at = FEW,
     last_at = {},
     lost_at = {},
+    trusted_at = {},
   }, Deliveries)
   trust(self, options.trusted or {})
   return self
@@ -156,6 +157,29 @@ local function ways(has_callback)
   return has_callback and { "signature", "token" } or { "signature" }
 end
 
+-- What waits are about, by what the types of events begin with. An endpoint need not have all events: those of one kind
+-- say nothing of another.
+local KINDS = {
+  video_agent = "video",
+  avatar_video = "video",
+  hyperframes_video = "video",
+  video_translate = "video_translate",
+  proofread_creation = "proofread_creation",
+  ai_clipping = "ai_clipping",
+  batch = "batch",
+}
+
+local function kind_of(event)
+  if not event.type then
+    return (event.video_id or event.session_id) and "video"
+  end
+  return KINDS[event.type:match "^[%w_]*"]
+end
+
+local function with_kind(way, kind)
+  return kind and way .. " " .. kind or way
+end
+
 local function note_time(self, what, way)
   local time = self.now()
   self[what][way] = time
@@ -174,15 +198,21 @@ end
 
 ---A delivery has arrived and is genuine, whatever becomes of it.
 ---@param way "signature"|"token"
-function Deliveries:arrived(way)
+---@param event heygen.Event?
+function Deliveries:arrived(way, event)
+  local kind = event and kind_of(event)
   note_time(self, "last_at", way)
+  if kind then
+    note_time(self, "last_at", with_kind(way, kind))
+  end
 end
 
 ---The end of a job was found by asking, and nothing had been delivered.
 ---@param has_callback boolean
-function Deliveries:lost(has_callback)
+---@param kind string? of what; see KINDS
+function Deliveries:lost(has_callback, kind)
   for _, way in ipairs(ways(has_callback)) do
-    note_time(self, "lost_at", way)
+    note_time(self, "lost_at", with_kind(way, kind))
   end
 end
 
@@ -226,11 +256,13 @@ end
 
 ---Do deliveries arrive, as far as is known?
 ---@param has_callback boolean is it about a job with a callback of ours?
+---@param kind string? of what; nil: of anything
 ---@return boolean
-function Deliveries:working(has_callback)
+function Deliveries:working(has_callback, kind)
   for _, way in ipairs(ways(has_callback)) do
-    local last = time_of(self, "last_at", way)
-    if self.now() - last <= self.working_for and last > time_of(self, "lost_at", way) then
+    local name = with_kind(way, kind)
+    local last = math.max(time_of(self, "last_at", name), time_of(self, "trusted_at", way))
+    if self.now() - last <= self.working_for and last > time_of(self, "lost_at", name) then
       return true
     end
   end
@@ -333,14 +365,16 @@ function Watch:seen()
 end
 
 ---Do deliveries arrive, as far as is known? Then there is less need to ask.
+---@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping" or "batch"; nil: of anything
 ---@return boolean
-function Watch:working()
-  return self.owner:working(self.has_callback)
+function Watch:working(kind)
+  return self.owner:working(self.has_callback, kind)
 end
 
 ---The end was found by asking, and nothing had been delivered: not to be relied on until something is again.
-function Watch:lost()
-  self.owner:lost(self.has_callback)
+---@param kind string? of what, as in working
+function Watch:lost(kind)
+  self.owner:lost(self.has_callback, kind)
 end
 
 ---How often to call seen() although nobody woke: a delivery may come in another worker.

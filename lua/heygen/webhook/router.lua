@@ -161,7 +161,7 @@ local function receive(self, headers, body, target)
   end
   local status, word = self.dispatch:take(made, body, function(is_new)
     if is_new then -- a recorded one can be sent again by anybody: that says nothing of the next
-      self.deliveries:arrived(made.verified)
+      self.deliveries:arrived(made.verified, made)
     end
     self.deliveries:note(made, #body)
   end)
