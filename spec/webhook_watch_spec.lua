@@ -243,10 +243,11 @@ describe("a watch", function()
     send('"video_translate.success"')
     assert.same({ "video_translate" }, kinds())
     watch:lost "video_translate"
-    assert.same({ {}, true }, { kinds(), watch:working() })
+    assert.same({ {}, false }, { kinds(), watch:working() })
     send('"batch.finished"')
     send('"proofread_creation.fail"')
     send('"ai_clipping.success"')
+    watch:lost "video"
     assert.same({ "proofread_creation", "ai_clipping", "batch" }, kinds())
     send('"avatar_video.success"')
     assert.is_true(watch:working "video")

@@ -212,6 +212,7 @@ end
 ---@param kind string? of what; see KINDS
 function Deliveries:lost(has_callback, kind)
   for _, way in ipairs(ways(has_callback)) do
+    note_time(self, "lost_at", way)
     note_time(self, "lost_at", with_kind(way, kind))
   end
 end
