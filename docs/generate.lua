@@ -14,7 +14,7 @@ end
 local model = part "model"
 local samples = part("samples", model)
 local types = part("types", model)
-local extras = part("extras", model)
+local extras = part("extras", model, samples)
 local reference = part("reference", model, samples, extras, part("objects", model))
 
 local generate = { types = types.text, example = samples.call }

@@ -134,6 +134,7 @@ build = {
     ["heygen.meta.works"] = "lua/heygen/meta/works.lua",
     ["heygen.objects"] = "lua/heygen/objects.lua",
     ["heygen.options"] = "lua/heygen/options.lua",
+    ["heygen.own_id"] = "lua/heygen/own_id.lua",
     ["heygen.pace"] = "lua/heygen/pace.lua",
     ["heygen.pages"] = "lua/heygen/pages.lua",
     ["heygen.params"] = "lua/heygen/params.lua",

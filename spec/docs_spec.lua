@@ -166,6 +166,20 @@ describe("docs/errors.md", function()
   end)
 end)
 
+describe("docs/api.md", function()
+  it("says of each method what it fails with, and has an example of it", function()
+    local count = 0
+    local text = document("docs/api.md"):gsub("\n##+ ", "\n\0%0") .. "\n\0"
+    for name, body in text:gmatch "\n### client%.([%w_]+:[%w_]+)([^%z]*)\n%z" do
+      assert.matches(name:find ":each" and "Raises what " or "\nFails with ", body, name)
+      local example = body:match "```lua[^\n]*\n(.-)\n```" or ""
+      assert.is_truthy(example:find("client." .. name, 1, true), name)
+      count = count + 1
+    end
+    assert.is_true(count > 120, count .. " methods")
+  end)
+end)
+
 describe("docs/core.md", function()
   local core = require "heygen.core"
   local text = document "docs/core.md"

@@ -99,6 +99,22 @@ describe("calls of all groups", function()
     end
   end)
 
+  it("of background removals have their idempotency key where the service looks for it", function()
+    sim:faults { match = { method = "POST" }, times = 1, effect = { status = 502, act = true } }
+    local err = live.failure(client.background_removals:create { video = FILE })
+    assert.same({ 502, 1 }, { err.status, err.attempts })
+    local again = assert(client.background_removals:create {
+      video = FILE,
+      idempotency_key = err.idempotency_key,
+    })
+    local list = assert(client.background_removals:list()).data
+    assert.same({ 1, again.id }, { #list, list[1].id })
+    assert(client.background_removals:create { video = FILE })
+    assert(client.background_removals:create { video = FILE, request_id = "mine" })
+    assert(client.background_removals:create { video = FILE, request_id = "mine" })
+    assert.equal(3, #assert(client.background_removals:list()).data)
+  end)
+
   it("send an empty body as none", function()
     local endpoint = assert(client.webhooks:create_endpoint { url = "https://example.com/a" })
     local rotated = assert(client.webhooks:rotate_secret(endpoint))
@@ -129,6 +145,81 @@ describe("calls of all groups", function()
       { id = endpoint.endpoint_id, deleted = true },
       assert(client.webhooks:delete_endpoint(endpoint))
     )
+  end)
+
+  it("understand that a change was made though the answer says nothing", function()
+    for _, effect in ipairs { { status = 204, body = "" }, { status = 200, body = '{"data":null}' } } do
+      answer(effect)
+      assert.same({}, assert(client.avatars:delete("g1", { max_retries = 0 })))
+      answer(effect)
+      assert.same({ id = "l1" }, assert(client.lipsyncs:update("l1", { title = "x", max_retries = 0 })))
+      answer(effect) -- but a create without its ids is none
+      assert.equal("parse", live.failure(client.brand_kits:create { url = "https://example.com" }).kind)
+      answer(effect)
+      assert.equal("parse", live.failure(client.lipsyncs:get("l1", { max_retries = 0 })).kind)
+    end
+  end)
+
+  it("that make something keep its ids when the answer is cut off", function()
+    local CUT = {
+      {
+        '{"data":{"avatar_item":{"name":"n","group_id":"g_1","id":"look_1","pre',
+        { group_id = "g_1", look_id = "look_1" },
+        function()
+          return client.avatars:create { prompt = "x", name = "y" }
+        end,
+      },
+      {
+        '{"data":{"avatar_item":{"id":"look_1","group_id":"g_1"},"avatar_group":{"id":"g_1","na',
+        { group_id = "g_1", look_id = "look_1" },
+        function()
+          return client.avatars:create { prompt = "x", name = "y" }
+        end,
+      },
+      {
+        '{"data":{"avatar_group":{"id":"g_1"},"avatar_item":{"name":"n","id":"look_1","na',
+        { look_id = "look_1" },
+        function()
+          return client.avatars:create { prompt = "x", name = "y" }
+        end,
+      },
+      {
+        '{"data":{"voices":[{"voice_id":"v_1","name":"a"},{"voice_id":"v_2","na',
+        { voice_ids = { "v_1", "v_2" } },
+        function()
+          return client.voices:create { prompt = "x" }
+        end,
+      },
+      {
+        '{"data":{"video_translation_id":"tr_1","sta',
+        { video_translation_id = "tr_1", proofread_id = "p_1" },
+        function()
+          return client.video_translations:generate_proofread "p_1"
+        end,
+      },
+      {
+        '{"data":{"brand_kit_id":"k_1","na',
+        { brand_kit_id = "k_1" },
+        function()
+          return client.brand_kits:create { url = "https://example.com" }
+        end,
+      },
+      {
+        '{"data":{"brand_glossary_id":"b_1","na',
+        { brand_glossary_id = "b_1" },
+        function()
+          return client.brand_glossaries:create { name = "x" }
+        end,
+      },
+    }
+    for _, case in ipairs(CUT) do
+      answer { status = 200, body = case[1] }
+      local err = live.failure(case[3]())
+      assert.equal("parse", err.kind)
+      for name, id in pairs(case[2]) do
+        assert.same(id, err[name], name)
+      end
+    end
   end)
 
   it("give the id that was asked for where the service sends none", function()

@@ -60,6 +60,19 @@ describe("pages.new", function()
     assert.equal(1, #calls)
   end)
 
+  it("keeps its fields, whatever the caller does with the table", function()
+    local params = { limit = 2 }
+    local fetch, calls = script { page_of({ "b" }, "t2"), page_of({ "c" }, nil), page_of({ "d" }, nil) }
+    local page = pages.new(fetch, params, page_of({ "a" }, "t1"))
+    local iterator = pages.each(fetch, params)
+    params.limit, params.folder_id = nil, "f"
+    page = page:next()
+    params.title = "x"
+    page:next()
+    iterator()
+    assert.same({ { limit = 2, token = "t1" }, { limit = 2, token = "t2" }, { limit = 2 } }, calls)
+  end)
+
   it("works without params", function()
     local fetch, calls = script { page_of({}, nil) }
     assert.is_table(pages.new(fetch, nil, page_of({ "a" }, "t1")):next())

@@ -44,6 +44,39 @@ describe("ids", function()
     assert.equal("/v3/video-agents/s1", call.target)
   end)
 
+  it("must be the object's own where something is deleted or changed", function()
+    local look = { id = "look_1", group_id = "group_1", name = "Ada" }
+    local refused = "the table given has group_id and another id, "
+      .. "so it may only mention what is meant; give the id itself"
+    assert.equal("group_id: " .. refused, bad_value("avatars:delete", look))
+    assert.equal("group_id: " .. refused, bad_value("avatars:update", look, { name = "Eve" }))
+    assert.equal("/v3/avatars/group_1", target("avatars:get", look))
+    assert.equal("/v3/avatars/looks/look_1", target("avatars:delete_look", look))
+    assert.matches(
+      "video_id and another session_id",
+      bad_value("videos:delete", { session_id = "s", video_id = "v" })
+    )
+    assert.equal("/v3/videos/v", target("videos:delete", { video_id = "v", batch_id = "b", item_index = 0 }))
+    assert.equal("/v3/videos/v", target("videos:delete", { id = "v", video_id = "v" }))
+    assert.equal("/v3/videos/v", target("videos:delete", { id = "v", session_id = "s" }))
+    assert.equal("/v3/voices/c", target("voices:delete", { voice_clone_id = "c" }))
+    local count = 0
+    for _, row in ipairs(endpoints) do
+      local id = row.path_params[1]
+      if row.method ~= "GET" and row.method ~= "POST" then
+        for _, other in ipairs { "id", "session_id", "event_id" } do
+          local message = bad_value(row.group .. ":" .. row.name, { [id.name] = "a", [other] = "b" }, {})
+          assert.matches(
+            "^" .. id.name .. ": the table given has " .. id.name .. " and another " .. other,
+            message
+          )
+        end
+        count = count + 1
+      end
+    end
+    assert.equal(16, count)
+  end)
+
   it("are missed in an object that has none", function()
     assert.equal(
       "video_id: the table given has no video_id or id",

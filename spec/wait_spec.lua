@@ -98,6 +98,10 @@ describe("a wait", function()
       local err = live.failure(client:wait(video_id, SHORT))
       check(err, { kind = "timeout", video_id = video_id })
       check(err.cause, { kind = "api", status = 503, video_id = video_id })
+      assert.matches(
+        "takes it up again %(the last look failed: " .. err.cause.message:gsub("%p", "%%%0"),
+        err.message
+      )
     end)
 
     it("is not held up much longer by a server that does not answer #slow", function()
@@ -238,9 +242,9 @@ describe("a wait", function()
     it("is refused before anything is sent", function()
       refused("wait: expected a table of options, got number", 60)
       refused('wait.timout: unknown option, did you mean "timeout"?', { timout = 3 })
-      refused("wait.timeout: expected a number of seconds", { timeout = "3" })
+      refused("wait.timeout: expected a number of seconds, 0 or more, got string", { timeout = "3" })
       refused("wait.timeout: expected a number of seconds, 0 or more, got -1", { timeout = -1 })
-      refused("wait.grace: expected a number of seconds", { grace = 0 / 0 })
+      refused("wait.grace: expected a number of seconds, 0 or more, got NaN", { grace = 0 / 0 })
       refused("wait.interval: expected a number of seconds, 0.001 or more, got 0", { interval = 0 })
       refused("wait.on_progress: expected a function, got string", { on_progress = "print" })
     end)

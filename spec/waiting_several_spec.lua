@@ -125,6 +125,27 @@ describe("waiting for", function()
       check(err.errors[3], { kind = "api", status = 404, video_translation_id = ids[3] })
     end)
 
+    it("finds the reason of a failure in the list of statuses as well", function()
+      answer("/v3/video-translations/statuses", {
+        { video_translation_id = "b", status = "completed" },
+        {
+          video_translation_id = "a",
+          status = "failed",
+          error = { code = "no_audio_track", message = "it is silent" },
+        },
+      })
+      answer("/v3/video-translations/a", { status = "failed" })
+      answer("/v3/video-translations/b", { status = "completed" })
+      local err = live.failure(client.video_translations:wait({ video_translation_ids = { "a", "b" } }, NOW))
+      check(err, {
+        kind = "failed",
+        code = "no_audio_track",
+        message = "1 of 2 translations failed: a: the translation failed: it is silent",
+      })
+      assert.equal("b", err.results[2].id)
+      assert.equal("a", err.errors[1].video_translation_id)
+    end)
+
     it("ends for all of them where the key is refused", function()
       local made = create()
       sim:faults { { path = "/v3/video-translations/**", status = 401 } }
@@ -180,6 +201,21 @@ describe("waiting for", function()
       local batch = assert(quick.video_translations:wait_batch(made, moving(1)))
       assert.equal(241, #batch.items)
       assert.equal(503, events[1].err.status)
+    end)
+
+    it("whose pages go in circles ends, though not at once", function()
+      answer("/v3/videos/batches/b", {
+        batch_id = "b",
+        status = "completed",
+        items = { { item_index = 0, status = "completed", video_id = "v" } },
+        has_more = true,
+        next_token = "T",
+      })
+      local err = live.failure(client.videos:wait_batch("b", live.QUICK))
+      check(err, { kind = "parse", batch_id = "b" })
+      assert.matches("does not advance", err.message)
+      assert.equal("v", err.last.items[1].video_id)
+      assert.equal(6, asked "/v3/videos/batches/b")
     end)
 
     it("runs out, and is taken up again", function()

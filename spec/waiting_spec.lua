@@ -270,6 +270,33 @@ describe("waiting for", function()
       assert.matches(group .. ":wait_batch: expected a batch_id", raised, 1, true)
       check(live.failure(client[group]:wait_batch {}), { kind = "invalid", sent = "no" })
     end
+    for _, case in ipairs { -- and what another method waits for, names that
+      { "lipsyncs", "wait", { session_id = "s" }, "; client:wait waits for this" },
+      {
+        "lipsyncs",
+        "wait",
+        { batch_id = "b", items = {} },
+        "; for a batch there is wait_batch in its group",
+      },
+      { "videos", "wait", { batch_id = "b" }, "; for a batch there is wait_batch in its group" },
+      { "videos", "wait", { lipsync_id = "l" }, "; client.lipsyncs:wait waits for this" },
+      {
+        "videos",
+        "wait_batch",
+        { video_translation_ids = { "t" } },
+        "; client.video_translations:wait waits for this",
+      },
+      {
+        "voices",
+        "wait",
+        { job_id = "j" },
+        "; client.ai_clipping:wait or client.background_removals:wait waits for this",
+      },
+    } do
+      local group = client[case[1]]
+      local err = check(live.failure(group[case[2]](group, case[3])), { kind = "invalid", sent = "no" })
+      assert.equal(case[4], err.message:match ";.*$")
+    end
     assert.equal(before, live.sent(sim))
     local _, raised = pcall(function()
       client.lipsyncs:wait(7)
@@ -326,6 +353,17 @@ describe("waiting for", function()
   end)
 
   describe("voices", function()
+    it("of the catalogue are ready, unlike one's own that have no status", function()
+      local function give(type_name)
+        sim:faults {}
+        sim:faults { { path = "/v3/voices/v1", body = '{"data":{"type":"' .. type_name .. '"}}' } }
+      end
+      give "public"
+      assert.equal("v1", assert(client.voices:wait("v1", NOW)).voice_id)
+      give "private"
+      assert.equal("timeout", live.failure(client.voices:wait("v1", NOW)).kind)
+    end)
+
     it("that were designed gives them all", function()
       local made = assert(client.voices:create { prompt = "An old sailor" })
       local voices = assert(client.voices:wait(made, moving(40)))

@@ -1,10 +1,15 @@
 -- The methods of groups that are no rows (see lua/heygen/extras.lua), read from their annotations, be it in a file of
 -- lua/heygen/meta/ or where the code is: what an editor says of them is what the reference says.
-local model = ...
+local model, samples = ...
 
 local extras = {}
 
 local MADE = { ["api.lua"] = true, ["core.lua"] = true } -- one is written by the generator, the other is no client
+
+-- What they fail with.
+local ENDS = "`failed` and the reason when that was its end, `timeout` when it still runs after the wait (the error "
+  .. "takes it up again), `input_needed` when somebody has to do something first, and "
+local EVERY = "what [every call](errors.md#kinds) can fail with."
 
 local function names_of(arguments)
   local names = {}
@@ -118,6 +123,12 @@ function extras.add(lines, method, link)
     lines[#lines + 1] = "Returns " .. what .. (more ~= "" and ", " .. more or "") .. "."
     lines[#lines + 1] = ""
   end
+  lines[#lines + 1] = "Fails with " .. (method.arguments[2] == "wait" and ENDS or "") .. EVERY
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "```lua fragment"
+  lines[#lines + 1] = samples.extra(method)
+  lines[#lines + 1] = "```"
+  lines[#lines + 1] = ""
 end
 
 return extras

@@ -214,9 +214,9 @@ local function add_each(lines, row)
   names[#names + 1] = "options"
   lines[#lines + 1] = ("### client.%s:%s(%s)"):format(row.group, row.each, concat(names, ", "))
   lines[#lines + 1] = ""
-  lines[#lines + 1] = ("Iterates over all items of `%s`, page after page. Takes the same fields."):format(
-    row.name
-  )
+  local text =
+    "Iterates over all items of `%s`, page after page. Takes the same fields. Raises what `%s` fails with."
+  lines[#lines + 1] = text:format(row.name, row.name)
   lines[#lines + 1] = ""
   lines[#lines + 1] = "```lua fragment"
   lines[#lines + 1] = samples.loop(row)

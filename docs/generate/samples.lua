@@ -176,4 +176,22 @@ function samples.loop(row)
   return ("for item in %s do\n  print(item)\nend"):format(call_text(row, row.each))
 end
 
+local OTHERS = {
+  ["assets:upload"] = 'local asset = assert(client.assets:upload "slides.pdf")',
+  ["webhooks:ensure"] = 'local endpoint = assert(client.webhooks:ensure { url = "https://example.com/hooks" })',
+  ["webhooks:rotate"] = "local rotated = assert(client.webhooks:rotate(endpoint, { router = router }))",
+}
+
+---An example of a method that is no row.
+---@param method table see extras.lua
+---@return string code
+function samples.extra(method)
+  local name = method.group .. ":" .. method.name
+  local result = method.returns[1]:match "^%S+ (%l+)"
+  if method.arguments[2] ~= "wait" then
+    return assert(OTHERS[name], "an example is missing: " .. name)
+  end
+  return ("local %s = assert(client.%s(%q, { timeout = 1800 }))"):format(result, name, result .. "_1")
+end
+
 return samples

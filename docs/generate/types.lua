@@ -108,7 +108,9 @@ local function add_ids(lines, row)
   local names = {}
   for index, id in ipairs(row.path_params) do
     names[index] = id.name
-    lines[#lines + 1] = ("---@param %s string|table the id, or an object that carries it"):format(id.name)
+    local changes = row.method ~= "GET" and row.method ~= "POST"
+    local object = changes and "the object whose own id it is" or "an object that carries it"
+    lines[#lines + 1] = ("---@param %s string|table the id, or %s"):format(id.name, object)
   end
   names[#names + 1] = "fields"
   lines[#lines + 1] = ("---@param fields %s%s"):format(

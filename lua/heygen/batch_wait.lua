@@ -1,11 +1,14 @@
 -- Waits for a batch: many jobs of one request, whose items come in pages. One that ends with failed items is a result
 -- all the same; who asked looks at its items.
+local jobs = require "heygen.jobs"
 local waiting = require "heygen.waiting"
 
 local batch_wait = {}
 
 local text, said, fail = waiting.text, waiting.said, waiting.fail
 local look_failed, look_options = waiting.look_failed, waiting.look_options
+
+local TRIES = 3 -- of pages that make no sense: those of a service that goes in circles will not get better
 
 local ENDED = { "completed", "failed", "cancelled" } -- of an item
 
@@ -78,6 +81,8 @@ local function look(client, state)
   end
   local whole, page_err = take_pages(batch)
   if not whole then -- it has ended, but not all of it has come
+    state.torn = page_err.kind == "parse" and (state.torn or 0) + 1 or nil
+    page_err.retryable = page_err.retryable and (state.torn or 0) < TRIES
     return look_failed(state, page_err)
   elseif batch.status == "failed" then
     return batch_failed(state, batch)
@@ -111,7 +116,11 @@ local function identify(target)
   elseif type(target) ~= "table" then
     return nil, "expected a batch_id, a batch or an error that names one, got " .. type(target), true
   end
-  return text(target.batch_id), "the table given has no batch_id that is a text and not empty"
+  local batch_id = text(target.batch_id)
+  if batch_id then
+    return batch_id
+  end
+  return nil, "the table given has no batch_id that is a text and not empty" .. jobs.hint(target)
 end
 
 ---Waits for a batch.

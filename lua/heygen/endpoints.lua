@@ -49,6 +49,7 @@
 ---@field max_ids integer? of all "ids" fields together
 ---@field newer table<string, boolean>? body fields whose types are not published: they go through `extra`
 ---@field retired table<string, boolean>? body fields that the service no longer takes
+---@field key_field string? the field of the body that the service reads instead of the header Idempotency-Key
 ---@field brief boolean? the answer fits into one packet: asking for compression is not worth its cost
 ---@field shown string[]? optional fields that the example of the reference has
 ---@field summary string
@@ -56,8 +57,8 @@
 ---@field expects string? a field without which the answer is not what was asked for
 ---@field expects_list string? the same, of a field that is a list
 ---@field one_as_list string? a field that some answers have instead of that list, with one item
----@field makes table<string, string>? ids that an answer may give, with their names on an error; session_id,
----video_id and what is expected need not be said
+---@field makes table<string, string>? ids that an answer may give, as response.salvage takes them, with their names
+---on an error; session_id, video_id and what is expected need not be said
 ---@field carries string? where the value has its id; filled in with the one asked for when the service sends none
 
 -- By their full names: a program that packs Lua files finds them here.

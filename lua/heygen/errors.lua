@@ -30,6 +30,8 @@
 ---@field asset_id string?
 ---@field asset_ids string[]?
 ---@field batch_id string?
+---@field brand_kit_id string? of a create whose answer was cut off; so is brand_glossary_id
+---@field brand_glossary_id string?
 ---@field results table? of heygen.all, and of a wait for several jobs: what succeeded, by index
 ---@field errors table? the same: what failed
 ---@field callback_id string? of a create with `callback`

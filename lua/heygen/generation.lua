@@ -1,5 +1,6 @@
 -- The one-shot workflow: poll, wait, generate. A session leads to a video; only the video is the result.
 local core = require "heygen.core"
+local jobs = require "heygen.jobs"
 local waiting = require "heygen.waiting"
 
 local generation = {}
@@ -29,7 +30,8 @@ local function identify(target)
     video_id = text(target.id)
   end
   if not video_id and not session_id then
-    return nil, "the table given has no session_id, video_id or id that is a text and not empty"
+    return nil,
+      "the table given has no session_id, video_id or id that is a text and not empty" .. jobs.hint(target)
   end
   return { session_id = session_id, video_id = video_id }
 end

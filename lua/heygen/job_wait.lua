@@ -31,10 +31,16 @@ local function reason_of(kind, object)
   return message or code, code
 end
 
--- The fields of an error for a job that has failed.
-local function failure(state, object)
+-- The list of statuses has reasons, too, under a name of its own.
+local IN_STATUSES = { reason = { "error" }, code = {} }
+
+-- The fields of an error for a job that has failed; `entry` is what the list of statuses says of it.
+local function failure(state, object, entry)
   local kind, status = state.kind, object.status
   local reason, code = reason_of(kind, object)
+  if not reason and entry then
+    reason, code = reason_of(IN_STATUSES, entry)
+  end
   local message = kind.noun .. (status == "failed" and " failed" or (" was " .. said(state, status, 100)))
   if reason or status == "failed" then
     message = message .. ": " .. (said(state, reason) or "the service gives no reason")
@@ -48,8 +54,9 @@ local function failure(state, object)
   }
 end
 
-local function is_done(kind, status)
-  return kind.done[status] or (status == nil and kind.settled) or false
+local function is_done(kind, object)
+  local status = object.status
+  return kind.done[status] or (status == nil and kind.settled and kind.settled(object)) or false
 end
 
 -- ---- one ----
@@ -128,7 +135,7 @@ local function look_at_one(client, state)
   end
   if kind.failed[object.status] then
     return fail(state, failure(state, object))
-  elseif is_done(kind, object.status) then
+  elseif is_done(kind, object) then
     state.progress = 100
     if kind.by_statuses then -- the thing itself
       object, _, err = get(client, state, state[kind.id])
@@ -173,6 +180,7 @@ local function worth_a_look(client, state)
       local entry = entry_of(kind, entries, open[place].id)
       local status = entry and entry.status
       if not entry or kind.failed[status] or kind.done[status] or status == "not_found" then
+        open[place].entry = entry
         worth[#worth + 1] = open[place]
       else
         state.status = state.status_seen and state.status or status
@@ -195,10 +203,10 @@ local function take_one(client, state, each)
     return look_failed(state, err)
   end
   state.last, state.missed = object, nil
-  if is_done(kind, object.status) then
+  if is_done(kind, object) then
     state.results[each.index] = object
   elseif kind.failed[object.status] then
-    local fields = failure(state, object)
+    local fields = failure(state, object, each.entry)
     fields[kind.id], fields.sent = each.id, "yes"
     fields.last = response.without_secret(object, state.hide)
     state.errors[each.index] = errors.new(fields)
@@ -325,7 +333,8 @@ local function identify(kind, target)
   end
   id = id or text(target.id)
   if not id then
-    return nil, ("the table given has no %s or id that is a text and not empty"):format(kind.id)
+    return nil,
+      ("the table given has no %s or id that is a text and not empty"):format(kind.id) .. jobs.hint(target)
   end
   return { [kind.id] = id }
 end

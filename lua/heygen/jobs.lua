@@ -21,7 +21,7 @@ local jobs = {}
 ---@field code string[] fields with its code
 ---@field asks table<string, string> statuses in which somebody has to do something, and what
 ---@field told string? what events of its end begin with, where the service tells it by a webhook
----@field settled boolean? what has no status at all is ready
+---@field settled (fun(object: table): boolean)? is one ready that has no status at all
 
 local DONE, FAILED = { completed = true }, { failed = true }
 
@@ -30,6 +30,15 @@ local SOON = { interval = 5, max_interval = 15 } -- made in about a minute
 local AT_ONCE = { interval = 1, max_interval = 10 } -- there seconds after the upload
 
 local ASKS = { pending_consent = "the consent of the person that it shows (client.avatars:consent)" }
+
+-- What everybody has is ready, and has no status.
+local function always()
+  return true
+end
+
+local function is_public(voice)
+  return voice.type == "public"
+end
 
 local look = { -- of an avatar
   group = "avatars",
@@ -43,7 +52,7 @@ local look = { -- of an avatar
   failed = FAILED,
   reason = { "error" },
   asks = ASKS,
-  settled = true,
+  settled = always,
   pace = SOON,
 }
 
@@ -116,6 +125,7 @@ jobs.rows = {
     failed = FAILED,
     reason = { "failure_message", "error" },
     code = { "failure_code" },
+    settled = is_public,
     pace = SOON,
   },
   {
@@ -128,7 +138,7 @@ jobs.rows = {
     failed = FAILED,
     reason = { "error" },
     asks = ASKS,
-    settled = true, -- the public ones have no status
+    settled = always,
     pace = SOON,
     pick = function(target) -- what a create makes is a look, in a new group or in one that is long ready
       local is_look = type(target) == "table" and (target.avatar_item or target.look_id or target.avatar_type)
@@ -158,6 +168,23 @@ for _, row in ipairs(jobs.rows) do
   row.list = row.id .. "s"
   row.ids = { row.id, row.list }
   row.also, row.code, row.asks = row.also or {}, row.code or {}, row.asks or {}
+end
+
+-- The methods that would wait for a table that another one was given: the end of a refusal.
+function jobs.hint(target)
+  if type(target.batch_id) == "string" then
+    return "; for a batch there is wait_batch in its group"
+  end
+  local calls = {}
+  for _, row in ipairs(jobs.rows) do
+    if type(target[row.id]) == "string" or type(target[row.list]) == "table" then
+      calls[#calls + 1] = ("client.%s:%s"):format(row.group, row.method)
+    end
+  end
+  if not calls[1] and (type(target.session_id) == "string" or type(target.video_id) == "string") then
+    calls[1] = "client:wait"
+  end
+  return calls[1] and "; " .. table.concat(calls, " or ") .. " waits for this" or ""
 end
 
 return jobs

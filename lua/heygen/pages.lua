@@ -47,9 +47,19 @@ local function link(fetch, params, envelope, position, used, hide, key)
   })
 end
 
+-- The caller's table may be filled anew before the next page is asked for.
+local function copy(params)
+  local own = {}
+  for name, value in pairs(params or own) do
+    own[name] = value
+  end
+  return own
+end
+
 local function first(fetch, params, envelope, hide, key)
   local used = {}
-  if params and params.token then
+  params = copy(params)
+  if params.token then
     used[params.token] = 0
   end
   return link(fetch, params, envelope, 1, used, hide, key)
@@ -112,10 +122,7 @@ function Page:next()
     return nil
   end
   chain.used[token] = chain.position
-  local params = {}
-  for name, value in pairs(chain.params or params) do
-    params[name] = value
-  end
+  local params = copy(chain.params)
   params.token = token
   local envelope, message, err = chain.fetch(params)
   if not envelope then
@@ -134,6 +141,7 @@ end
 ---@return fun(): any iterator
 function pages.each(fetch, params, hide, in_batch)
   local key = in_batch and BATCH or LIST
+  params = copy(params)
   local page, index, done = nil, 0, false
   local function advance()
     local following, message, err
@@ -141,7 +149,7 @@ function pages.each(fetch, params, hide, in_batch)
       following, message, err = page:next()
     else
       local envelope
-      envelope, message, err = fetch(params or {})
+      envelope, message, err = fetch(params)
       if envelope then
         following, message, err = first(fetch, params, envelope, hide, key)
       end

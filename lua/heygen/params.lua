@@ -2,6 +2,7 @@
 -- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
 local core = require "heygen.core"
 local objects = require "heygen.objects"
+local own_id = require "heygen.own_id"
 local suggest = require "heygen.suggest"
 local takes_files = require("heygen.endpoints.fields").takes_files
 local values = require "heygen.values"
@@ -168,6 +169,10 @@ local function carried_id(row, plan, spec, object, is_last)
     id = object[spec.also]
   end
   if type(id) == "string" then
+    local problem = own_id.problem(row, spec, object, id)
+    if problem then
+      return nil, problem
+    end
     return id
   elseif id == nil or id == null then
     -- no mistake: a session has no video_id before rendering begins

@@ -279,6 +279,13 @@ local function prepare(client, row, call)
   if options.max_retries then
     state.policy = { max_retries = options.max_retries, base = own.retry_base, cap = own.retry_cap }
   end
+  if row.method == "POST" then
+    state.key = options.idempotency_key or core.uuid()
+    state.headers = { ["Idempotency-Key"] = state.key }
+    if row.key_field and call.body[row.key_field] == nil then
+      call.body[row.key_field] = state.key
+    end
+  end
   if call.body then
     local text, message = core.encode(call.body, row.body)
     if not text then
@@ -287,10 +294,6 @@ local function prepare(client, row, call)
     state.text = call.inline and call.inline(text) or text
   else
     state.text = call.text
-  end
-  if row.method == "POST" then
-    state.key = options.idempotency_key or core.uuid()
-    state.headers = { ["Idempotency-Key"] = state.key }
   end
   if call.headers then
     state.headers = state.headers or {}

@@ -97,6 +97,11 @@ local function list_problem(row, data)
   return (type(list) ~= "table" or list[1] == nil) and "its data has no " .. name or nil
 end
 
+-- Has the answer to a change nothing that the caller needs? A create always has: its ids.
+local function says_nothing(row)
+  return row.method ~= "GET" and row.method ~= "POST" and not row.expects
+end
+
 ---Reads an answer by the rule that a good status alone is no success: a cut connection looks like one too.
 ---@param row heygen.Endpoint
 ---@param status integer
@@ -118,7 +123,7 @@ function response.read(row, status, body)
     problem.last = value == nil and cut(body) or value
     return nil, problem
   elseif type(value) ~= "table" then
-    if body == "" and (row.raw or (row.method == "DELETE" and status == 204 and not row.expects)) then
+    if body == "" and (row.raw or (status == 204 and says_nothing(row))) then
       return {}
     end
     return not_understood(describe(body, why), status, body)
@@ -126,7 +131,9 @@ function response.read(row, status, body)
     return value
   end
   local data = value.data
-  if type(data) ~= "table" then
+  if data == nil and says_nothing(row) then
+    return {} -- null, for one
+  elseif type(data) ~= "table" then
     return not_understood("it has no data", status, body)
   elseif row.list then
     return value
@@ -143,21 +150,36 @@ end
 
 local ID = '"([%w_.~-]+)"'
 
+local function all_ids(body, pattern)
+  local ids = {}
+  for id in body:gmatch(pattern) do
+    ids[#ids + 1] = id
+  end
+  return ids[1] and ids or nil
+end
+
 ---An id that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
 ---@param body string
----@param name string of the id in the answer
+---@param name string of the id in the answer: "video_id"; "avatar_item.id" inside an object; "voices[].voice_id" of
+---all in a list
 ---@return string|string[]|nil id a list where the answer has one
 function response.salvage(body, name)
+  local outer, list_mark, inner = name:match "^([%w_]+)(%[?%]?)%.([%w_]+)$"
+  if outer then
+    local rest = body:match('"' .. outer .. '"%s*:%s*([%[{].*)')
+    if not rest then
+      return nil
+    elseif list_mark ~= "" then
+      return all_ids(rest:match "^%b[]" or rest, '"' .. inner .. '"%s*:%s*' .. ID)
+    end
+    body, name = rest:match "^%b{}" or rest, inner
+  end
   local id = body:match('"' .. name .. '"%s*:%s*' .. ID)
   local list = not id and body:match('"' .. name .. '"%s*:%s*%[([^%]]*)')
   if not list then
     return id
   end
-  local ids = {}
-  for each in list:gmatch(ID) do
-    ids[#ids + 1] = each
-  end
-  return ids[1] and ids or nil
+  return all_ids(list, ID)
 end
 
 ---A server may send back what it was sent. A copy in which no text shows the credential.

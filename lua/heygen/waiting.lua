@@ -6,6 +6,7 @@ local options = require "heygen.options"
 local pace = require "heygen.pace"
 local response = require "heygen.response"
 local suggest = require "heygen.suggest"
+local values = require "heygen.values"
 local waits = require "heygen.waits"
 
 local waiting = {}
@@ -43,7 +44,7 @@ local function check_seconds(name, value, level)
       ("heygen: wait.%s: expected a number of seconds, %g or more, got %s"):format(
         name,
         LEAST[name],
-        tostring(value)
+        type(value) == "number" and values.number_text(value) or values.kind_of(value)
       ),
       level + 1
     )
@@ -229,13 +230,15 @@ end
 
 local function timed_out(state, wait)
   local what, call = state.kind.unfinished(state) -- "the video is"
+  local missed = state.missed and state.missed.message
   return waiting.fail(state, {
     kind = "timeout",
-    message = ("%s still %s after %g s; it goes on at the service: %s takes it up again"):format(
+    message = ("%s still %s after %g s; it goes on at the service: %s takes it up again%s"):format(
       what,
       state.status and ("%q"):format(waiting.said(state, state.status)) or "unknown",
       wait.timeout,
-      call
+      call,
+      missed and " (the last look failed: " .. missed .. ")" or ""
     ),
     cause = state.missed,
     retryable = true,

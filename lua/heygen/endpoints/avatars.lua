@@ -48,6 +48,7 @@ return fields.rows("avatars", {
     method = "POST",
     path = "/v3/avatars",
     body_union = NEW_AVATAR,
+    makes = { ["avatar_item.id"] = "look_id", group_id = "group_id" },
     repeatable = false,
     summary = "Makes an avatar from a description, from a recording or from a picture. This may cost money.",
     returns = "NewAvatar",

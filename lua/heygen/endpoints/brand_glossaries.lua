@@ -18,6 +18,7 @@ return fields.rows("brand_glossaries", {
     path = "/v3/brand-glossaries",
     -- Newer than the published schema: its terms go into `extra`.
     body = { name = fields.text("what to call it", { min = 1 }) },
+    makes = { brand_glossary_id = "brand_glossary_id" },
     repeatable = false,
     shown = { "name" },
     summary = "Makes a glossary.",

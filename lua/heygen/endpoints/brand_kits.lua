@@ -18,6 +18,7 @@ return fields.rows("brand_kits", {
     path = "/v3/brand-kits",
     -- Newer than the published schema: not even what it needs is known for sure.
     body = { url = fields.text("a web site to take colours and logo from", { format = "https_url" }) },
+    makes = { brand_kit_id = "brand_kit_id" },
     repeatable = false,
     shown = { "url" },
     summary = "Makes a brand kit from a web site.",

@@ -110,6 +110,7 @@ add {
     callback_url = fields.CALLBACK_URL,
     callback_id = fields.CALLBACK_ID,
   },
+  makes = { video_translation_id = "video_translation_id" },
   repeatable = false,
   summary = "Makes the translated film from a proofread. This costs money.",
   returns = "ProofreadGenerated",

@@ -46,6 +46,7 @@ return fields.rows("voices", {
       locale = optional_text "its accent, such as en-GB",
       seed = fields.integer("the same seed gives the same voices", { nullable = true }),
     },
+    makes = { ["voices[].voice_id"] = "voice_ids" },
     repeatable = false,
     summary = "Designs voices from a description.",
     returns = "VoiceDesigns",

@@ -450,7 +450,7 @@ function videos:get(video_id, fields) end
 function videos:list(fields) end
 
 ---Deletes a video for good.
----@param video_id string|table the id, or an object that carries it
+---@param video_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VideosDelete?
 ---@return heygen.DeletedVideo? value
 ---@return string? message
@@ -580,7 +580,7 @@ function assets:search(fields) end
 function assets:statuses(fields) end
 
 ---Deletes an asset.
----@param asset_id string|table the id, or an object that carries it
+---@param asset_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AssetsDelete?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -685,7 +685,7 @@ function webhooks:create_endpoint(fields) end
 function webhooks:list_endpoints(fields) end
 
 ---Changes the address, or the list of events.
----@param endpoint_id string|table the id, or an object that carries it
+---@param endpoint_id string|table the id, or the object whose own id it is
 ---@param fields heygen.WebhooksUpdateEndpoint?
 ---@return heygen.WebhookEndpoint? value
 ---@return string? message
@@ -693,7 +693,7 @@ function webhooks:list_endpoints(fields) end
 function webhooks:update_endpoint(endpoint_id, fields) end
 
 ---Takes an address off the list.
----@param endpoint_id string|table the id, or an object that carries it
+---@param endpoint_id string|table the id, or the object whose own id it is
 ---@param fields heygen.WebhooksDeleteEndpoint?
 ---@return heygen.Nothing? value
 ---@return string? message
@@ -798,7 +798,7 @@ function voices:list(fields) end
 function voices:get(voice_id, fields) end
 
 ---Deletes a voice of the account.
----@param voice_id string|table the id, or an object that carries it
+---@param voice_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VoicesDelete?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -921,7 +921,7 @@ function avatars:get(group_id, fields) end
 function avatars:create(fields) end
 
 ---Changes the name of a group.
----@param group_id string|table the id, or an object that carries it
+---@param group_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AvatarsUpdate?
 ---@return heygen.AvatarGroup? value
 ---@return string? message
@@ -929,7 +929,7 @@ function avatars:create(fields) end
 function avatars:update(group_id, fields) end
 
 ---Deletes a group with all its looks.
----@param group_id string|table the id, or an object that carries it
+---@param group_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AvatarsDelete?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -960,7 +960,7 @@ function avatars:looks(fields) end
 function avatars:get_look(look_id, fields) end
 
 ---Changes the name of a look.
----@param look_id string|table the id, or an object that carries it
+---@param look_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AvatarsUpdateLook?
 ---@return heygen.AvatarLook? value
 ---@return string? message
@@ -968,7 +968,7 @@ function avatars:get_look(look_id, fields) end
 function avatars:update_look(look_id, fields) end
 
 ---Deletes a look.
----@param look_id string|table the id, or an object that carries it
+---@param look_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AvatarsDeleteLook?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -1213,7 +1213,7 @@ function video_translations:list(fields) end
 function video_translations:get(video_translation_id, fields) end
 
 ---Changes the title.
----@param video_translation_id string|table the id, or an object that carries it
+---@param video_translation_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VideoTranslationsUpdate
 ---@return heygen.VideoTranslation? value
 ---@return string? message
@@ -1221,7 +1221,7 @@ function video_translations:get(video_translation_id, fields) end
 function video_translations:update(video_translation_id, fields) end
 
 ---Deletes a translation.
----@param video_translation_id string|table the id, or an object that carries it
+---@param video_translation_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VideoTranslationsDelete?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -1289,7 +1289,7 @@ function video_translations:generate_proofread(proofread_id, fields) end
 function video_translations:get_proofread_srt(proofread_id, fields) end
 
 ---Replaces the subtitles of a proofread.
----@param proofread_id string|table the id, or an object that carries it
+---@param proofread_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VideoTranslationsUpdateProofreadSrt
 ---@return heygen.ProofreadSrt? value
 ---@return string? message
@@ -1378,7 +1378,7 @@ function lipsyncs:list(fields) end
 function lipsyncs:get(lipsync_id, fields) end
 
 ---Changes the title.
----@param lipsync_id string|table the id, or an object that carries it
+---@param lipsync_id string|table the id, or the object whose own id it is
 ---@param fields heygen.LipsyncsUpdate
 ---@return heygen.Lipsync? value
 ---@return string? message
@@ -1386,7 +1386,7 @@ function lipsyncs:get(lipsync_id, fields) end
 function lipsyncs:update(lipsync_id, fields) end
 
 ---Deletes a lip sync.
----@param lipsync_id string|table the id, or an object that carries it
+---@param lipsync_id string|table the id, or the object whose own id it is
 ---@param fields heygen.LipsyncsDelete?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -1429,7 +1429,7 @@ function lipsyncs:each_batch_item(batch_id, fields) end
 ---@class heygen.BackgroundRemovalsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field video string|heygen.FileInput the film
 ---@field layers any|lightuserdata|nil which parts to give
----@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere
+---@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere; that key when absent
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -1467,7 +1467,7 @@ function background_removals:list(fields) end
 function background_removals:get(job_id, fields) end
 
 ---Deletes a removal.
----@param job_id string|table the id, or an object that carries it
+---@param job_id string|table the id, or the object whose own id it is
 ---@param fields heygen.BackgroundRemovalsDelete?
 ---@return heygen.Deleted? value
 ---@return string? message
@@ -1522,7 +1522,7 @@ function ai_clipping:list(fields) end
 function ai_clipping:get(job_id, fields) end
 
 ---Deletes a clipping.
----@param job_id string|table the id, or an object that carries it
+---@param job_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AiClippingDelete?
 ---@return heygen.Deleted? value
 ---@return string? message

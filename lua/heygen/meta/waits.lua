@@ -8,7 +8,7 @@ local videos = {}
 
 ---Waits for a video; the same as client:wait.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Video? video
 ---@return string? message
 ---@return heygen.Error? err with every id, to go on
@@ -16,7 +16,7 @@ function videos:wait(target, wait) end
 
 ---Waits for a batch of videos.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Batch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
@@ -27,7 +27,7 @@ local templates = {}
 
 ---Waits for the video of a template.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Video? video
 ---@return string? message
 ---@return heygen.Error? err
@@ -38,7 +38,7 @@ local video_translations = {}
 
 ---Waits for a translation, or for all that a create has made.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.VideoTranslation|heygen.VideoTranslation[]|nil translation a list for what create returned
 ---@return string? message
 ---@return heygen.Error? err of several: with `results` and `errors` by index
@@ -46,7 +46,7 @@ function video_translations:wait(target, wait) end
 
 ---Waits for a proofread, or for all that a create has made.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Proofread|heygen.Proofread[]|nil proofread a list for what create_proofread returned
 ---@return string? message
 ---@return heygen.Error? err of several: with `results` and `errors` by index
@@ -54,7 +54,7 @@ function video_translations:wait_proofread(target, wait) end
 
 ---Waits for a batch of translations.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.VideoTranslationBatch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
@@ -65,7 +65,7 @@ local lipsyncs = {}
 
 ---Waits for a lip sync.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Lipsync? lipsync
 ---@return string? message
 ---@return heygen.Error? err
@@ -73,7 +73,7 @@ function lipsyncs:wait(target, wait) end
 
 ---Waits for a batch of lip syncs.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.LipsyncBatch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
@@ -84,7 +84,7 @@ local ai_clipping = {}
 
 ---Waits for a clipping job.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Clipping? job
 ---@return string? message
 ---@return heygen.Error? err
@@ -95,7 +95,7 @@ local background_removals = {}
 
 ---Waits for a background removal.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.BackgroundRemoval? removal
 ---@return string? message
 ---@return heygen.Error? err
@@ -106,7 +106,7 @@ local voices = {}
 
 ---Waits for a voice that was cloned, or for all that were designed.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Voice|heygen.Voice[]|nil voice a list for what create returned
 ---@return string? message
 ---@return heygen.Error? err
@@ -117,7 +117,7 @@ local avatars = {}
 
 ---Waits for an avatar; what create returned is waited for as wait_look does.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.AvatarGroup|heygen.AvatarLook|nil avatar the look, for what create returned
 ---@return string? message
 ---@return heygen.Error? err kind "input_needed" while consent is missing
@@ -125,7 +125,7 @@ function avatars:wait(target, wait) end
 
 ---Waits for a look of an avatar.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.AvatarLook? look
 ---@return string? message
 ---@return heygen.Error? err kind "input_needed" while consent is missing
@@ -136,7 +136,7 @@ local assets = {}
 
 ---Waits until an asset of a direct upload can be used.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Asset? asset
 ---@return string? message
 ---@return heygen.Error? err
@@ -144,7 +144,7 @@ function assets:wait(target, wait) end
 
 ---Waits for a batch of direct uploads.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
----@param wait heygen.WaitOptions? see options.md
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.AssetBatch? batch with all items of all pages, failed ones among them
 ---@return string? message
 ---@return heygen.Error? err
