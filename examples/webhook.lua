@@ -21,7 +21,7 @@ local router = heygen.webhook.router {
   token_secret = token_secret,
   on = {
     ["video_agent.success"] = function(event)
-      print("done", event.video.id, event.video.title)
+      print("done", event.video_id, event.video and event.video.title or "")
       server:close()
     end,
     ["video_agent.fail"] = function(event)

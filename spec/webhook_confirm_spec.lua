@@ -65,6 +65,7 @@ describe("a router with a client", function()
     assert.equal(0, #got)
     assert.equal(200, callback("video_agent.success", { session_id = id, url = "https://evil.example.com" }))
     assert.same({ "completed", true }, { got[1].session.status, got[1].ok })
+    assert.same({ nil, video_of(id) }, { got[1].url, got[1].video_id }) -- a session has no address
     assert.equal(
       200,
       callback("video_agent.success", { video_id = video_of(id), url = "https://evil.example.com" })

@@ -110,6 +110,24 @@ describe("client.webhooks:", function()
       assert.equal(1, #all())
     end)
 
+    it("says so when the router does not take the secret of a new one", function()
+      local to = router()
+      to.add_secret = function(_, secret)
+        error("no memory for " .. secret)
+      end
+      local err = live.failure(client.webhooks:ensure { url = URL, router = to })
+      assert.same({ "no_secret", all()[1].endpoint_id }, { err.reason, err.endpoint_id })
+      assert.matches("the endpoint is there now, but .*no memory for %[hidden%]; make a new one", err.message)
+    end)
+
+    it("says so when the service does not change the events", function()
+      local made = register(URL, { "video_agent.fail" })
+      sim:faults { { method = "PATCH", status = 200, body = core.encode { data = made } } }
+      local err = live.failure(client.webhooks:ensure { url = URL })
+      assert.same({ "not_updated", made.endpoint_id }, { err.reason, err.endpoint_id })
+      assert.matches("delete_endpoint%(", err.message)
+    end)
+
     it("fails as the list does", function()
       sim:faults { { method = "GET", status = 403 } }
       assert.equal(403, live.failure(client.webhooks:ensure { url = URL }).status)
@@ -202,7 +220,8 @@ describe("client.webhooks:", function()
       end
       local err = live.failure(client.webhooks:rotate(made, { router = to }))
       assert.equal("no_secret", err.reason)
-      assert.matches("no memory for %[hidden%]; rotate it again", err.message)
+      assert.matches("the secret has changed, but .*no memory for %[hidden%]; make a new one", err.message)
+      assert.equal(made.endpoint_id, err.endpoint_id)
     end)
   end)
 

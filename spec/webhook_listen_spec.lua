@@ -1,5 +1,6 @@
 -- The listener on luv, in a process of its own: what goes over the wire, byte for byte.
 local child = require "spec.support.child"
+local http = require "heygen.http"
 
 -- Runs in the child: `talk(server, chunks)` sends chunks one after the other, 20 ms apart, and returns all that came
 -- until the listener closed the connection, with each line end as "|".
@@ -164,6 +165,8 @@ describe("a listener", function()
         "HTTP/1.1 408 Request Timeout|Content-Length: 16|Connection: close||Request Timeout/",
         "HTTP/1.1 408 Request Timeout|Content-Length: 16|Connection: close||Request Timeout/",
         "nothing",
+        "nothing",
+        "true",
         OK .. "|ok/",
         "the loop has ended",
       },
@@ -178,11 +181,28 @@ describe("a listener", function()
           print(talk(server, { "GET / HTTP/1.1\r\n", "X: y\r\n", "X: z\r\n" }, { pause = 70 }))
           print(talk(server, { signed { "Content-Length: 100" }, "{" }))
           print(talk(server, {})) -- says nothing
+          local lines = {}
+          for index = 1, 600 do
+            lines[index] = "\r\n"
+          end
+          local began = uv.now()
+          print(talk(server, lines, { pause = 70 })) -- has nothing to say
+          print(uv.now() - began < 20000)
           print(talk(server, { "GET / HTTP/1.1\r\nHost: x\r\n\r\n" })) -- and nothing more
           server:close()
         end)
       ]==]
     )
+  end)
+
+  it("reads a header in a time that grows with its size, whatever is in it", function()
+    local size = 200000
+    local parser = http.new { header = 2 * size }
+    local began = os.clock()
+    parser:feed("GET / HTTP/1.1\r\nHost: x \r\nA: x" .. (" "):rep(size) .. "x \t\r\nB: \t \r\n\r\n")
+    local headers = parser:take().headers
+    assert.is_true(os.clock() - began < 20) -- the square of it would be minutes
+    assert.same({ "x", size + 2, "" }, { headers.host, #headers.a, headers.b })
   end)
 
   it("has room for so many, of which the idle ones give way #once", function()

@@ -148,7 +148,42 @@ describe("a router", function()
         end,
       }
       assert.equal(500, (deliver(router, EVENT)))
+      assert.equal(500, (deliver(router, EVENT))) -- it was forgotten, so that it can be handled
     end
+  end)
+
+  it("has nothing of a secret in its log, not even where a long line is cut", function()
+    local router = make {
+      on = function()
+        error(("x"):rep(445) .. SECRET, 0)
+      end,
+    }
+    assert.equal(500, (deliver(router, EVENT)))
+    assert.is_nil(lines[1]:find "whsec")
+  end)
+
+  it("has a delivery handled by one handler for as long as that takes", function()
+    local now, seen = 1000, {}
+    local store = webhook.memory_store {
+      now = function()
+        return now
+      end,
+    }
+    local router
+    router = make {
+      store = store,
+      on = function()
+        seen[#seen + 1] = true
+        if #seen < 3 then
+          now = now + 100000 -- of minutes, and longer than anything is claimed before it is done
+          seen.meanwhile = deliver(router, EVENT)
+        end
+      end,
+    }
+    assert.equal(200, (deliver(router, EVENT)))
+    assert.same({ 1, 503 }, { #seen, seen.meanwhile })
+    assert.equal(200, (deliver(router, EVENT)))
+    assert.equal(1, #seen)
   end)
 
   it("has one delivery handled at a time: what comes meanwhile is to come again", function()

@@ -1,6 +1,7 @@
 -- How deliveries are signed: vectors from the command line of OpenSSL and from Standard Webhooks, and webhook.sign.
 -- And what is documented of verifying is what there is.
 
+local core = require "heygen.core"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 local webhook = require "heygen.webhook"
@@ -89,6 +90,9 @@ describe("the other schemes", function()
       })
     )
     assert.equal("missing_signature", reason(signed(), { scheme = "stripe" }))
+    -- No time is no time, even if signed.
+    local timeless = core.hmac_sha256(SECRET, "." .. BODY)
+    assert.equal("malformed", judged("t=,v1=" .. timeless))
   end)
 end)
 

@@ -1,4 +1,5 @@
 -- The router's side of waiting for "webhook or poll": what was delivered lately, and who watches for it.
+local core = require "heygen.core"
 local Deliveries = require "heygen.webhook.deliveries"
 local webhook = require "heygen.webhook"
 
@@ -109,6 +110,51 @@ describe("a watch", function()
     assert.is_true(watch:working())
   end)
 
+  it("hears once of a delivery that somebody repeats, under whatever id, and does not count on it", function()
+    local now, woken = 1000, 0
+    local real = core.now
+    core.now = function()
+      return now
+    end
+    local router = make { working_for = 50 }
+    core.now = real
+    local watch = router:watch "v1"
+    watch.wake = function()
+      woken = woken + 1
+    end
+    local body = '{"event_type":"video_agent.success","event_data":{"video_id":"v1"}}'
+    local function repeated(id)
+      return (router:handle("POST", webhook.sign(body, SECRET, { event_id = id }), body))
+    end
+    assert.equal(200, repeated "first")
+    assert.is_true(watch:working())
+    now = now + 51
+    for index = 1, 20 do
+      assert.equal(200, repeated("again" .. index))
+    end
+    assert.equal(1, woken)
+    assert.is_truthy(watch:seen())
+    assert.is_nil(watch:seen())
+    assert.is_false(watch:working())
+  end)
+
+  it("hears of a delivery that the store cannot take", function()
+    local store = {
+      claim = function()
+        return nil, "no connection"
+      end,
+      forget = function() end,
+    }
+    local router, woken = make { store = store }, 0
+    local watch = router:watch "v1"
+    watch.wake = function()
+      woken = woken + 1
+    end
+    assert.equal(503, (deliver(router, '"video_id":"v1"')))
+    assert.equal(1, woken)
+    assert.is_true(watch:working())
+  end)
+
   it("does not count on deliveries after a time without one, or when one was lost", function()
     local now = 100
     local deliveries = Deliveries.new {
@@ -151,6 +197,64 @@ describe("a watch", function()
     now = now + 1
     deliveries:arrived "signature"
     assert.same({ true, true }, { with:working(), without:working() })
+  end)
+
+  it("leaves nothing behind, whether it was closed or killed", function()
+    local deliveries, closed, kept = Deliveries.new { working_for = 1 }, 0, {}
+    for i = 1, 20000 do
+      local watch = deliveries:watch { "v" .. i, "s" .. i }
+      if i % 1000 == 0 then
+        collectgarbage()
+        kept[#kept + 1] = watch
+      elseif i % 3 == 0 then
+        watch:close()
+        closed = closed + 1
+      end
+    end
+    local count = 0
+    for _ in pairs(deliveries.watchers) do
+      count = count + 1
+    end
+    assert.equal(deliveries.watched, count)
+    assert.is_true(count < 8000, count)
+    for i = 1000, 20000, 1000 do
+      assert.is_truthy(next(deliveries.watchers["v" .. i]))
+    end
+    assert.same({ 20, 6660 }, { #kept, closed })
+  end)
+
+  it("knows of what they tell: an endpoint need not have all events", function()
+    local router = make()
+    local watch = router:watch "x"
+    local function send(kind, data)
+      local body = ('{"event_type":%s,"event_data":{%s}}'):format(kind, data or "")
+      assert.equal(200, (router:handle("POST", webhook.sign(body, SECRET), body)))
+    end
+    local function kinds()
+      local list = {}
+      for _, kind in ipairs { "video", "video_translate", "proofread_creation", "ai_clipping", "batch" } do
+        list[#list + 1] = watch:working(kind) and kind or nil
+      end
+      return list
+    end
+    assert.same({ {}, false }, { kinds(), watch:working() })
+    send('"avatar_video_gif.success"')
+    assert.same({ {}, true }, { kinds(), watch:working() })
+    send('"video_translate.success"')
+    assert.same({ "video_translate" }, kinds())
+    watch:lost "video_translate"
+    assert.same({ {}, false }, { kinds(), watch:working() })
+    send('"batch.finished"')
+    send('"proofread_creation.fail"')
+    send('"ai_clipping.success"')
+    watch:lost "video"
+    assert.same({ "proofread_creation", "ai_clipping", "batch" }, kinds())
+    send('"avatar_video.success"')
+    assert.is_true(watch:working "video")
+    router = make()
+    watch = router:watch "x"
+    send("null", '"video_id":"v1"') -- an older shape
+    assert.same({ "video" }, kinds())
   end)
 
   it("costs a bounded memory, for a bounded time", function()
@@ -220,6 +324,26 @@ describe("a watch", function()
     assert.is_truthy(watch:seen())
     assert.is_nil(watch:seen())
   end)
+
+  it(
+    "is told that deliveries arrive, which in a shared dictionary does not outweigh what has happened",
+    function()
+      assert.is_true(make({ working = true }):watch("v1"):working())
+      assert.is_false(make({ working = false }):watch("v1"):working())
+      local dict = shared_dict()
+      local watch = make({ working = true, dict = dict }):watch "v1"
+      assert.is_true(watch:working())
+      watch:lost()
+      assert.is_false(make({ working = true, dict = dict }):watch("v1"):working())
+      assert.is_false(watch:working())
+      local options =
+        { working = true, token_secret = "a token secret of more than 16 bytes", accept = { "callback" } }
+      options.on, options.log = {}, function() end
+      local router = webhook.router(options)
+      assert.is_false(router:watch("v1"):working())
+      assert.is_true(router:watch({ callback_id = "c1" }):working())
+    end
+  )
 
   it("shares secrets and what was handled through a shared dictionary", function()
     local dict, count = shared_dict(), 0

@@ -99,7 +99,7 @@ local KIND = {
 }
 
 function KIND.tells(state)
-  return state.group ~= "assets"
+  return state.group ~= "assets" and "batch" or nil
 end
 
 function KIND.unfinished(state)

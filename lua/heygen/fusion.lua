@@ -93,14 +93,15 @@ function fusion.after_look(state)
   end
 end
 
+-- What tells of the end; nil: nothing does.
+local function told_by(state)
+  local tells = state.kind.tells
+  return tells and tells(state)
+end
+
 local function may_stretch(state, wait)
-  local kind, fused = state.kind, state.fused
-  return wait.stretch
-    and not fused.told
-    and not state.missed
-    and kind.tells
-    and kind.tells(state)
-    and fused.watch:working()
+  local fused, what = state.fused, told_by(state)
+  return wait.stretch and not fused.told and not state.missed and what and fused.watch:working(what)
 end
 
 ---Pauses until a delivery comes, or the time is over.
@@ -144,11 +145,11 @@ end
 ---@param state table
 ---@param ended boolean the job has ended
 function fusion.finish(state, ended)
-  local fused, kind = state.fused, state.kind
+  local fused, what = state.fused, told_by(state)
   local silent = ended and fused.waited and not fused.told and not has_news(fused)
   waiting_here[fused.signal] = nil
-  if silent and kind.tells and kind.tells(state) then
-    fused.watch:lost()
+  if silent and what then
+    fused.watch:lost(what)
     for signal in pairs(waiting_here) do -- they may rely on what does not come
       if signal.hurry then
         signal.hurry()

@@ -251,7 +251,7 @@ end
 
 -- Nobody tells that a session waits for a message, and callbacks of chats are not documented.
 function KIND.tells(state)
-  return not state.chat and state.status ~= "waiting_for_input"
+  return not state.chat and state.status ~= "waiting_for_input" and "video" or nil
 end
 
 function KIND.unfinished(state)

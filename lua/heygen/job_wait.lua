@@ -276,7 +276,7 @@ end
 
 local function complete(kind)
   function kind.tells()
-    return kind.told or false
+    return kind.told
   end
   local several = {}
   for name, value in pairs(kind) do

@@ -20,7 +20,7 @@ local jobs = {}
 ---@field reason string[] fields with the reason of a failure: a text, or a table with a message and a code
 ---@field code string[] fields with its code
 ---@field asks table<string, string> statuses in which somebody has to do something, and what
----@field told boolean? the service tells its end by a webhook
+---@field told string? what events of its end begin with, where the service tells it by a webhook
 ---@field settled (fun(object: table): boolean)? is one ready that has no status at all
 
 local DONE, FAILED = { completed = true }, { failed = true }
@@ -63,7 +63,7 @@ jobs.rows = {
     noun = "the translation",
     plural = "translations",
     id = "video_translation_id",
-    told = true,
+    told = "video_translate",
     done = DONE,
     failed = FAILED,
     reason = { "failure_message" },
@@ -76,7 +76,7 @@ jobs.rows = {
     noun = "the proofread",
     plural = "proofreads",
     id = "proofread_id",
-    told = true,
+    told = "proofread_creation",
     done = DONE,
     failed = FAILED,
     reason = { "failure_message" },
@@ -98,7 +98,7 @@ jobs.rows = {
     noun = "the clipping job",
     plural = "clipping jobs",
     id = "job_id",
-    told = true,
+    told = "ai_clipping",
     done = DONE,
     failed = { failed = true, cancelled = true },
     reason = { "failure_message" },

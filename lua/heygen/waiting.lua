@@ -18,7 +18,7 @@ local waiting = {}
 ---@field look fun(client: heygen.Client, state: table, wait: table): any, string?, heygen.Error? a value or an error
 ---ends the wait, nothing means that it goes on
 ---@field phase fun(state: table): string for pace.next
----@field tells (fun(state: table): boolean)? will the end be told by a webhook
+---@field tells (fun(state: table): string?)? what a webhook tells of its end, see webhook/deliveries.lua; nil: none
 ---@field longest (fun(state: table, wait: table): number?)? seconds that the next pause may take at most
 ---@field unfinished fun(state: table): string, string what still runs ("the video is"), and the call that
 ---takes the wait up again

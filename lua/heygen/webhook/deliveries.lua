@@ -13,16 +13,30 @@ local MOST = 1000 -- deliveries
 local MOST_OF_ID = 4 -- that are remembered of one id
 local MOST_IDS = 16 -- of one delivery
 local LARGE = 16 * 1024 -- bytes: of a larger body only the main fields are remembered
+local FEW = 1000 -- ids that are watched, among which nobody looks for those that are not any more
 local CHECK = 0.25 -- seconds between two looks into a shared dict
 
 local MAIN =
   { "type", "ok", "video_id", "session_id", "callback_id", "url", "reason", "event_id", "verified", "hint" }
 local NO_JOB = { folder_id = true, event_id = true, avatar_id = true, voice_id = true, entity_id = true }
 
----@param options table dict, working_for = seconds, now = function
+-- The user's word that deliveries arrive counts as one that came now; in a shared dict, what has happened there counts
+-- more: a worker that begins later knows no better.
+local function trust(self, trusted)
+  local time = self.now()
+  for _, way in ipairs(trusted) do
+    if self.dict then
+      self.dict:add("heygen trusted_at " .. way, time)
+    else
+      self.trusted_at[way] = time
+    end
+  end
+end
+
+---@param options table dict, working_for = seconds, trusted = ways that are known to work, now = function
 ---@return table deliveries
 function Deliveries.new(options)
-  return setmetatable({
+  local self = setmetatable({
     dict = options.dict,
     working_for = options.working_for,
     now = options.now or core.now,
@@ -31,9 +45,14 @@ function Deliveries.new(options)
     last = 0,
     by_id = {},
     watchers = {},
+    watched = 0, -- ids in there
+    sweep_at = FEW,
     last_at = {},
     lost_at = {},
+    trusted_at = {},
   }, Deliveries)
+  trust(self, options.trusted or {})
+  return self
 end
 
 -- ---- what a delivery is about ----
@@ -138,6 +157,29 @@ local function ways(has_callback)
   return has_callback and { "signature", "token" } or { "signature" }
 end
 
+-- What waits are about, by what the types of events begin with. An endpoint need not have all events: those of one kind
+-- say nothing of another.
+local KINDS = {
+  video_agent = "video",
+  avatar_video = "video",
+  hyperframes_video = "video",
+  video_translate = "video_translate",
+  proofread_creation = "proofread_creation",
+  ai_clipping = "ai_clipping",
+  batch = "batch",
+}
+
+local function kind_of(event)
+  if not event.type then
+    return (event.video_id or event.session_id) and "video"
+  end
+  return KINDS[event.type:match "^[%w_]*"]
+end
+
+local function with_kind(way, kind)
+  return kind and way .. " " .. kind or way
+end
+
 local function note_time(self, what, way)
   local time = self.now()
   self[what][way] = time
@@ -156,15 +198,22 @@ end
 
 ---A delivery has arrived and is genuine, whatever becomes of it.
 ---@param way "signature"|"token"
-function Deliveries:arrived(way)
+---@param event heygen.Event?
+function Deliveries:arrived(way, event)
+  local kind = event and kind_of(event)
   note_time(self, "last_at", way)
+  if kind then
+    note_time(self, "last_at", with_kind(way, kind))
+  end
 end
 
 ---The end of a job was found by asking, and nothing had been delivered.
 ---@param has_callback boolean
-function Deliveries:lost(has_callback)
+---@param kind string? of what; see KINDS
+function Deliveries:lost(has_callback, kind)
   for _, way in ipairs(ways(has_callback)) do
     note_time(self, "lost_at", way)
+    note_time(self, "lost_at", with_kind(way, kind))
   end
 end
 
@@ -177,13 +226,22 @@ local function is_known(self, id, key)
   return false
 end
 
+-- What duplicates have in common. The id in a header is not signed: whoever has recorded a delivery can send it again
+-- under as many ids as he likes, and each would wake who waits.
+local function key_of(event)
+  local id = type(event.raw) == "table" and event.raw.event_id
+  return type(id) == "string" and id
+    or (event.replay_keys and event.replay_keys[1])
+    or event.event_id
+    or core.uuid()
+end
+
 ---Remembers a delivery, and wakes who watches for it.
 ---@param event heygen.Event
 ---@param size integer bytes of its body
 function Deliveries:note(event, size)
-  local key = event.event_id or (event.replay_keys and event.replay_keys[1])
   local row = {
-    key = key or core.uuid(),
+    key = key_of(event),
     ids = ids_of(event),
     at = self.now(),
     event = size > LARGE and main_fields(event) or event,
@@ -199,11 +257,13 @@ end
 
 ---Do deliveries arrive, as far as is known?
 ---@param has_callback boolean is it about a job with a callback of ours?
+---@param kind string? of what; nil: of anything
 ---@return boolean
-function Deliveries:working(has_callback)
+function Deliveries:working(has_callback, kind)
   for _, way in ipairs(ways(has_callback)) do
-    local last = time_of(self, "last_at", way)
-    if self.now() - last <= self.working_for and last > time_of(self, "lost_at", way) then
+    local name = with_kind(way, kind)
+    local last = math.max(time_of(self, "last_at", name), time_of(self, "trusted_at", way))
+    if self.now() - last <= self.working_for and last > time_of(self, "lost_at", name) then
       return true
     end
   end
@@ -211,6 +271,23 @@ function Deliveries:working(has_callback)
 end
 
 -- ---- watches ----
+
+-- The watchers of an id. Weak: who was killed while it waited cannot close its watch, and leaves its ids here. So these
+-- are swept out whenever there are twice as many as the last time.
+local function watchers_of(self, id)
+  if self.watchers[id] then
+    return self.watchers[id]
+  elseif self.watched >= self.sweep_at then
+    for each, watchers in pairs(self.watchers) do
+      if next(watchers) == nil then
+        self.watchers[each], self.watched = nil, self.watched - 1
+      end
+    end
+    self.sweep_at = math.max(2 * self.watched, FEW)
+  end
+  self.watchers[id], self.watched = setmetatable({}, { __mode = "k" }), self.watched + 1
+  return self.watchers[id]
+end
 
 ---@class heygen.webhook.Watch
 ---@field wake function? set by who waits: called when a delivery has come in this Lua state
@@ -246,10 +323,7 @@ function Watch:add(ids)
   for _, id in ipairs(self.is_closed and {} or id_list(ids)) do
     if not known[id] then
       self.ids[#self.ids + 1] = id
-      local watchers = self.owner.watchers
-      -- Weak: who was killed while it waited cannot close its watch.
-      watchers[id] = watchers[id] or setmetatable({}, { __mode = "k" })
-      watchers[id][self] = true
+      watchers_of(self.owner, id)[self] = true
     end
   end
 end
@@ -292,14 +366,16 @@ function Watch:seen()
 end
 
 ---Do deliveries arrive, as far as is known? Then there is less need to ask.
+---@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping" or "batch"; nil: of anything
 ---@return boolean
-function Watch:working()
-  return self.owner:working(self.has_callback)
+function Watch:working(kind)
+  return self.owner:working(self.has_callback, kind)
 end
 
 ---The end was found by asking, and nothing had been delivered: not to be relied on until something is again.
-function Watch:lost()
-  self.owner:lost(self.has_callback)
+---@param kind string? of what, as in working
+function Watch:lost(kind)
+  self.owner:lost(self.has_callback, kind)
 end
 
 ---How often to call seen() although nobody woke: a delivery may come in another worker.
@@ -315,7 +391,7 @@ function Watch:close()
     if watchers then
       watchers[self] = nil
       if next(watchers) == nil then
-        self.owner.watchers[id] = nil
+        self.owner.watchers[id], self.owner.watched = nil, self.owner.watched - 1
       end
     end
   end

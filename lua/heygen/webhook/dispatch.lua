@@ -7,13 +7,22 @@ local guard = require "heygen.webhook.guard"
 local Dispatch = {}
 Dispatch.__index = Dispatch
 
--- Seconds for which a delivery whose handler has not ended counts as being handled. After a crash it is taken again.
+-- Seconds for which a delivery whose handler has not ended counts as being handled by another process; of its own each
+-- process knows which run. After a crash it is taken again.
 local LEASE = 300
 
 ---@param options table on, store, client, defer, say = function(line)
 ---@return table dispatch
 function Dispatch.new(options)
+  -- Key of a delivery -> who handles it. Weak: who was killed handles nothing any more.
+  options.running = setmetatable({}, { __mode = "v" })
   return setmetatable(options, Dispatch)
+end
+
+-- The text of what was raised, whose __tostring may raise in turn.
+local function words(value)
+  local ok, text = pcall(tostring, value)
+  return ok and type(text) == "string" and text or "a " .. type(value) .. " without a text"
 end
 
 -- ---- the store ----
@@ -33,13 +42,18 @@ local function ask(self, method, keys, ttl)
     answer, problem = nil, answer
   end
   if answer == nil then
-    self.say("the store failed: " .. tostring(problem))
+    self.say("the store failed: " .. words(problem))
   end
   return answer
 end
 
 -- "new", "busy", "known", or nil when the store cannot tell.
 local function claim(self, keys)
+  for _, key in ipairs(keys) do
+    if self.running[key] then
+      return "busy"
+    end
+  end
   local busy = busy_keys(keys)
   local free = ask(self, "claim", busy, LEASE)
   if not free then
@@ -115,7 +129,8 @@ local function confirm(self, event)
     return 503, "not confirmed: " .. what
   end
   event.ok, event[name] = ok, state
-  event.url = state.video_url or event.url
+  event.url = text(state.video_url) -- never that of the callback, which may lead anywhere
+  event.video_id = event.video_id or text(state.video_id)
 end
 
 -- ---- handlers ----
@@ -129,9 +144,9 @@ end
 local function run(self, event)
   local ok, value, message = guard(handler_of(self, event), event)
   if not ok then
-    return false, "raised: " .. tostring(value)
+    return false, "raised: " .. words(value)
   elseif not value and message ~= nil then
-    return false, "failed: " .. tostring(message)
+    return false, "failed: " .. words(message)
   end
   return true
 end
@@ -141,8 +156,16 @@ local function name_of(event)
 end
 
 local function handle(self, event, body)
+  local keys = event.replay_keys
+  local who = coroutine.running() or true
+  for _, key in ipairs(keys) do
+    self.running[key] = who
+  end
   local done, problem = run(self, event)
-  settle(self, event.replay_keys, done)
+  for _, key in ipairs(keys) do
+    self.running[key] = nil
+  end
+  settle(self, keys, done)
   if not done then
     self.say(name_of(event) .. " " .. errors.hide(problem, body))
   end
@@ -154,18 +177,20 @@ end
 ---Deals with a delivery.
 ---@param event heygen.Event with replay_keys and verified
 ---@param body string what must not stand in a log
----@param noted fun() called when it is one to know of, whatever becomes of it
+---@param noted fun(is_new: boolean) called once, whatever becomes of it
 ---@return integer status 200 done or known; 202 handed on; 404, 500, 503 not done
 ---@return string word
 function Dispatch:take(event, body, noted)
   local keys = event.replay_keys
   local claimed = claim(self, keys)
+  -- Also of one that was handled before this process began, and of one that no store can take: who waits for it is not
+  -- to wait longer for that.
+  noted(claimed ~= "known" and claimed ~= "busy")
   if not claimed then
     return 503, "store failed"
   elseif claimed == "busy" then
     return 503, "being handled"
   end
-  noted() -- also of one that was handled before this process began
   if claimed == "known" then
     return 200, "duplicate"
   end
@@ -177,7 +202,7 @@ function Dispatch:take(event, body, noted)
     if self.client then
       local ok, status, problem = guard(confirm, self, event)
       if not ok then
-        status, problem = 500, tostring(status)
+        status, problem = 500, words(status)
       end
       if status then
         settle(self, keys, false)
@@ -197,7 +222,7 @@ function Dispatch:take(event, body, noted)
   end)
   if not ok or taken == false or (taken == nil and problem ~= nil) then
     settle(self, keys, false)
-    self.say("defer failed: " .. tostring(ok and problem or taken))
+    self.say("defer failed: " .. words(ok and problem or taken))
     return 503, "cannot be handled now"
   end
   return 202, "accepted"

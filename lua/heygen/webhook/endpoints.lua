@@ -123,6 +123,29 @@ local function explained(err, text)
   return nil, tostring(err), err
 end
 
+local REPEAT =
+  "until the new secret is known, deliveries cannot be verified, and HeyGen repeats them for a day"
+
+-- Gives a secret to the router. The failure triple, with how to get another one, when it does not take it.
+local function hand_over(router, endpoint, what, grace)
+  local secret = endpoint.secret
+  local ok, raised = pcall(router.add_secret, router, secret, { grace = grace })
+  if ok then
+    return true
+  end
+  local why = errors.printable(errors.hide(tostring(raised), type(secret) == "string" and secret or nil), 300)
+  return errors.fail {
+    kind = "webhook",
+    reason = "no_secret",
+    message = (
+      "%s, but the router did not take the secret: %s; make a new one with client.webhooks:rotate(%q, "
+      .. "{router = router}): %s"
+    ):format(what, why, tostring(endpoint.endpoint_id), REPEAT),
+    endpoint_id = endpoint.endpoint_id,
+    sent = "yes",
+  }
+end
+
 local function create(client, wanted, others)
   local endpoint, message, err = client.webhooks:create_endpoint { url = wanted.url, events = wanted.events }
   if not endpoint then
@@ -135,8 +158,12 @@ local function create(client, wanted, others)
     end
     return nil, message, err
   end
-  if wanted.router and type(endpoint.secret) == "string" then
-    wanted.router:add_secret(endpoint.secret)
+  if wanted.router then
+    local ok
+    ok, message, err = hand_over(wanted.router, endpoint, "the endpoint is there now")
+    if not ok then
+      return nil, message, err
+    end
   end
   return endpoint, "created", others
 end
@@ -174,6 +201,19 @@ local function ensure(client, given, level)
     local fields = { events = wanted.events or core.null }
     endpoint, message, err = client.webhooks:update_endpoint(endpoint.endpoint_id, fields)
     outcome = "updated"
+    if endpoint and not same_events(endpoint.events, wanted.events) then
+      return errors.fail {
+        kind = "webhook",
+        reason = "not_updated",
+        message = (
+          "the service has left the events of the endpoint %s as they were; delete it with "
+          .. "client.webhooks:delete_endpoint(%q) and call ensure again"
+        ):format(tostring(endpoint.endpoint_id), tostring(endpoint.endpoint_id)),
+        endpoint_id = endpoint.endpoint_id,
+        last = endpoint,
+        sent = "yes",
+      }
+    end
   end
   if not endpoint then
     return nil, message, err
@@ -195,9 +235,6 @@ end
 
 -- ---- rotate ----
 
-local REPEAT = "rotate it again, in any case: until the new secret is known, deliveries cannot be verified, and HeyGen "
-  .. "repeats them for a day"
-
 -- Could the secret have changed without anybody here knowing the new one?
 local function is_unsure(err)
   return err.sent ~= "no" and (err.kind ~= "api" or (err.status or 500) >= 500)
@@ -214,24 +251,18 @@ local function rotate(client, target, given, level)
       groups.call(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   end
   if not answer and is_unsure(err) then
-    return explained(err, "the secret may have changed, and the new one is lost: " .. REPEAT)
+    return explained(
+      err,
+      "the secret may have changed, and the new one is lost: rotate it again, in any case: " .. REPEAT
+    )
   elseif not answer then
     return nil, message, err
   end
   if options.router then
-    local ok, raised =
-      pcall(options.router.add_secret, options.router, answer.secret, { grace = options.grace or GRACE })
+    local ok
+    ok, message, err = hand_over(options.router, answer, "the secret has changed", options.grace or GRACE)
     if not ok then
-      return errors.fail {
-        kind = "webhook",
-        reason = "no_secret",
-        message = "the secret has changed, but the router did not take the new one: " .. errors.printable(
-          errors.hide(tostring(raised), answer.secret),
-          300
-        ) .. "; " .. REPEAT,
-        endpoint_id = answer.endpoint_id,
-        sent = "yes",
-      }
+      return nil, message, err
     end
   end
   return answer

@@ -211,6 +211,9 @@ local function arrived(self, peer, problem, bytes)
     end
   elseif peer.state == "reading" then
     if not peer.parser:partial() then
+      if not bytes:find "[^\r\n]" then
+        return -- empty lines between requests are allowed, but buy no time
+      end
       peer.since = now()
     end
     peer.parser:feed(bytes)

@@ -159,8 +159,10 @@ local function receive(self, headers, body, target)
   if not made then
     return refuse(self, err.reason, err.message or message)
   end
-  self.deliveries:arrived(made.verified)
-  local status, word = self.dispatch:take(made, body, function()
+  local status, word = self.dispatch:take(made, body, function(is_new)
+    if is_new then -- a recorded one can be sent again by anybody: that says nothing of the next
+      self.deliveries:arrived(made.verified, made)
+    end
     self.deliveries:note(made, #body)
   end)
   return answer(status, word, status == 503 and RETRY or nil)
@@ -257,13 +259,14 @@ end
 local function speaker(self)
   return function(text)
     local known, texts = pcall(self.keyring.texts, self.keyring) -- a function of the user's may be behind it
-    text = errors.printable((tostring(text):match "^[^\n]*"), 500)
+    text = text:match "^[^\n]*"
+    -- Before it is cut, which might leave the first half of one.
     for _, list in ipairs { known and texts or {}, self.token_secrets } do
       for _, secret in ipairs(list) do
         text = errors.hide(text, secret)
       end
     end
-    pcall(self.log, "heygen webhook: " .. text)
+    pcall(self.log, "heygen webhook: " .. errors.printable(text, 500))
   end
 end
 
@@ -296,7 +299,11 @@ return function(given, level)
     token_secrets = read_options.token_secrets,
     log = read_options.log or default_log(),
     keyring = Keyring.new(read_options.secrets, dict, read_options.clock),
-    deliveries = Deliveries.new { dict = dict, working_for = read_options.working_for },
+    deliveries = Deliveries.new {
+      dict = dict,
+      working_for = read_options.working_for,
+      trusted = read_options.trusted,
+    },
   }, Router)
   self.say = speaker(self)
   self.dispatch = Dispatch.new {

@@ -35,6 +35,7 @@ local WORKING_FOR = 6 * 3600
 ---@field require_timestamp boolean?
 ---@field scheme "heygen"|"standard"|"stripe"|nil
 ---@field now (fun(): number)?
+---@field working boolean? true: deliveries are known to arrive, so the first wait relies on them as well (false)
 ---@field working_for number? seconds after a delivery for which deliveries are taken to arrive (21600)
 
 local function list_problem(value)
@@ -121,6 +122,7 @@ local KNOWN = {
   require_timestamp = { type = "boolean" },
   scheme = { check = scheme_problem },
   now = { type = "function" },
+  working = { type = "boolean" },
   working_for = { type = "number", default = WORKING_FOR, min = 0 },
 }
 
@@ -157,6 +159,10 @@ function router_options.read(given, level)
   end
   if read.takes.callback and not token_secret then
     error(WHERE .. ": token_secret: missing, callbacks are believed by their tokens only", level + 1)
+  end
+  read.trusted = {}
+  if read.working then
+    read.trusted = { read.takes.signed and "signature" or "token", read.takes.callback and "token" or nil }
   end
   read.clock = read.now or core.time
   return read

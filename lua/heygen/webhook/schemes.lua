@@ -113,7 +113,7 @@ end
 ---@return string? problem
 function schemes.seconds(timestamp)
   -- Twelve digits last for 30,000 years; thirteen are milliseconds.
-  if #timestamp > 12 or find(timestamp, "%D") then
+  if #timestamp > 12 or not find(timestamp, "^%d+$") then
     return nil, "the timestamp is not Unix seconds: " .. errors.printable(timestamp, 40)
   end
   return tonumber(timestamp)
