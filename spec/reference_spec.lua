@@ -1,5 +1,5 @@
--- The examples of docs/api.md, as they stand there, against the simulator: only ids and files of an account that has one
--- of everything are put in. #once
+-- The examples of docs/api.md, as they stand there, against the simulator: only ids and files of an account that has
+-- one of everything are put in. #once
 local account = require "spec.support.account"
 local endpoints = require "heygen.endpoints"
 local live = require "spec.support.live"
@@ -29,10 +29,12 @@ end
 
 -- "session_1" becomes a session_id of this account.
 local function with_ids(code, row, id_of)
-  return (code:gsub('"(%l[%l_]*)_[12]"', function(name)
-    local id = id_of(row, name .. "_id")
-    return id and ("%q"):format(id) or nil
-  end))
+  return (
+    code:gsub('"(%l[%l_]*)_[12]"', function(name)
+      local id = id_of(row, name .. "_id")
+      return id and ("%q"):format(id) or nil
+    end)
+  )
 end
 
 describe("the examples of the reference #once", function()
