@@ -29,7 +29,10 @@ local function identify(target)
     video_id = text(target.id)
   end
   if not video_id and not session_id then
-    return nil, "the table given has no session_id, video_id or id that is a text and not empty"
+    return nil,
+      "the table given has no session_id, video_id or id that is a text and not empty" .. waiting.elsewhere(
+        target
+      )
   end
   return { session_id = session_id, video_id = video_id }
 end
@@ -132,9 +135,7 @@ local function video_of_finished(client, state, session)
 end
 
 local function take_progress(state, session)
-  if type(session.progress) == "number" then
-    state.progress = math.max(state.progress or 0, math.min(session.progress, 100))
-  end
+  state.progress = waiting.progress(state.progress, session.progress)
 end
 
 -- One look at the session while the video is not known. Returns nothing to go on, or the end of the wait.
@@ -282,6 +283,9 @@ function generation.generate(client, fields, level, create, row)
   for name, value in pairs(fields) do
     if name ~= "wait" then
       body[name] = value
+    end
+    if name ~= "timeout" and waiting.is_option(name) then -- a call has a timeout as well
+      error(("heygen: generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
     end
   end
   local session, message, err = create(client, row, level + 1, body)

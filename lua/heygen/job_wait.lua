@@ -123,9 +123,7 @@ local function look_at_one(client, state)
     return look_failed(state, err)
   end
   waiting.saw(state, object)
-  if type(object.progress) == "number" then
-    state.progress = math.max(state.progress or 0, math.min(object.progress, 100))
-  end
+  state.progress = waiting.progress(state.progress, object.progress)
   if kind.failed[object.status] then
     return fail(state, failure(state, object))
   elseif is_done(kind, object.status) then
@@ -325,7 +323,10 @@ local function identify(kind, target)
   end
   id = id or text(target.id)
   if not id then
-    return nil, ("the table given has no %s or id that is a text and not empty"):format(kind.id)
+    return nil,
+      ("the table given has no %s or id that is a text and not empty"):format(kind.id) .. waiting.elsewhere(
+        target
+      )
   end
   return { [kind.id] = id }
 end

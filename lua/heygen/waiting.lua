@@ -61,6 +61,13 @@ local function refuse_option(name, level)
   )
 end
 
+---Is this the name of an option of a wait?
+---@param name any
+---@return boolean
+function waiting.is_option(name)
+  return name == "on_progress" or name == "webhook" or waiting.defaults[name] ~= nil
+end
+
 ---Checks the options of a wait; raises for one that is wrong.
 ---@param kind heygen.WaitKind
 ---@param given any
@@ -109,12 +116,43 @@ function waiting.text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+local text = waiting.text
+
 -- A look shall not outlast the wait by more than a moment.
 local LEAST_LOOK = 5 -- seconds
 
 ---The options of a request that looks.
 function waiting.look_options(client, state)
   return { deadline = math.min(math.max(state.stop - core.now(), LEAST_LOOK), client.options.deadline) }
+end
+
+---What takes a table that was given to the wrong call, as the end of a message.
+---@param target table
+---@return string "" when nobody knows
+function waiting.elsewhere(target)
+  if type(target.data) == "table" then
+    return "; it is a list: give one of its data"
+  elseif text(target.batch_id) then
+    return "; wait_batch of its group takes it"
+  end
+  local calls = {}
+  for _, row in ipairs(require("heygen.jobs").rows) do
+    if target[row.id] ~= nil or target[row.list] ~= nil then
+      calls[#calls + 1] = ("client.%s:%s"):format(row.group, row.method)
+    end
+  end
+  return calls[1] and ("; %s takes it"):format(table.concat(calls, " or ")) or ""
+end
+
+---A percentage as events have it: whole, from 0 to 100, and never less than before.
+---@param before integer?
+---@param value any what the service says
+---@return integer?
+function waiting.progress(before, value)
+  if type(value) ~= "number" then
+    return before
+  end
+  return math.max(before or 0, math.floor(math.max(0, math.min(value, 100))))
 end
 
 ---Refuses what cannot be waited for: raises for a mistake of the program.
