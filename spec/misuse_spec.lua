@@ -1,5 +1,5 @@
--- Mistakes of the first day: a dot for a colon, an option in the wrong table, an object given to the wrong call. Each is
--- told at the caller's line, with what to write instead, and before anything is sent.
+-- Mistakes of the first day: a dot for a colon, an option in the wrong table, an object given to the wrong call. They
+-- are told at the caller's line, with what to write instead, and before anything is sent.
 local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
