@@ -64,6 +64,7 @@ describe("a mistake of the first day", function()
   it("is a dot where a colon belongs", function()
     local display = heygen.progress { columns = 80, stream = io.tmpfile() }
     local bar, page = display:bar "x", assert(client.videos:list())
+    local router = heygen.webhook.router { on = {}, secrets = "whsec_x" }
     local calls = {
       ["display:bar(...)"] = function()
         display.bar "x"
@@ -85,6 +86,18 @@ describe("a mistake of the first day", function()
       end,
       ["page:next()"] = function()
         page.next()
+      end,
+      ["router:handle(...)"] = function()
+        router.handle("POST", {}, "{}")
+      end,
+      ["router:add_secret(...)"] = function()
+        router.add_secret "whsec_y"
+      end,
+      ["router:watch(...)"] = function()
+        router.watch { "v1" }
+      end,
+      ["router:serve()"] = function()
+        router.serve()
       end,
       ["server:stop()"] = function()
         sim.server.stop()
