@@ -45,8 +45,8 @@ local function now()
   return uv.now() / 1000
 end
 
--- luv 1.44 crashes when a process ends while handles are closing. So a script that closes its listener, or could not open
--- one, and then ends, would end with a signal: where nobody runs the loop, it goes round once, and they are closed.
+-- luv 1.44 crashes when a process ends while handles are closing: a script that closes its listener, or could not open
+-- one, and then ends. Where nobody runs the loop, it goes round once, and they are closed.
 local function let_handles_close()
   if uv.loop_mode and uv.loop_mode() == nil then
     uv.run "nowait"
