@@ -38,12 +38,20 @@ local function keep_time(bars, task)
   end
 end
 
--- The whole use of the module: create, wait, download.
-local function make_video(client, prompt, out, bars, pause)
+-- The whole use of the module: create, wait, download. `note` is told the session, with which a wait goes on elsewhere.
+local function make_video(client, prompt, out, bars, pause, note)
+  local bar = bars:bar "video"
   local video, message = client:generate {
     prompt = prompt,
     orientation = "landscape",
-    wait = { interval = pause, max_interval = pause, on_progress = bars:bar "video" },
+    wait = {
+      interval = pause,
+      max_interval = pause,
+      on_progress = function(event)
+        note(event.session_id)
+        bar(event)
+      end,
+    },
   }
   if not video then
     return nil, message
@@ -73,13 +81,23 @@ local function run(client, prompt, real)
   local out = environment "HEYGEN_DEMO_OUT" or OUT
   local bars = heygen.progress { stream = io.stdout }
   print("Prompt: " .. shorten(prompt))
-  local video, message = heygen.run(function()
-    local task = heygen.spawn(make_video, client, prompt, out, bars, not real and LOCAL_PAUSE or nil)
+  local session
+  local function note(id)
+    if real and not session then
+      bars:print("Session: " .. id)
+    end
+    session = id
+  end
+  local ok, video, message = pcall(heygen.run, function()
+    local task = heygen.spawn(make_video, client, prompt, out, bars, not real and LOCAL_PAUSE or nil, note)
     heygen.spawn(keep_time, bars, task)
     return task:join()
   end)
   bars:close()
-  if not video then
+  if not ok then -- Ctrl-C
+    message = tostring(video):find("interrupted!", 1, true) and "interrupted" or tostring(video)
+    return nil, real and session and message .. ": " .. session .. " goes on at the service" or message
+  elseif not video then
     return nil, message
   end
   print(("%s: %g s of video, %.0f kB"):format(out, video.duration or 0, size_of(out) / 1000))
@@ -98,11 +116,8 @@ local function main()
   print("Local HeyGen at " .. server.url .. ", where 12 minutes pass in 10 seconds.")
   print "It makes a 10 s test clip, whatever the prompt says."
   local client = heygen.new { api_key = "demo-key", base_url = server.url }
-  local ok, done, problem = pcall(run, client, prompt, real)
+  local done, problem = run(client, prompt, real)
   server:stop()
-  if not ok then
-    return nil, tostring(done)
-  end
   return done, problem
 end
 

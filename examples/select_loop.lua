@@ -7,18 +7,19 @@ local socket = require "socket"
 local LONGEST = 0.25 -- seconds: as often as the loop looks whatever happens
 
 local client = heygen.new()
-local line = "ordered"
+local line, ready = "ordered", false
 
 local task = heygen.spawn(function()
   local video, message = client:generate {
     prompt = "Our roof in 20 seconds",
     wait = {
       on_progress = function(event)
-        line = ("%s after %d s"):format(event.status, event.elapsed)
+        line = ("%s after %.0f s"):format(event.status, event.elapsed)
       end,
     },
   }
-  line = video and "ready: " .. video.video_url or tostring(message)
+  ready = video ~= nil
+  line = ready and "ready: " .. video.video_url or tostring(message)
 end)
 
 local server = assert(socket.bind("127.0.0.1", 0))
@@ -40,3 +41,4 @@ end
 server:close()
 task:join()
 print(line)
+os.exit(ready and 0 or 1, true)

@@ -137,6 +137,26 @@ describe("examples/demo.lua", function()
     assert.equal(1, server:counts().requests)
   end)
 
+  it("names the session that goes on when somebody presses Ctrl-C", function()
+    local server = sim.start { speed = 0 }
+    finally(function()
+      server:stop()
+    end)
+    local command = table.concat({
+      "cd %s && HEYGEN_API_KEY=test-key HEYGEN_API_BASE=%s %s %s/examples/demo.lua --real >out 2>errors & child=$!",
+      "for try in $(seq 600); do grep -q Session: %s/out 2>/dev/null && break; sleep 0.05; done",
+      "kill -INT $child; wait $child; echo $?",
+    }, "\n")
+    local interpreter = "exec " .. scripts.interpreter()
+    -- A shell in which what runs behind may be interrupted.
+    local output =
+      shell.must("bash -mc " .. quote(command:format(quote(dir), server.url, interpreter, root, quote(dir))))
+    assert.equal("1", output:match "[^\n]+$", output)
+    local session = scripts.read(dir .. "/out"):match "\nSession: (sess_%w+)\n"
+    local wanted = "demo: interrupted: " .. tostring(session) .. " goes on at the service\n"
+    assert.equal(wanted, scripts.read(dir .. "/errors"))
+  end)
+
   it("says what is wrong when the file cannot be written", function()
     local server, environment = watched_server()
     finally(function()

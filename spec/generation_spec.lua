@@ -174,10 +174,10 @@ describe("a generation", function()
       assert.is_true(live.sent(sim) <= #events + 1)
     end)
 
-    it("tells progress that never runs backwards, though the service's does", function()
+    it("tells progress in whole per cent that never runs backwards, though the service's does", function()
       local session = create()
-      local BODY = '{"data":{"session_id":"%s","status":"generating","progress":%d}}'
-      for index, progress in ipairs { 60, 20, 1000, 70 } do
+      local BODY = '{"data":{"session_id":"%s","status":"generating","progress":%s}}'
+      for index, progress in ipairs { "60.75", "20", "1000", "70" } do
         sim:faults {
           { path = "/v3/video-agents/*", nth = index, body = BODY:format(session.session_id, progress) },
         }

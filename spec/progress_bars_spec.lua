@@ -318,7 +318,7 @@ describe("the rate", function()
     for step = 4, 200 do
       events[#events + 1] = download(40e6, 1e9, 40 + step)
     end
-    assert.equal("0.04 of 1.00 GB, 0 kB/s", details(events))
+    assert.equal("0.04 of 1.00 GB, 0 B/s", details(events))
   end)
 
   it("does not count the bytes that a resumed download had before", function()
@@ -334,7 +334,8 @@ describe("the rate", function()
 
   it("is not told before there is one, nor for a file of no bytes", function()
     assert.equal("7 of 9 kB", details { download(7000, 9000, 0.2) })
-    assert.equal("0 of 0 kB", details { download(0, 0, 3) })
+    assert.equal("58 of 79 B", details { download(58, 79, 0.2) })
+    assert.equal("0 of 0 B", details { download(0, 0, 3) })
   end)
 
   it("begins anew with another transfer of the same bar", function()

@@ -394,4 +394,22 @@ describe("a listener", function()
     ]]
     assert.matches("needs luv %(luarocks install luv.*no luv here.*needs luv.*no luv here", text)
   end)
+
+  it("lets a script end that closes it, or cannot open it, and runs no loop", function()
+    local script = [==[
+      local webhook = require("heygen").webhook
+      local router = webhook.router { secrets = "whsec_x", on = {} }
+      local first = assert(webhook.listen { router = router })
+      local second, message = webhook.listen { router = router, port = first.port }
+      print(second, message:match "EADDRINUSE")
+      if %s then
+        first:close()
+      end
+      print "end"
+    ]==]
+    for _, closes in ipairs { "true", "false" } do
+      local output, status = child.run(script:format(closes))
+      assert.same({ 0, "nil\tEADDRINUSE\nend" }, { status, output })
+    end
+  end)
 end)

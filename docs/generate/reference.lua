@@ -206,7 +206,7 @@ local function errors_text(row)
   return (concat(parts, ", "):gsub("^and w", "W"))
 end
 
-local function add_each(lines, row)
+local function add_each(lines, row, classes)
   local names = {}
   for index, id in ipairs(row.path_params) do
     names[index] = id.name
@@ -219,7 +219,7 @@ local function add_each(lines, row)
   lines[#lines + 1] = text:format(row.name, row.name)
   lines[#lines + 1] = ""
   lines[#lines + 1] = "```lua fragment"
-  lines[#lines + 1] = samples.loop(row)
+  lines[#lines + 1] = samples.loop(row, not row.batch and classes[model.returned(row)] or nil)
   lines[#lines + 1] = "```"
   lines[#lines + 1] = ""
 end
@@ -287,7 +287,7 @@ function reference.text(files, read)
   local classes = objects.read(concat(meta, "\n"), extras.returned(found))
   local known = {}
   for _, class in ipairs(classes) do
-    known[class.name] = true
+    known[class.name] = class
   end
   local function link(name)
     return known[name] and anchor(name) or name
@@ -298,7 +298,7 @@ function reference.text(files, read)
     for _, row in ipairs(group) do
       add_method(lines, row)
       if row.each then
-        add_each(lines, row)
+        add_each(lines, row, known)
       end
     end
     for _, method in ipairs(found[group.name] or {}) do

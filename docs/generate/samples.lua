@@ -18,9 +18,21 @@ local TEXTS = {
   batch_id = "batch_1",
   avatar_id = "look_1",
   voice_id = "voice_1",
-  url = "https://example.com/hooks/heygen",
+  url = "https://example.com",
   color = "#336699",
+  -- Where a name means something else in a group.
+  ["avatars.prompt"] = "A friendly woman in a green jumper",
+  ["voices.prompt"] = "A calm voice with a slight French accent",
+  ["webhooks.url"] = "https://example.com/hooks/heygen",
 }
+
+local ADDRESSES = {
+  audio = "https://example.com/voice.mp3",
+  consent_video = "https://example.com/consent.mp4",
+  srt = "https://example.com/tour.srt",
+}
+
+local group -- whose example is being made
 
 local LANGUAGE = "German"
 
@@ -36,7 +48,7 @@ function make.string(spec, name)
   if spec.enum then
     return quoted(spec.enum[1])
   end
-  return quoted(TEXTS[name] or name:gsub("s$", "") .. "_1")
+  return quoted(TEXTS[group .. "." .. name] or TEXTS[name] or name:gsub("s$", "") .. "_1")
 end
 
 function make.integer(spec, name)
@@ -52,8 +64,8 @@ function make.boolean()
   return "true"
 end
 
-function make.file_input()
-  return '{ url = "https://example.com/media.mp4" }'
+function make.file_input(_, name)
+  return ("{ url = %q }"):format(ADDRESSES[name] or "https://example.com/tour.mp4")
 end
 
 function make.upload()
@@ -151,6 +163,7 @@ local function sample_id(id)
 end
 
 local function call_text(row, name)
+  group = row.group
   local arguments, fields = {}, fields_text(row)
   for index, id in ipairs(row.path_params) do
     arguments[index] = sample_id(id)
@@ -171,9 +184,19 @@ end
 
 ---An example of the loop over all items.
 ---@param row heygen.Endpoint
+---@param class table? of an item, with its fields
 ---@return string code
-function samples.loop(row)
-  return ("for item in %s do\n  print(item)\nend"):format(call_text(row, row.each))
+function samples.loop(row, class)
+  local shown = row.batch and "item.item_index, item.status" or "item.id"
+  for _, field in ipairs(class or {}) do
+    if field.name == "id" then
+      shown = "item.id"
+      break
+    elseif field.name:find "_id$" and shown == "item.id" then
+      shown = "item." .. field.name
+    end
+  end
+  return ("for item in %s do\n  print(%s)\nend"):format(call_text(row, row.each), shown)
 end
 
 local OTHERS = {

@@ -11,6 +11,7 @@ local request = require "heygen.request"
 local client = {}
 
 local call_endpoint, check_colon = groups.call, groups.check_colon
+local outcome = errors.outcome -- no tail call into what is inside it: an error shall point at the line that called
 
 local CREATE = groups.rows("video_agents").create
 
@@ -54,8 +55,7 @@ end
 ---@return heygen.Error? err
 function Client:create(fields, ...)
   check_colon(self, "template", "client:create{...}")
-  local session, message, err = call_endpoint(self, CREATE, 2, fields, ...)
-  return session, message, err
+  return outcome(call_endpoint(self, CREATE, 2, fields, ...))
 end
 
 ---One look at a video or session.
@@ -67,8 +67,7 @@ function Client:poll(target)
   if type(self) ~= "table" or not self.template then
     check_colon(self, "template", "client:poll(...)")
   end
-  local found, message, err = generation.poll(self, target, 2)
-  return found, message, err
+  return outcome(generation.poll(self, target, 2))
 end
 
 ---Waits until a video is completed or has failed.
@@ -79,8 +78,7 @@ end
 ---@return heygen.Error? err with every id, to go on: client:wait(err)
 function Client:wait(target, wait)
   check_colon(self, "template", "client:wait(...)")
-  local video, message, err = generation.wait(self, target, wait, 2)
-  return video, message, err
+  return outcome(generation.wait(self, target, wait, 2))
 end
 
 ---Creates a video and waits for it.
@@ -90,8 +88,7 @@ end
 ---@return heygen.Error? err with every id, to go on: client:wait(err)
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
-  local video, message, err = generation.generate(self, fields, 2, call_endpoint, CREATE)
-  return video, message, err
+  return outcome(generation.generate(self, fields, 2, call_endpoint, CREATE))
 end
 
 ---Fetches a file of a video, or of anything with an address. Sends no credential. The file appears under its name when
@@ -104,8 +101,7 @@ end
 ---@return heygen.Error? err with `part` and `received` when the next call can go on
 function Client:download(video, path, download)
   check_colon(self, "template", "client:download(...)")
-  local saved, message, err = require("heygen.downloads").download(self, video, path, download, 2)
-  return saved, message, err
+  return outcome(require("heygen.downloads").download(self, video, path, download, 2))
 end
 
 ---Advances all tasks, within a budget, and never blocks: for a frame of a game.

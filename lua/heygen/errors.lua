@@ -231,6 +231,21 @@ function errors.fail(fields)
   return nil, tostring(err), err
 end
 
+---A value alone, or nil and the two that say why: print(client:poll(id)) and table.insert(list, client:poll(id)) take
+---all that a call returns, nils included.
+---@param value any
+---@param message string?
+---@param err heygen.Error?
+---@return any value
+---@return string? message
+---@return heygen.Error? err
+function errors.outcome(value, message, err)
+  if value ~= nil then
+    return value
+  end
+  return nil, message, err
+end
+
 ---@param value any
 ---@return boolean
 function errors.is(value)

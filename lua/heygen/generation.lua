@@ -134,9 +134,7 @@ local function video_of_finished(client, state, session)
 end
 
 local function take_progress(state, session)
-  if type(session.progress) == "number" then
-    state.progress = math.max(state.progress or 0, math.min(session.progress, 100))
-  end
+  state.progress = waiting.progress(state.progress, session.progress)
 end
 
 -- One look at the session while the video is not known. Returns nothing to go on, or the end of the wait.
@@ -284,6 +282,9 @@ function generation.generate(client, fields, level, create, row)
   for name, value in pairs(fields) do
     if name ~= "wait" then
       body[name] = value
+    end
+    if name ~= "timeout" and waiting.is_option(name) then -- a call has a timeout as well
+      error(("heygen: generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
     end
   end
   local session, message, err = create(client, row, level + 1, body)

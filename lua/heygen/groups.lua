@@ -181,8 +181,7 @@ local function make_method(row)
       end
     end
     -- No tail call: an error shall point at the line that called.
-    local value, message, err = call_endpoint(owner, row, 2, ...)
-    return value, message, err
+    return errors.outcome(call_endpoint(owner, row, 2, ...))
   end
 end
 

@@ -20,16 +20,24 @@ local function part(name)
   return require("heygen." .. name)
 end
 
+local function check_dot(name, given, level)
+  if given == heygen then
+    error(("heygen.%s: call it with a dot, not with a colon: heygen.%s(...)"):format(name, name), level or 3)
+  end
+end
+
 ---Makes a client.
 ---@param options heygen.Options? see docs/options.md; the key comes from HEYGEN_API_KEY when absent
 ---@return heygen.Client client raises on unknown or bad options
 function heygen.new(options)
+  check_dot("new", options)
   -- No tail calls here and below: an error shall point at the line that called.
   local client = part "client".new(options, 2)
   return client
 end
 
 local function check_function(name, fn)
+  check_dot(name, fn, 4)
   if type(fn) ~= "function" then
     error(("heygen.%s: expected a function, got %s"):format(name, type(fn)), 3)
   end
@@ -58,14 +66,15 @@ end
 ---@return string? message of the first failure
 ---@return heygen.Error? err the first failure, with `results` and `errors` of all by index
 function heygen.all(list)
-  local results, message, err = part "all".run(list)
-  return results, message, err
+  check_dot("all", list)
+  return require("heygen.errors").outcome(part "all".run(list))
 end
 
 ---Chooses who waits for all callers that have no driver of their own: the host of this process. Without it, cqueues and
 ---OpenResty are recognised, tasks of heygen.run and heygen.spawn give way, and anything else blocks.
 ---@param driver string|table|heygen.Driver|nil a name, {name, options}, or await and sleep; nil: as in the beginning
 function heygen.use(driver)
+  check_dot("use", driver)
   local done, message = part "drivers".use(driver)
   if not done then
     error("heygen.use: " .. message, 2)
@@ -77,6 +86,7 @@ end
 ---@return boolean? slept nil, "cancelled" when the task was cancelled
 ---@return string? reason
 function heygen.sleep(seconds)
+  check_dot("sleep", seconds)
   if type(seconds) ~= "number" or seconds ~= seconds then
     error("heygen.sleep: expected a number of seconds, got " .. tostring(seconds), 2)
   end
@@ -95,6 +105,7 @@ end
 ---@param options heygen.ProgressOptions?
 ---@return heygen.Progress
 function heygen.progress(options)
+  check_dot("progress", options)
   local display = require("heygen.progress").new(options, 2)
   return display
 end

@@ -130,9 +130,7 @@ local function look_at_one(client, state)
     return look_failed(state, err)
   end
   waiting.saw(state, object)
-  if type(object.progress) == "number" then
-    state.progress = math.max(state.progress or 0, math.min(object.progress, 100))
-  end
+  state.progress = waiting.progress(state.progress, object.progress)
   if kind.failed[object.status] then
     return fail(state, failure(state, object))
   elseif is_done(kind, object) then

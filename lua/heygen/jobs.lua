@@ -172,7 +172,9 @@ end
 
 -- The methods that would wait for a table that another one was given: the end of a refusal.
 function jobs.hint(target)
-  if type(target.batch_id) == "string" then
+  if type(target.data) == "table" then
+    return "; it is a list: give one of its data"
+  elseif type(target.batch_id) == "string" then
     return "; for a batch there is wait_batch in its group"
   end
   local calls = {}

@@ -114,7 +114,10 @@ end
 ---@return string? message
 ---@return heygen.Error? err kind "parse" when the list does not advance; else what the request failed with
 function Page:next()
-  local chain = getmetatable(self)
+  local chain = type(self) == "table" and getmetatable(self)
+  if not chain or not chain.fetch then
+    error("heygen: call it with a colon: page:next()", 2)
+  end
   local token, problem = next_token(self, chain)
   if problem then
     return bad_answer(problem, self, chain.hide)

@@ -33,6 +33,12 @@ function Display:__tostring()
   return "heygen.progress (" .. (self.size and "bar" or "lines") .. ")"
 end
 
+local function check_colon(self, form)
+  if getmetatable(self) ~= Display then
+    error("heygen.progress: call it with a colon: display:" .. form, 3)
+  end
+end
+
 -- A display must not break what it shows: when nothing can be written any more, nothing is.
 local function write(self, text)
   if not self.broken then
@@ -166,6 +172,7 @@ end
 ---@param options string|{label: string}|nil what stands in front of it
 ---@return heygen.ProgressBar
 function Display:bar(options)
+  check_colon(self, "bar(...)")
   local label = options
   if type(options) == "table" then
     for name in pairs(options) do
@@ -188,6 +195,7 @@ end
 ---Writes a line as print does, above the bars.
 ---@param ... any
 function Display:print(...)
+  check_colon(self, "print(...)")
   local parts = { ... }
   for index = 1, select("#", ...) do
     parts[index] = tostring(parts[index])
@@ -203,6 +211,7 @@ end
 ---Draws the time anew. Waits tell something every 10 to 75 seconds; a task that calls this once a second keeps the
 ---clock going in between. Does nothing where plain lines are written.
 function Display:tick()
+  check_colon(self, "tick()")
   if self.size and #self.live > 0 then
     draw(self, nil, true)
   end
@@ -210,6 +219,7 @@ end
 
 ---Ends the lines of bars that are still under way, so that other text can follow.
 function Display:close()
+  check_colon(self, "close()")
   self.live = {}
   self.screen:close()
 end
@@ -247,6 +257,8 @@ local OPTIONS = { "columns", "label", "stream" }
 local function check(options, level)
   if type(options) ~= "table" then
     error("heygen.progress: expected a table of options, got " .. type(options), level + 1)
+  elseif options.elapsed then -- an event: the function was given, not what it returns
+    error("heygen.progress: it makes a display: write on_progress = heygen.progress()", level + 1)
   end
   for name in pairs(options) do
     if name ~= "columns" and name ~= "label" and name ~= "stream" then

@@ -267,8 +267,7 @@ local function upload(self, file, given, ...)
     local _, message, err = refuse("upload", problem, where, mistake, 2)
     return nil, message, err
   end
-  local asset, message, err = uploads.run(client, source, read, "upload: ")
-  return asset, message, err
+  return errors.outcome(uploads.run(client, source, read, "upload: "))
 end
 
 ---What extras.lua adds to client.assets.

@@ -8,6 +8,7 @@ local jobs = require "heygen.jobs"
 local wait_methods = {}
 
 local check_colon = groups.check_colon
+local outcome = require("heygen.errors").outcome
 
 -- What these make is a video.
 local VIDEOS = { videos = true, templates = true }
@@ -16,8 +17,7 @@ local function of_video(group)
   local form = ("client.%s:wait(...)"):format(group)
   return function(self, target, wait)
     local client = check_colon(self, "client", form)
-    local video, message, err = generation.wait(client, target, wait, 2)
-    return video, message, err
+    return outcome(generation.wait(client, target, wait, 2))
   end
 end
 
@@ -25,8 +25,7 @@ local function of_job(row)
   local form = ("client.%s:%s(...)"):format(row.group, row.method)
   return function(self, target, wait)
     local client = check_colon(self, "client", form)
-    local value, message, err = job_wait.wait(client, row, target, wait, 2)
-    return value, message, err
+    return outcome(job_wait.wait(client, row, target, wait, 2))
   end
 end
 
@@ -34,8 +33,7 @@ local function of_batch(group)
   local form = ("client.%s:wait_batch(...)"):format(group)
   return function(self, target, wait)
     local client = check_colon(self, "client", form)
-    local batch, message, err = batch_wait.wait(client, group, target, wait, 2)
-    return batch, message, err
+    return outcome(batch_wait.wait(client, group, target, wait, 2))
   end
 end
 

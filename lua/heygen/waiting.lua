@@ -62,6 +62,13 @@ local function refuse_option(name, level)
   )
 end
 
+---Is this the name of an option of a wait?
+---@param name any
+---@return boolean
+function waiting.is_option(name)
+  return name == "on_progress" or name == "webhook" or waiting.defaults[name] ~= nil
+end
+
 ---Checks the options of a wait; raises for one that is wrong.
 ---@param kind heygen.WaitKind
 ---@param given any
@@ -110,12 +117,25 @@ function waiting.text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+local text = waiting.text
+
 -- A look shall not outlast the wait by more than a moment.
 local LEAST_LOOK = 5 -- seconds
 
 ---The options of a request that looks.
 function waiting.look_options(client, state)
   return { deadline = math.min(math.max(state.stop - core.now(), LEAST_LOOK), client.options.deadline) }
+end
+
+---A percentage as events have it: whole, from 0 to 100, and never less than before.
+---@param before integer?
+---@param value any what the service says
+---@return integer?
+function waiting.progress(before, value)
+  if type(value) ~= "number" then
+    return before
+  end
+  return math.max(before or 0, math.floor(math.max(0, math.min(value, 100))))
 end
 
 ---Refuses what cannot be waited for: raises for a mistake of the program.

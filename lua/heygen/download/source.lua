@@ -4,6 +4,7 @@ local core = require "heygen.core"
 local errors = require "heygen.errors"
 local options = require "heygen.options"
 local response = require "heygen.response"
+local jobs = require "heygen.jobs"
 local waits = require "heygen.waits"
 
 local source = {}
@@ -44,6 +45,14 @@ local function variants_of(object)
     end
   end
   return #list > 0 and table.concat(list, ", ") or "none at all"
+end
+
+-- What a create returned is no file yet, and a list is none.
+local function where_to(given)
+  if filled(given.session_id) then
+    return "; the session has no video yet: client:wait gives it"
+  end
+  return (jobs.hint(given):gsub("waits for this$", "gives what can be downloaded"))
 end
 
 ---Fills in url, video_id from what was given. A table without both is no mistake of the program: the service may have
@@ -87,7 +96,8 @@ function source.read(state, given, level)
   end
   return errors.fail {
     kind = "invalid",
-    message = "download: the table given has no video_url, url, id or video_id that is a text and not empty",
+    message = "download: the table given has no video_url, url, id or video_id that is a text and not empty"
+      .. where_to(given),
     sent = "no",
   }
 end

@@ -23,7 +23,7 @@ return fields.rows("assets", {
     },
     multipart = true,
     repeatable = true, -- see uploads.lua
-    summary = "Uploads a file of up to 32 MB. `client.assets:upload` takes any size.",
+    summary = "Uploads a file of up to 32 MB. `client.assets:upload` takes larger ones as well.",
     returns = "UploadedAsset",
     expects = "asset_id",
   },

@@ -543,7 +543,7 @@ function videos:each_batch_item(batch_id, fields) end
 ---@class heygen.Assets
 local assets = {}
 
----Uploads a file of up to 32 MB. `client.assets:upload` takes any size.
+---Uploads a file of up to 32 MB. `client.assets:upload` takes larger ones as well.
 ---@param fields heygen.AssetsCreate
 ---@return heygen.UploadedAsset? value
 ---@return string? message

@@ -25,6 +25,12 @@ function Bar:__tostring()
   return "heygen.progress bar" .. (self.name and " (" .. self.name .. ")" or "")
 end
 
+local function check_colon(self, form)
+  if getmetatable(self) ~= Bar then
+    error("heygen.progress: call it with a colon: bar:" .. form, 3)
+  end
+end
+
 -- Is there news worth a line of its own?
 local function is_news(now, before)
   if not before or now.phase ~= before.phase or now.ended or before.ended then
@@ -71,6 +77,7 @@ end
 ---Ends the bar as failed, for what on_progress is not told: that the call has given up.
 ---@param reason any the message that came with nil
 function Bar:fail(reason)
+  check_colon(self, "fail(...)")
   local before = self.view
   if before and before.ended and before.failed then
     return
@@ -81,6 +88,7 @@ end
 
 ---Ends the bar as it is; a later event begins another. One that has reached its end has done it by itself.
 function Bar:close()
+  check_colon(self, "close()")
   self.display:settle(self)
 end
 

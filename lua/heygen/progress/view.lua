@@ -29,7 +29,12 @@ function view.clock(seconds)
   return format("%d:%02d:%02d", floor(minutes / 60), minutes % 60, seconds % 60)
 end
 
-local UNITS = { { "GB", 1e9, "%.2f" }, { "MB", 1e6, "%.1f" }, { "kB", 1e3, "%.0f" } }
+local UNITS = {
+  { "GB", 1e9, "%.2f" },
+  { "MB", 1e6, "%.1f" },
+  { "kB", 1e3, "%.0f" },
+  { "B", 1, "%.0f" }, -- subtitles are small
+}
 
 local function unit_for(bytes)
   for index = 1, #UNITS - 1 do

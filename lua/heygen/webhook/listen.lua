@@ -45,6 +45,14 @@ local function now()
   return uv.now() / 1000
 end
 
+-- luv 1.44 crashes when a process ends while handles are closing: a script that closes its listener, or could not open
+-- one, and then ends. Where nobody runs the loop, it goes round once, and they are closed.
+local function let_handles_close()
+  if uv.loop_mode and uv.loop_mode() == nil then
+    uv.run "nowait"
+  end
+end
+
 local function say(self, line)
   pcall(self.log, line)
 end
@@ -342,6 +350,7 @@ local function listen(given, level)
   local ok, message = bind(self, self.port)
   if not ok then
     self.server:close()
+    let_handles_close()
     return require("heygen.errors").fail {
       kind = "network",
       message = ("webhook.listen: cannot listen on %s port %d: %s"):format(
@@ -387,6 +396,7 @@ function Listener:close(callback)
   if self.count == 0 and not self.sweeper:is_closing() then
     closed(self)
   end
+  let_handles_close()
 end
 
 function Listener:__tostring()

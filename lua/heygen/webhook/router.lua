@@ -20,6 +20,13 @@ local Router = {}
 Router.__index = Router
 Router.__name = "heygen.webhook.router"
 
+-- With a dot, the method would be taken for the router, and each delivery refused with 405.
+local function check_colon(self, form)
+  if getmetatable(self) ~= Router then
+    error("heygen.webhook: call it with a colon: router:" .. form, 3)
+  end
+end
+
 local ALLOW = "POST, GET, HEAD, OPTIONS"
 
 -- ---- answers ----
@@ -185,6 +192,7 @@ end
 ---@return table<string, string> headers
 ---@return string body
 function Router:handle(method, headers, body, target)
+  check_colon(self, "handle(...)")
   if method == "GET" or method == "HEAD" then
     return answer(200, "ok")
   elseif method == "OPTIONS" then
@@ -206,6 +214,7 @@ end
 ---@param secret string as client.webhooks:ensure, create_endpoint or rotate gave it
 ---@param options { grace: number? }? seconds in which the others stay valid; without it they stay
 function Router:add_secret(secret, options)
+  check_colon(self, "add_secret(...)")
   secrets.check("heygen: router:add_secret", secret, 2)
   local grace = options and options.grace
   if type(secret) ~= "string" then
@@ -226,6 +235,7 @@ end
 ---@param ids string|table
 ---@return heygen.webhook.Watch
 function Router:watch(ids)
+  check_colon(self, "watch(...)")
   if type(ids) ~= "string" and type(ids) ~= "table" then
     error("heygen: router:watch: expected an id or a list of ids, got " .. type(ids), 2)
   end
@@ -234,6 +244,7 @@ end
 
 ---Answers the present request of nginx: content_by_lua_block { router:serve() }.
 function Router:serve()
+  check_colon(self, "serve()")
   local ngx = package.loaded.ngx
   if type(ngx) ~= "table" or not ngx.req then
     error("heygen: router:serve: this is not nginx with Lua; elsewhere, router:handle", 2)
