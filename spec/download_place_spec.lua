@@ -83,6 +83,25 @@ describe("the place of a download", function()
     assert.same({ "dangling", "pipe", "sub", "there" }, there())
   end)
 
+  it("may have as long a name as any file, beside another such name", function()
+    local long, other = ("n"):rep(254) .. "1", ("n"):rep(254) .. "2"
+    assert(client:download(url "plain", path(long)))
+    assert.equal(FIRST, read(long))
+    assert.same({ long }, there())
+    local address = url("refuses", 500)
+    local err = live.failure(client:download(address, path(long), { overwrite = true }))
+    assert.equal(500, err.received)
+    assert(client:download(url "plain", path(other))) -- its part has the same name, and is of something else
+    assert.equal(FIRST, read(other))
+  end)
+
+  it("that cannot be had says why #once", function()
+    -- Not even for root.
+    local err = live.failure(client:download(url "plain", "/sys/film.mp4"))
+    assert.not_matches("No such file", err.message)
+    assert.equal(0, #server:requests())
+  end)
+
   it("of a symbolic link is its own, not that of what it leads to", function()
     write("mine", "mine")
     shell.must(("cd %s && ln -s mine film.mp4"):format(directory))
