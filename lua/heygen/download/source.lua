@@ -113,9 +113,11 @@ function source.check(client, state)
   if base then
     return true
   end
+  -- A query may be a signature, and before an "@" there is a password.
+  local shown = state.url:gsub("[?#].*$", ""):gsub("^([^/]*//)[^/]*@", "%1")
   return state.fail {
     kind = "invalid",
-    message = "download: " .. why .. ": " .. errors.printable(client.hide(state.url), 80),
+    message = "download: " .. why .. ": " .. errors.printable(client.hide(shown), 80),
     sent = "no",
   }
 end
@@ -128,7 +130,7 @@ local function look(client, state)
   end
   local ok, object, message, err = state.guarded(refresh)
   if not ok then
-    return state.fail { kind = "callback", message = "download: refresh raised: " .. tostring(object) }
+    return state.fail { kind = "callback", message = "download: refresh raised: " .. errors.text(object) }
   elseif type(object) == "string" then
     return { url = object, status = "completed" }
   elseif type(object) == "table" then
@@ -139,7 +141,7 @@ local function look(client, state)
   return state.fail {
     kind = "callback",
     message = "download: refresh: expected an object or an address, got "
-      .. tostring(message or type(object)),
+      .. errors.text(message or type(object)),
   }
 end
 
