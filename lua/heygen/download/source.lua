@@ -126,7 +126,8 @@ end
 local function look(client, state)
   local refresh = state.options.refresh
   if not refresh then
-    return client.videos:get(state.video_id)
+    local left = math.max(state.deadline - core.now(), 0.001)
+    return client.videos:get(state.video_id, { deadline = math.min(left, client.options.deadline) })
   end
   local ok, object, message, err = state.guarded(refresh)
   if not ok then
