@@ -56,6 +56,7 @@ end
 ---@return table? place
 ---@return table? problem
 function place.open(path, resume)
+  path = core.absolute(path) -- the program may change its directory meanwhile
   local self = setmetatable({ path = path, name = base_of(path) .. ".part" }, place)
   local output, message, code
   if resume then
