@@ -32,7 +32,7 @@ static int push_problem(lua_State *L, const char *what, const char *path, int pr
     lua_pushfstring(L, "%s %s: %s", what, path, strerror(problem));
     if (problem == EEXIST)
         lua_pushliteral(L, "exists");
-    else if (problem == ENOSPC || problem == EDQUOT || problem == EFBIG)
+    else if (hg_output_is_full(problem))
         lua_pushliteral(L, "disk_full");
     else
         lua_pushnil(L);

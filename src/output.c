@@ -145,6 +145,10 @@ bool hg_output_write(hg_output *o, uint64_t *at, const char *data, size_t len) {
     return true;
 }
 
+bool hg_output_is_full(int problem) {
+    return problem == ENOSPC || problem == EDQUOT || problem == EFBIG;
+}
+
 int64_t hg_output_size(hg_output *o) {
     struct stat s;
     return fstat(o->fd, &s) == 0 ? (int64_t)s.st_size : -1;

@@ -164,7 +164,7 @@ function place:finish(client, engine, overwrite)
   end
   local synced, why, failure = job:result()
   if not synced then
-    return nil, { kind = failure.kind, message = "download: " .. why }
+    return nil, { kind = failure.kind, code = failure.code, message = "download: " .. why }
   end
   local obstacle = place.obstacle(self.path, overwrite)
   if obstacle then -- since the beginning
