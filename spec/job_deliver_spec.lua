@@ -218,6 +218,36 @@ describe("a body that is taken while it comes", function()
     assert.equal("2", after:http_version())
   end)
 
+  it("that nobody can take or let in any more ends", function()
+    server:serve [[
+      c:request()
+      c:send "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\na body"
+      c:gone()
+    ]]
+    for _, fields in ipairs { { stream = true }, { output = assert(core.output(path(), true)) } } do
+      local job = start(fields)
+      local told = assert(engine:news(job))
+      exchange.await(engine, told)
+      assert.equal(1, engine:live())
+      job, fields.output = nil, nil -- luacheck: ignore
+      collectgarbage()
+      collectgarbage()
+      assert.equal(0, engine:live())
+    end
+    -- One that was let in needs nobody.
+    server:answers(200, "a body")
+    local output = assert(core.output(path(), true))
+    local job = start { output = output }
+    news(job)
+    assert(job:accept(0))
+    job = nil -- luacheck: ignore
+    collectgarbage()
+    exchange.until_(engine, function()
+      return engine:live() == 0
+    end, "its end")
+    assert.equal("a body", read())
+  end)
+
   it("goes to one place", function()
     for _, fields in ipairs {
       { stream = true, output = path() },
