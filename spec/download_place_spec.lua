@@ -3,6 +3,7 @@
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local heygen = require "heygen"
+local lfs = require "lfs"
 local live = require "spec.support.live"
 local range_server = require "spec.support.range_server"
 local shell = require "spec.support.shell"
@@ -81,6 +82,49 @@ describe("the place of a download", function()
     refused(("x"):rep(300), "File name too long")
     assert.equal(0, #server:requests())
     assert.same({ "dangling", "pipe", "sub", "there" }, there())
+  end)
+
+  it("may have as long a name as any file, beside another such name", function()
+    local long, other = ("n"):rep(254) .. "1", ("n"):rep(254) .. "2"
+    assert(client:download(url "plain", path(long)))
+    assert.equal(FIRST, read(long))
+    assert.same({ long }, there())
+    local address = url("refuses", 500)
+    local err = live.failure(client:download(address, path(long), { overwrite = true }))
+    assert.equal(500, err.received)
+    assert(client:download(url "plain", path(other))) -- its part has the same name, and is of something else
+    assert.equal(FIRST, read(other))
+  end)
+
+  it("stays where it was asked for when the process goes to another directory", function()
+    local home = lfs.currentdir()
+    finally(function()
+      lfs.chdir(home)
+    end)
+    shell.must(("cd %s && mkdir here elsewhere"):format(directory))
+    local function go_away()
+      lfs.chdir(path "elsewhere")
+    end
+    for _, resume in ipairs { true, false } do
+      lfs.chdir(path "here")
+      local options = { overwrite = true, on_progress = go_away, resume = resume }
+      assert.equal("film.mp4", client:download(url "plain", "film.mp4", options))
+      assert.equal(FIRST, read "here/film.mp4")
+      shell.must("rm " .. path "here/film.mp4")
+    end
+    lfs.chdir(path "here")
+    assert.equal(path "here/film.mp4", core.absolute "film.mp4")
+    assert.equal("/", core.absolute "/")
+    lfs.chdir(home)
+    assert.same({ "elsewhere", "here" }, there())
+    assert.same({}, shell.lines("ls -A " .. path "here" .. " " .. path "elsewhere | grep film || true"))
+  end)
+
+  it("that cannot be had says why #once", function()
+    -- Not even for root.
+    local err = live.failure(client:download(url "plain", "/sys/film.mp4"))
+    assert.not_matches("No such file", err.message)
+    assert.equal(0, #server:requests())
   end)
 
   it("of a symbolic link is its own, not that of what it leads to", function()

@@ -121,10 +121,16 @@ describe("a download", function()
 
     it("does not go to plain http on another machine, nor to another protocol", function()
       local video = film()
-      for _, location in ipairs { "http://example.com/x.mp4", "ftp://127.0.0.1/x", "file:///etc/passwd" } do
+      for _, location in ipairs {
+        "http://example.com/x.mp4?X-Amz-Signature=0123456789",
+        "ftp://127.0.0.1/x?X-Amz-Signature=0123456789",
+        "https://somebody:0123456789@127.0.0.1/x",
+        "file:///etc/passwd",
+      } do
         to(location)
         local err = live.failure(client:download(video, path()))
         assert.equal("invalid", err.kind, location)
+        assert.equal(0, live.find(err, "0123"), location)
         sim:faults {}
       end
       no_file()

@@ -123,6 +123,17 @@ describe("a download to a function", function()
     ended("raised: .-ouch", function()
       error "ouch"
     end)
+    local unspeakable = setmetatable({}, {
+      __tostring = function()
+        error "of another kind"
+      end,
+    })
+    ended("raised: something that cannot be shown", function()
+      error(unspeakable)
+    end)
+    ended("ended it: something that cannot be shown", function()
+      return nil, unspeakable
+    end)
     assert.equal(
       1000,
       client:download(url "plain", function()

@@ -256,6 +256,17 @@ describe("a download", function()
       assert.equal("timeout", err.kind)
       no_file()
     end)
+
+    it("does not outlast its deadline by asking for the address", function()
+      local video = film()
+      sim:faults { { path = "/v3/videos/*", stall = true } }
+      local began = core.now()
+      local err = live.failure(client:download(video.id, path(), { deadline = 0.3 }))
+      assert.equal("timeout", err.kind)
+      assert.equal(video.id, err.video_id)
+      assert(core.now() - began < 20) -- one attempt may take 30
+      no_file()
+    end)
   end)
 
   describe("and its place", function()

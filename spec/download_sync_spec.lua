@@ -23,7 +23,7 @@ describe("a download onto a slow disk #once #native", function()
   end)
 
   -- Runs it in frames; the longest of these, in seconds.
-  local function run(body)
+  local function run(body, environment)
     local code = ([[
       local core = require "heygen.core"
       local heygen = require "heygen"
@@ -44,7 +44,8 @@ describe("a download onto a slow disk #once #native", function()
     local log = directory .. "/log"
     os.remove(log)
     os.remove(directory .. "/film.mp4")
-    local output = child.must(code, ("SLOW_SYNC_LOG=%s LD_PRELOAD=%s"):format(log, library))
+    local preload = ("SLOW_SYNC_LOG=%s LD_PRELOAD=%s %s"):format(log, library, environment or "")
+    local output = child.must(code, preload)
     local longest = tonumber(output:match "longest%s+([%d.e-]+)")
     assert.is_true(longest < 0.3, output) -- less than one of the syncs
     return output, shell.lines("sed 's|^" .. directory .. "|.|' " .. log)
@@ -58,6 +59,26 @@ describe("a download onto a slow disk #once #native", function()
     ]]
     assert.matches("film.mp4", output)
     assert.same({ "./film.mp4.part", "." }, synced)
+  end)
+
+  it("gets no name, and leaves nothing, when the disk fails", function()
+    for number, case in pairs { [5] = { "Input/output error", "nil" }, [28] = { "No space left", "disk_full" } } do
+      local output, synced = run(
+        [[
+          local task = heygen.spawn(client.download, client, url, path)
+          frames(task)
+          local _, message, err = task:join()
+          print(message)
+          print("kind", err.kind, err.code, err.part)
+          print("there", (core.file_type(path)), (core.file_type(path .. ".part")))
+        ]],
+        "SLOW_SYNC_ERROR=" .. number
+      )
+      assert.matches("cannot write .-film.mp4.part: " .. case[1], output)
+      assert.matches("kind\tfile\t" .. case[2] .. "\tnil", output)
+      assert.matches("there\tnil\tnil", output)
+      assert.same({ "./film.mp4.part" }, synced)
+    end
   end)
 
   it("has no name yet when it is cancelled meanwhile", function()

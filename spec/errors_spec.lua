@@ -133,6 +133,25 @@ describe("errors.printable", function()
   end)
 end)
 
+describe("errors.text", function()
+  it("shows whatever was raised, or says that it cannot", function()
+    assert.equal("ouch", errors.text "ouch")
+    assert.equal("nil", errors.text(nil))
+    local function showing(fn)
+      return errors.text(setmetatable({}, { __tostring = fn }))
+    end
+    assert.equal(
+      "its text",
+      showing(function()
+        return "its text"
+      end)
+    )
+    for _, bad in ipairs { error, function() end } do
+      assert.equal("something that cannot be shown", showing(bad))
+    end
+  end)
+end)
+
 describe("errors.shows", function()
   it("finds a secret in an id, a short one only when it is all of it", function()
     assert.is_true(errors.shows("sess_sk_V2_0123", "sk_V2_0123"))

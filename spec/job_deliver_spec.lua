@@ -3,6 +3,8 @@
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
 local system = require "spec.support.system"
@@ -182,6 +184,68 @@ describe("a body that is taken while it comes", function()
     assert.equal(got:sub(1, 100000):rep(30), got)
     assert.is_true(most <= 128 * 1024)
     assert.equal(200, job:result())
+  end)
+
+  -- Over HTTP/2 libcurl would keep what a stream that is held back has in its window, as soon as another one is read.
+  it("has its own connection over TLS as well, and nothing piles up beside others #native", function()
+    local front = nginx.start()
+    finally(function()
+      front:stop()
+    end)
+    shell.must(("head -c 50000000 /dev/zero >%s/files/large"):format(front.directory))
+    local function get(name, fields)
+      fields.url, fields.ca_file = front.url.good .. name, front.ca
+      return assert(engine:create(fields))
+    end
+    local status, _, shared = exchange.get(engine, { url = front.url.good, ca_file = front.ca })
+    assert.same({ 200, "2" }, { status, shared:http_version() })
+    local before, jobs = process.memory(), {}
+    for n = 1, 4 do
+      jobs[n] = get("/files/large", { stream = true })
+      news(jobs[n])
+    end
+    for _ = 1, 100 do
+      for n = 2, 4 do -- the first is held back
+        news(jobs[n])
+        assert(jobs[n]:read())
+      end
+    end
+    local grown = process.memory() - before
+    assert(grown < 16e6, grown)
+    jobs[1]:cancel()
+    assert.equal("1.1", jobs[1]:http_version())
+    local _, _, after = exchange.get(engine, { url = front.url.good, ca_file = front.ca })
+    assert.equal("2", after:http_version())
+  end)
+
+  it("that nobody can take or let in any more ends", function()
+    server:serve [[
+      c:request()
+      c:send "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\na body"
+      c:gone()
+    ]]
+    for _, fields in ipairs { { stream = true }, { output = assert(core.output(path(), true)) } } do
+      local job = start(fields)
+      local told = assert(engine:news(job))
+      exchange.await(engine, told)
+      assert.equal(1, engine:live())
+      job, fields.output = nil, nil -- luacheck: ignore
+      collectgarbage()
+      collectgarbage()
+      assert.equal(0, engine:live())
+    end
+    -- One that was let in needs nobody.
+    server:answers(200, "a body")
+    local output = assert(core.output(path(), true))
+    local job = start { output = output }
+    news(job)
+    assert(job:accept(0))
+    job = nil -- luacheck: ignore
+    collectgarbage()
+    exchange.until_(engine, function()
+      return engine:live() == 0
+    end, "its end")
+    assert.equal("a body", read())
   end)
 
   it("goes to one place", function()

@@ -204,10 +204,30 @@ describe("progress without a terminal", function()
 end)
 
 describe("heygen.progress", function()
+  it("is no wider than it may be, whatever the service says, and where columns are broken", function()
+    local text = ""
+    local stream = {
+      write = function(_, piece)
+        text = text .. piece
+      end,
+      flush = function() end,
+    }
+    local display = heygen.progress { stream = stream, columns = 40.5 }
+    for _, case in ipairs { { 500, "100" }, { -7, "0" }, { 1e300, "100" }, { 33.4, "33" } } do
+      text = ""
+      display { status = "rendering", progress = case[1], elapsed = 1 }
+      text = text:gsub("\27%[[%d;]*%a", ""):gsub("[\128-\191]", ""):gsub("\r", "")
+      assert.matches(" " .. case[2] .. " %% rendering", text)
+      assert(#text < 40, text)
+    end
+  end)
+
   it("refuses what it does not know, where it was called", function()
     for _, case in ipairs {
       { { colums = 3 }, 'colums: unknown option, did you mean "columns"?' },
       { { columns = "80" }, "columns: expected a number, or false" },
+      { { columns = -1 }, "columns: expected a number of at least 1" },
+      { { columns = 0 / 0 }, "columns: expected a number of at least 1" },
       { { label = 3 }, "label: expected a string" },
       { { stream = 3 }, "stream: expected a file" },
       { 3, "expected a table of options, got number" },

@@ -50,7 +50,7 @@ void hg_job_on_head_end(hg_handle *h) {
 static bool write_output(hg_job *j, const char *data, size_t len) {
     if (hg_output_write(j->output, &j->output_at, data, len))
         return true;
-    j->no_space = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    j->no_space = hg_output_is_full(errno);
     hg_job_fail(j, HG_FAIL_FILE, "cannot write %.200s: %s", j->output->path, strerror(errno));
     return false;
 }

@@ -304,10 +304,19 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     if (h->compressed != r->compressed)
         curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING,
                          (h->compressed = r->compressed) ? "gzip" : NULL);
-    /* Lets a burst share one HTTP/2 connection; it would serialise plain http. */
-    if (h->https != https)
-        curl_easy_setopt(e, CURLOPT_PIPEWAIT, (h->https = https) ? 1L : 0L);
-    long buffer = r->output || r->place || r->stream ? FILE_BUFFER : API_BUFFER;
+    /* A body that is held back must hold back its server, and nobody else. Over HTTP/2, libcurl
+     * (7.88) takes all that its window lets in, 32 MB of each stream, whenever another stream is
+     * read. */
+    bool alone = r->output || r->place || r->stream;
+    if (h->alone != alone)
+        curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+                         (h->alone = alone) ? (long)CURL_HTTP_VERSION_1_1
+                                            : (long)CURL_HTTP_VERSION_2TLS);
+    /* Lets a burst share one HTTP/2 connection; it would serialise the others. */
+    bool shares = https && !alone;
+    if (h->shares != shares)
+        curl_easy_setopt(e, CURLOPT_PIPEWAIT, (h->shares = shares) ? 1L : 0L);
+    long buffer = alone ? FILE_BUFFER : API_BUFFER;
     if (h->buffer != buffer)
         curl_easy_setopt(e, CURLOPT_BUFFERSIZE, h->buffer = buffer);
     if (!same_text(h->proxy, proxy)) {
@@ -330,7 +339,7 @@ static bool start_over(hg_pool *p, hg_handle *h, hg_trust *trust, const char *ca
     h->headers = NULL;
     h->base = NULL;
     h->timeout_ms = h->connect_timeout_ms = h->stall_s = h->buffer = 0;
-    h->fresh = h->compressed = h->https = h->plain = false;
+    h->fresh = h->compressed = h->shares = h->alone = h->plain = false;
     h->allow_http = false;
     keep_text(&h->proxy, NULL);
     set_constants(h, p);

@@ -17,7 +17,9 @@ struct hg_handle {
     CURLU *base;
     hg_headers *headers;
     long timeout_ms, connect_timeout_ms, stall_s, buffer;
-    bool fresh, allow_http, compressed, https;
+    bool fresh, allow_http, compressed;
+    bool alone;  /* wants a connection for itself: HTTP/1.1 */
+    bool shares; /* waits for a connection that it can share */
     char *proxy, *ca_file;
     hg_trust *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
     char error[CURL_ERROR_SIZE];

@@ -112,8 +112,12 @@ static int job_gc(lua_State *L) {
     hg_job_box *box = to_box(L);
     hg_job *j = box->job;
     hg_engine *e = box->engine;
-    /* The exchange goes on without its object; memory being out, it cannot. */
-    if (j && !j->done && box->tied && !hg_job_keep(j))
+    /* The exchange goes on without its object; memory being out, it cannot. Nor can one whose body
+     * nobody will ever take or let in: it would wait, and keep its host busy, until its time is up.
+     */
+    bool lost = j && !j->done &&
+                (j->stream || (j->output && !j->accepted) || (box->tied && !hg_job_keep(j)));
+    if (lost)
         hg_engine_cancel(e, j);
     box->job = NULL;
     box->engine = NULL;

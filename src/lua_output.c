@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char TYPE[] = "heygen.output";
 
@@ -31,7 +32,7 @@ static int push_problem(lua_State *L, const char *what, const char *path, int pr
     lua_pushfstring(L, "%s %s: %s", what, path, strerror(problem));
     if (problem == EEXIST)
         lua_pushliteral(L, "exists");
-    else if (problem == ENOSPC || problem == EDQUOT || problem == EFBIG)
+    else if (hg_output_is_full(problem))
         lua_pushliteral(L, "disk_full");
     else
         lua_pushnil(L);
@@ -149,6 +150,20 @@ static int file_type(lua_State *L) {
     return 2;
 }
 
+/* absolute(path) -> the same file's path for later, when the process may be in another directory;
+ * where there is no such path, the one given */
+static int absolute(lua_State *L) {
+    char directory[4096];
+    const char *path = to_path(L, 1);
+    if (path[0] == '/' || !getcwd(directory, sizeof directory) || directory[0] != '/' ||
+        strlen(directory) + strlen(path) + 32 > sizeof directory) {
+        lua_pushvalue(L, 1);
+        return 1;
+    }
+    lua_pushfstring(L, "%s%s%s", directory, directory[1] ? "/" : "", path);
+    return 1;
+}
+
 static const luaL_Reg OUTPUT_METHODS[] = {{"size", output_size},
                                           {"clear", output_clear},
                                           {"note", output_note},
@@ -161,7 +176,7 @@ static const luaL_Reg OUTPUT_META[] = {
     {"__gc", output_close}, {"__close", output_close}, {NULL, NULL}};
 
 static const luaL_Reg OUTPUT_LIBRARY[] = {
-    {"output", output_new}, {"file_type", file_type}, {NULL, NULL}};
+    {"output", output_new}, {"file_type", file_type}, {"absolute", absolute}, {NULL, NULL}};
 
 void hg_output_open_library(lua_State *L) {
     luaL_newmetatable(L, TYPE);

@@ -72,8 +72,12 @@ static hg_opening take(hg_output *o) {
     struct stat s;
     /* O_NONBLOCK: a FIFO must not block the host. */
     o->fd = open(o->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (o->fd < 0)
-        return lstat(o->path, &s) == 0 ? HG_OPEN_FOREIGN : HG_OPEN_FAILED;
+    if (o->fd < 0) {
+        int problem = errno;
+        bool in_the_way = lstat(o->path, &s) == 0;
+        errno = problem;
+        return in_the_way ? HG_OPEN_FOREIGN : HG_OPEN_FAILED;
+    }
     if (fstat(o->fd, &s) < 0)
         return HG_OPEN_FAILED;
     if (!S_ISREG(s.st_mode))
@@ -139,6 +143,10 @@ bool hg_output_write(hg_output *o, uint64_t *at, const char *data, size_t len) {
         len -= (size_t)n;
     }
     return true;
+}
+
+bool hg_output_is_full(int problem) {
+    return problem == ENOSPC || problem == EDQUOT || problem == EFBIG;
 }
 
 int64_t hg_output_size(hg_output *o) {

@@ -50,7 +50,7 @@ bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url) {
         if (!hg_timers_add(&e->timers, j))
             return false;
     }
-    if (j->handle->https && !j->fresh) /* those for which libcurl waits */
+    if (j->handle->shares && !j->fresh) /* those for which libcurl waits */
         j->gate = hg_gates_of(&e->gates, url);
     j->held = true;
     hg_queue_add(loading ? &trust->waiting : &e->queue, j);

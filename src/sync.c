@@ -73,6 +73,7 @@ static bool start(hg_syncs *all, hg_sync *s) {
 static void finish(hg_sync *s) {
     char why[HG_MESSAGE];
     if (s->problem) {
+        s->job->no_space = hg_output_is_full(s->problem);
         snprintf(why, sizeof why, "cannot write %.200s: %s", s->name, strerror(s->problem));
         hg_job_abandon(s->job, HG_FAIL_FILE, why);
     }

@@ -71,6 +71,14 @@ local function escape_control(character)
   return ESCAPES[character] or format("\\x%02x", byte(character, #character))
 end
 
+---What somebody raised, or gave as a reason, as text. Its `__tostring` may raise as well, or give no string.
+---@param value any
+---@return string
+function errors.text(value)
+  local ok, text = pcall(tostring, value)
+  return ok and type(text) == "string" and text or "something that cannot be shown"
+end
+
 ---Makes foreign text fit for a message: cut to about `max` bytes, never inside a character, with control
 ---characters escaped.
 ---@param text string

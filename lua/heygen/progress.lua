@@ -274,6 +274,8 @@ local function check(options, level)
       "heygen.progress: columns: expected a number, or false for plain lines, got " .. type(columns),
       level + 1
     )
+  elseif columns and not (columns >= 1 and columns < math.huge) then
+    error("heygen.progress: columns: expected a number of at least 1, got " .. tostring(columns), level + 1)
   elseif label ~= nil and type(label) ~= "string" then
     error("heygen.progress: label: expected a string, got " .. type(label), level + 1)
   elseif stream ~= nil and not pcall(function()
@@ -305,8 +307,9 @@ function progress.new(options, level, now)
   check(options, (level or 1) + 1)
   local stream, size = options.stream or io.stderr, nil
   if options.columns then
+    local columns = math.floor(options.columns)
     size = function()
-      return options.columns
+      return columns
     end
   elseif options.columns == nil then
     size = terminal(stream)

@@ -30,7 +30,7 @@ end
 local function tell(client, hook, event)
   local ok, raised = pcall(hook, event)
   if not ok and client.options.log and hook ~= client.options.log then
-    pcall(client.options.log, "a hook raised: " .. tostring(raised))
+    pcall(client.options.log, "a hook raised: " .. errors.text(raised))
   end
   return ok, raised
 end
@@ -348,7 +348,7 @@ function request.send(client, row, call)
       if not ok then
         return finish_problem(client, row, call, state, {
           kind = "callback",
-          message = "on_request raised: " .. tostring(raised),
+          message = "on_request raised: " .. errors.text(raised),
           sent = "no",
         })
       end

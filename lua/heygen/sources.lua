@@ -182,7 +182,7 @@ end
 local function next_piece(source)
   local ok, piece, why = task.guarded(source.read, WANTED) -- it may wait for something itself
   if not ok then
-    return nil, bad_reader(source, "read raised: " .. tostring(piece), "callback")
+    return nil, bad_reader(source, "read raised: " .. errors.text(piece), "callback")
   elseif piece == nil and why ~= nil then
     return nil, bad_reader(source, "read gave up: " .. tostring(why), "callback")
   elseif piece ~= nil and type(piece) ~= "string" then

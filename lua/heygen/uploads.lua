@@ -216,7 +216,7 @@ function uploads.run(client, source, given, prefix)
   if not told then
     return fail(state, {
       kind = "callback",
-      message = "on_progress raised: " .. tostring(raised),
+      message = "on_progress raised: " .. errors.text(raised),
       asset_id = asset.asset_id,
       cause = raised,
       sent = "yes",

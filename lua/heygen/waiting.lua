@@ -244,7 +244,7 @@ local function tell(state, wait)
   end
   return waiting.fail(
     state,
-    { kind = "callback", message = "on_progress raised: " .. tostring(raised), cause = raised }
+    { kind = "callback", message = "on_progress raised: " .. errors.text(raised), cause = raised }
   )
 end
 

@@ -1,6 +1,7 @@
 -- The pauses of a client, and what ends all that it waits for: client:close(). The jobs of a client carry its number.
 local core = require "heygen.core"
 local drivers = require "heygen.drivers"
+local errors = require "heygen.errors"
 local hub = require "heygen.hub"
 
 local waits = {}
@@ -70,7 +71,7 @@ function waits.watch(driver, engine, job, watch)
     end
     local ok, raised = watch(job)
     if not ok then
-      return nil, "on_progress raised: " .. tostring(raised), "callback"
+      return nil, "on_progress raised: " .. errors.text(raised), "callback"
     end
   end
 end

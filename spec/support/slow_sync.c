@@ -1,6 +1,8 @@
 /* Preloaded into a process whose disk shall be slow: fsync takes its time. The file $SLOW_SYNC_LOG
- * gets the name of what was synced, when that is over. */
+ * gets the name of what was synced, when that is over. With $SLOW_SYNC_ERROR, a number, it fails.
+ */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,5 +24,7 @@ int fsync(int fd) {
     if (write(log, name, (size_t)n + 1) != n + 1)
         abort();
     close(log);
-    return 0;
+    const char *error = getenv("SLOW_SYNC_ERROR");
+    errno = error ? atoi(error) : 0;
+    return error ? -1 : 0;
 }

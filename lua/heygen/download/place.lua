@@ -7,6 +7,9 @@ local drivers = require "heygen.drivers"
 local place = {}
 place.__index = place
 
+local NAME_MAX = 255 -- bytes of a name, as good as everywhere
+local LONGEST = NAME_MAX - 15 -- what ".12345678.part" and ".part.json" leave of it
+
 local function file_problem(message, code)
   return { kind = "file", code = code, message = "download: " .. tostring(message) }
 end
@@ -28,8 +31,16 @@ function place.obstacle(path, overwrite)
   return problem and file_problem(problem, code)
 end
 
+-- The names beside the target are longer than it. Two long ones may have the same part: who comes second finds that it
+-- is of something else, or locked. A name that is too long itself is left so: better told now than when all is here.
+local function base_of(path)
+  local directory, name = path:match "^(.*/)([^/]*)$"
+  name = name or path
+  return (directory or "") .. (#name > LONGEST and #name <= NAME_MAX and name:sub(1, LONGEST) or name)
+end
+
 local function open_own(path)
-  local output, message = core.output(("%s.%s.part"):format(path, core.uuid():sub(1, 8)))
+  local output, message = core.output(("%s.%s.part"):format(base_of(path), core.uuid():sub(1, 8)))
   return output, message
 end
 
@@ -45,7 +56,8 @@ end
 ---@return table? place
 ---@return table? problem
 function place.open(path, resume)
-  local self = setmetatable({ path = path, name = path .. ".part" }, place)
+  path = core.absolute(path) -- the program may change its directory meanwhile
+  local self = setmetatable({ path = path, name = base_of(path) .. ".part" }, place)
   local output, message, code
   if resume then
     output, message, code = core.output(self.name, true)
@@ -70,8 +82,9 @@ function place.open(path, resume)
   return self
 end
 
+-- What may stand in a header again.
 local function text_or_nil(value)
-  return type(value) == "string" and value or nil
+  return type(value) == "string" and not value:find "%c" and value or nil
 end
 
 ---What is here of a file already.
@@ -151,7 +164,7 @@ function place:finish(client, engine, overwrite)
   end
   local synced, why, failure = job:result()
   if not synced then
-    return nil, { kind = failure.kind, message = "download: " .. why }
+    return nil, { kind = failure.kind, code = failure.code, message = "download: " .. why }
   end
   local obstacle = place.obstacle(self.path, overwrite)
   if obstacle then -- since the beginning

@@ -123,9 +123,11 @@ function source.check(client, state)
   if base then
     return true
   end
+  -- A query may be a signature, and before an "@" there is a password.
+  local shown = state.url:gsub("[?#].*$", ""):gsub("^([^/]*//)[^/]*@", "%1")
   return state.fail {
     kind = "invalid",
-    message = "download: " .. why .. ": " .. errors.printable(client.hide(state.url), 80),
+    message = "download: " .. why .. ": " .. errors.printable(client.hide(shown), 80),
     sent = "no",
   }
 end
@@ -134,11 +136,12 @@ end
 local function look(client, state)
   local refresh = state.options.refresh
   if not refresh then
-    return client.videos:get(state.video_id)
+    local left = math.max(state.deadline - core.now(), 0.001)
+    return client.videos:get(state.video_id, { deadline = math.min(left, client.options.deadline) })
   end
   local ok, object, message, err = state.guarded(refresh)
   if not ok then
-    return state.fail { kind = "callback", message = "download: refresh raised: " .. tostring(object) }
+    return state.fail { kind = "callback", message = "download: refresh raised: " .. errors.text(object) }
   elseif type(object) == "string" then
     return { url = object, status = "completed" }
   elseif type(object) == "table" then
@@ -149,7 +152,7 @@ local function look(client, state)
   return state.fail {
     kind = "callback",
     message = "download: refresh: expected an object or an address, got "
-      .. tostring(message or type(object)),
+      .. errors.text(message or type(object)),
   }
 end
 

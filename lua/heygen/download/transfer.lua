@@ -2,6 +2,7 @@
 -- else nil and what is wrong: fields of an error that another request may mend, or an error object, which is final.
 local core = require "heygen.core"
 local drivers = require "heygen.drivers"
+local errors = require "heygen.errors"
 local range = require "heygen.download.range"
 local retry = require "heygen.retry"
 
@@ -38,7 +39,10 @@ local function tell(state, job, done)
     return true
   end
   job:cancel()
-  return final(state, { kind = "callback", message = "download: on_progress raised: " .. tostring(raised) })
+  return final(
+    state,
+    { kind = "callback", message = "download: on_progress raised: " .. errors.text(raised) }
+  )
 end
 
 -- Until `awaited` is done: the job, or news of it.
@@ -188,8 +192,8 @@ local function give(state, job, bytes)
   job:cancel()
   return final(state, {
     kind = "callback",
-    message = ok and "download: the function that takes the bytes ended it: " .. tostring(why or "false")
-      or "download: the function that takes the bytes raised: " .. tostring(result),
+    message = ok and "download: the function that takes the bytes ended it: " .. errors.text(why or "false")
+      or "download: the function that takes the bytes raised: " .. errors.text(result),
     sent = "yes",
   })
 end

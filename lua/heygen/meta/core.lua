@@ -138,6 +138,10 @@ function core.output(path, keep) end
 ---@return "file"|"directory"|"other"|nil target of a link: what it leads to
 function core.file_type(path) end
 
+---@param path string
+---@return string path of the same file from the root, for when the process may be in another directory
+function core.absolute(path) end
+
 ---A list of headers that many requests share.
 ---@class heygen.headers : userdata
 

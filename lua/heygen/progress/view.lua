@@ -167,11 +167,16 @@ local function batch_view(event)
   }
 end
 
+-- Nobody vouches for the service's numbers, and a bar must not be longer than its line.
+local function percent_of(progress)
+  return type(progress) == "number" and progress == progress and max(0, min(100, floor(progress))) or nil
+end
+
 local function wait_view(event)
   local status = printable(tostring(event.status or "starting"), 30)
   return {
     phase = "wait",
-    percent = event.progress and floor(event.progress),
+    percent = percent_of(event.progress),
     details = add_missed({ status }, event.err),
     elapsed = event.elapsed or 0,
     ended = ENDED[status] or FAILED[status] or false,
