@@ -117,8 +117,6 @@ function waiting.text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
-local text = waiting.text
-
 -- A look shall not outlast the wait by more than a moment.
 local LEAST_LOOK = 5 -- seconds
 
