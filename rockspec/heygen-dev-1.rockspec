@@ -75,6 +75,7 @@ build = {
     },
     heygen = "lua/heygen/init.lua",
     ["heygen.all"] = "lua/heygen/all.lua",
+    ["heygen.api_problem"] = "lua/heygen/api_problem.lua",
     ["heygen.attachments"] = "lua/heygen/attachments.lua",
     ["heygen.batch_wait"] = "lua/heygen/batch_wait.lua",
     ["heygen.client"] = "lua/heygen/client.lua",

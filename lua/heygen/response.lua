@@ -1,10 +1,10 @@
 -- What came back: the HTTP answer behind a value, and an answer turned into a value or a problem.
+local api_problem = require "heygen.api_problem"
 local core = require "heygen.core"
-local errors = require "heygen.errors"
 
 local response = {}
 
-local decode, api_problem = core.decode, errors.api_problem
+local decode, read_problem = core.decode, api_problem.read
 
 -- value -> job. Weak: an answer lives as long as the value that came in it.
 local jobs = setmetatable({}, { __mode = "k" })
@@ -118,7 +118,7 @@ function response.read(row, status, body)
     end
   end
   local good = status > 199 and status < 300 and type(value) == "table"
-  local problem = not (good and value.error == nil and value.code == nil) and api_problem(status, value)
+  local problem = not (good and value.error == nil and value.code == nil) and read_problem(status, value)
   if problem then
     problem.last = value == nil and cut(body) or value
     return nil, problem
