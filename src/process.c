@@ -7,6 +7,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static hg_errand *errands; /* that have not been waited for */
+static pid_t owner;        /* whose they are: without glibc nobody empties the list of a child */
 
 static void join(hg_errand *e) {
     if (!e->joined)
@@ -31,6 +32,8 @@ static void join_before_fork(void) {
 /* A process that ends lets its libraries clean up under the feet of its threads. Those that were
  * loaded before the first errand do so after us. */
 static void at_exit(void) {
+    if (getpid() != owner)
+        return; /* a child has no such threads */
     join_all();
     pthread_mutex_unlock(&lock);
 }
@@ -45,6 +48,10 @@ bool hg_errand_start(hg_errand *e, void *(*run)(void *), void *argument) {
     sigset_t every, old;
     sigfillset(&every); /* the host's handlers run in the host's threads */
     pthread_mutex_lock(&lock);
+    if (owner != getpid()) {
+        errands = NULL;
+        owner = getpid();
+    }
     pthread_sigmask(SIG_SETMASK, &every, &old);
     e->joined = pthread_create(&e->thread, NULL, run, argument) != 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
