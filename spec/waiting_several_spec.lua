@@ -263,27 +263,37 @@ describe("waiting for", function()
   it("several things at once, in tasks, until one is cancelled and the client closed", function()
     local other = live.client(sim)
     local made = assert(other.lipsyncs:create { video = FILE, audio = FILE })
-    local slow = { interval = 60 }
+    local seen = {} -- a look is over when its answer was told of, not when the server has been asked
+    local function slow(name)
+      return {
+        interval = 60,
+        on_progress = function(event)
+          seen[name] = event
+        end,
+      }
+    end
     local cancelled, closed
     heygen.run(function()
       local first = heygen.spawn(function()
-        cancelled = live.failure(other.lipsyncs:wait(made, slow))
+        cancelled = live.failure(other.lipsyncs:wait(made, slow "one"))
       end)
       heygen.spawn(function()
-        closed = live.failure(other.video_translations:wait({ video_translation_ids = { "a", "b" } }, slow))
+        local both = { video_translation_ids = { "a", "b" } }
+        closed = live.failure(other.video_translations:wait(both, slow "both"))
       end)
       sim:faults {
         { path = "/v3/video-translations/statuses", body = '{"data":[{"video_id":"a","status":"running"}]}' },
       }
       answer("/v3/video-translations/b", { id = "b", status = "completed" })
       live.until_true(function()
-        return asked "/v3/lipsyncs/" > 0 and asked "/v3/video-translations/b" > 0
+        return seen.one and seen.both
       end)
       first:cancel()
       other:close()
     end)
     check(cancelled, { kind = "cancelled", lipsync_id = made.lipsync_id })
     assert.matches("the lip sync goes on at the service", cancelled.message, 1, true)
+    assert.equal(1, seen.both.finished)
     check(closed, { kind = "closed" })
     assert.same({ "a", "b" }, closed.video_translation_ids)
     assert.equal("b", closed.results[2].id)
