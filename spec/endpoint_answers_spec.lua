@@ -222,6 +222,15 @@ describe("calls of all groups", function()
     end
   end)
 
+  it("that make something are not understood when its id is empty", function()
+    sim:faults { { path = "/v3/lipsyncs", body = '{"data":{"lipsync_id":""}}' } }
+    local err = live.failure(client.lipsyncs:create { video = FILE, audio = FILE })
+    assert.equal("parse", err.kind)
+    assert.equal("yes", err.sent)
+    assert.is_string(err.idempotency_key)
+    assert.equal(1, #sim:requests())
+  end)
+
   it("give the id that was asked for where the service sends none", function()
     answer { status = 200, body = '{"data":{"status":"completed"}}' }
     assert.equal("l1", assert(client.lipsyncs:get "l1").id)

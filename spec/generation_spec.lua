@@ -4,6 +4,8 @@ local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
 
+local check = live.check
+
 describe("a generation", function()
   local sim, client, events
 
@@ -21,14 +23,8 @@ describe("a generation", function()
     events = {}
   end)
 
-  -- Options of a wait that notes what it is told and moves the clock on by `step` simulated seconds at each look.
   local function moving(step, changes)
-    local options = live.quick(changes)
-    options.on_progress = function(event)
-      events[#events + 1] = event
-      sim:clock { advance = step }
-    end
-    return options
+    return live.moving(sim, events, step, changes)
   end
 
   local function create(fields)
@@ -42,13 +38,6 @@ describe("a generation", function()
     fields.prompt = "A short film"
     fields.wait = moving(step, changes)
     return client:generate(fields)
-  end
-
-  local function check(err, wanted)
-    for name, value in pairs(wanted) do
-      assert.equal(value, err[name], name .. " of " .. tostring(err))
-    end
-    return err
   end
 
   -- The paths asked for, ids left out.

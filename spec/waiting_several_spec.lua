@@ -6,6 +6,8 @@ local jobs = require "heygen.jobs"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
 
+local check = live.check
+
 local FILE = { url = "https://example.com/film.mp4" }
 local GONE = { url = "https://gone.invalid/film.mp4" }
 local NOW = { timeout = 0 } -- one look
@@ -28,19 +30,7 @@ describe("waiting for", function()
   end)
 
   local function moving(step, changes)
-    local options = live.quick(changes)
-    options.on_progress = function(event)
-      events[#events + 1] = event
-      sim:clock { advance = step }
-    end
-    return options
-  end
-
-  local function check(err, wanted)
-    for name, value in pairs(wanted) do
-      assert.equal(value, err[name], name .. " of " .. tostring(err))
-    end
-    return err
+    return live.moving(sim, events, step, changes)
   end
 
   -- An answer that the simulator does not give by itself.
@@ -258,6 +248,15 @@ describe("waiting for", function()
         check(err, { kind = "api", status = 404, batch_id = "nowhere" })
       end
     end)
+  end)
+
+  it("a list with something in it that is no id is refused, as a job left out would be lost", function()
+    for _, odd in ipairs { "", 7, {} } do
+      local err = live.failure(client.lipsyncs:wait({ lipsync_ids = { "a", odd } }, live.QUICK))
+      check(err, { kind = "invalid", sent = "no" })
+      assert.matches("lipsync_ids[2]: expected a lipsync_id", err.message, 1, true)
+    end
+    assert.equal(0, #sim:requests())
   end)
 
   it("several things at once, in tasks, until one is cancelled and the client closed", function()

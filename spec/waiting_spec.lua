@@ -6,6 +6,8 @@ local live = require "spec.support.live"
 local scripts = require "spec.support.scripts"
 local support = require "spec.support.sim"
 
+local check = live.check
+
 local FILE = { url = "https://example.com/film.mp4" }
 local NOW = { timeout = 0 } -- one look
 
@@ -27,19 +29,7 @@ describe("waiting for", function()
   end)
 
   local function moving(step, changes)
-    local options = live.quick(changes)
-    options.on_progress = function(event)
-      events[#events + 1] = event
-      sim:clock { advance = step }
-    end
-    return options
-  end
-
-  local function check(err, wanted)
-    for name, value in pairs(wanted) do
-      assert.equal(value, err[name], name .. " of " .. tostring(err))
-    end
-    return err
+    return live.moving(sim, events, step, changes)
   end
 
   -- An answer that the simulator does not give by itself.

@@ -303,13 +303,20 @@ end
 
 -- ---- what is waited for ----
 
-local function ids_in(kind, list)
-  local ids = {}
-  for _, each in ipairs(type(list) == "table" and list or {}) do
-    local id = text(each) or (type(each) == "table" and (text(each[kind.id]) or text(each.id)))
-    ids[#ids + 1] = id or nil
+-- The ids of a list; nil and a problem for one that has something else in it: a job that is left out would be lost.
+local function ids_in(kind, name, list)
+  if type(list) ~= "table" or list[1] == nil then
+    return nil
   end
-  return ids[1] and ids or nil
+  local ids = {}
+  for index, each in ipairs(list) do
+    local id = text(each) or (type(each) == "table" and (text(each[kind.id]) or text(each.id)))
+    if not id then
+      return nil, ("%s[%d]: expected a %s that is a text and not empty"):format(name, index, kind.id)
+    end
+    ids[index] = id
+  end
+  return ids
 end
 
 -- The state of a new wait: one id, or several; or nil, a problem, and whether it is a mistake of the program.
@@ -320,8 +327,13 @@ local function identify(kind, target)
     local problem = "expected a %s, what the create returned, an object or an error that names one, got %s"
     return nil, problem:format(kind.id, type(target)), true
   end
-  local ids = ids_in(kind, target[kind.list]) or (kind.objects and ids_in(kind, target[kind.objects]))
-  if ids then
+  local ids, problem = ids_in(kind, kind.list, target[kind.list])
+  if not ids and not problem and kind.objects then
+    ids, problem = ids_in(kind, kind.objects, target[kind.objects])
+  end
+  if problem then
+    return nil, problem
+  elseif ids then
     return { [kind.list] = ids, results = {}, errors = {} }
   end
   local inside = kind.inside and target[kind.inside]

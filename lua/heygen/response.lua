@@ -113,7 +113,7 @@ function response.read(row, status, body)
   local expects = row.expects
   if expects and status == 200 and type(value) == "table" and value.error == nil and value.code == nil then
     local data = value.data -- the good answer, first: all the rest is for the others
-    if type(data) == "table" and type(data[expects]) == "string" then
+    if type(data) == "table" and type(data[expects]) == "string" and data[expects] ~= "" then
       return data
     end
   end
@@ -137,7 +137,8 @@ function response.read(row, status, body)
     return not_understood("it has no data", status, body)
   elseif row.list then
     return value
-  elseif row.expects and type(data[row.expects]) ~= "string" then
+  elseif expects and (type(data[expects]) ~= "string" or (data[expects] == "" and row.method == "POST")) then
+    -- What was made has an id. What was asked for has it as well, and an empty status is one that nobody knows.
     return not_understood("its data has no " .. row.expects, status, body)
   elseif row.expects_list then
     local missing = list_problem(row, data)

@@ -1,5 +1,6 @@
 -- Clients that talk to a running simulator, for the specs of the Lua layer: quick retries, a key to look for, counts.
 local core = require "heygen.core"
+local assert = require "luassert"
 local heygen = require "heygen"
 
 local live = {}
@@ -31,6 +32,24 @@ function live.quick(changes)
     end
   end
   return all
+end
+
+--- Options of a wait that notes in `events` what it is told, and moves the simulator's clock on by `step` seconds.
+function live.moving(sim, events, step, changes)
+  local options = live.quick(changes)
+  options.on_progress = function(event)
+    events[#events + 1] = event
+    sim:clock { advance = step }
+  end
+  return options
+end
+
+--- Has an error these fields? Returns it.
+function live.check(err, wanted)
+  for name, value in pairs(wanted) do
+    assert.equal(value, err[name], name .. " of " .. tostring(err))
+  end
+  return err
 end
 
 --- The error object of a failed call; fails itself when there was none, or when its three values do not agree.
