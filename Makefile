@@ -101,7 +101,7 @@ quote   = '$(subst ','\'',$(1))'
 export  = $(info export $(1)=$(call quote,$(2);;))
 so_path = $(CURDIR)/$(patsubst build/$(LUA)%,build/$(1)%,$(BUILD))/?.so
 env: ## print the settings to require "heygen" from here: eval "$(make -s env)"
-	$(foreach name,LUA_PATH LUA_PATH_5_3 LUA_PATH_5_4,$(call export,$(name),$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua))
+	$(foreach name,LUA_PATH LUA_PATH_5_3 LUA_PATH_5_4,$(call export,$(name),$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/sim/?.lua;$(CURDIR)/sim/?/init.lua))
 	$(call export,LUA_CPATH,$(call so_path,$(LUA)))
 	$(call export,LUA_CPATH_5_3,$(call so_path,lua5.3))
 	$(call export,LUA_CPATH_5_4,$(call so_path,lua5.4))
@@ -139,7 +139,7 @@ WAKE_TEST := build/test/wake_test
 tsan: deps ## the thread of the OpenResty bridge under ThreadSanitizer
 	@mkdir -p $(dir $(WAKE_TEST))
 	@$(CC) -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -O1 -g -fsanitize=thread -o $(WAKE_TEST) \
-	    spec/support/wake_test.c src/wake.c src/process.c $(wildcard src/pollset*.c)
+	    spec/support/bridge_test.c src/bridge.c src/fork.c $(wildcard src/pollset*.c)
 	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(WAKE_TEST)
 
 fuzz: deps ## ten million deliveries that strangers may send, on the C side and on the Lua side: some minutes
@@ -162,7 +162,7 @@ LUA_ABI  := $(patsubst lua%,%,$(subst luajit,lua5.1,$(LUA)))
 LUA_DIR   = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_ABI)
 C_DIR     = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_ABI)
 BIN_DIR   = $(DESTDIR)$(PREFIX)/bin
-LUA_FILES = $(shell find lua/heygen -name '*.lua')
+LUA_FILES = $(shell cd lua && find heygen -name '*.lua') $(shell cd sim && find heygen -name '*.lua')
 
 # Where it will be found, without DESTDIR; 5.3 and 5.4 have variables of their own, and must not load each other's core.
 LUA_PATTERN = $(PREFIX)/share/lua/$(LUA_ABI)/?.lua;$(PREFIX)/share/lua/$(LUA_ABI)/?/init.lua
@@ -171,9 +171,10 @@ PATH_SUFFIX = $(if $(filter 5.1,$(LUA_ABI)),,_$(subst .,_,$(LUA_ABI)))
 
 install: ## install under PREFIX (and DESTDIR) for LUA
 	@$(SUBMAKE) build WERROR=0
-	@set -e; for file in $(LUA_FILES:lua/%=%); do \
+	@set -e; for file in $(LUA_FILES); do \
 	    mkdir -p "$(LUA_DIR)/$$(dirname "$$file")"; \
-	    install -m 644 "lua/$$file" "$(LUA_DIR)/$$file"; \
+	    [ -f "lua/$$file" ] && from=lua || from=sim; \
+	    install -m 644 "$$from/$$file" "$(LUA_DIR)/$$file"; \
 	done
 	mkdir -p "$(C_DIR)/heygen" "$(BIN_DIR)"
 	install -m 755 $(CORE) "$(C_DIR)/heygen/core.so"

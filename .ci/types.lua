@@ -31,11 +31,14 @@ local root = output_of("pwd"):gsub("\n", "")
 os.execute "mkdir -p build"
 
 local function configure(library)
+  for index, directory in ipairs(library) do
+    library[index] = root .. "/" .. directory
+  end
   local path = root .. "/build/emmyrc.json"
   local file = assert(io.open(path, "w"))
   file:write(json.encode {
     runtime = { version = "Lua5.4", requirePattern = { "?.lua", "?/init.lua" } },
-    workspace = library and { library = { root .. "/" .. library } } or nil,
+    workspace = { library = library },
     -- Modules of others; and that a value is there when its message is not is beyond the checker.
     diagnostics = { disable = { "unresolved-require", "need-check-nil" } },
   })
@@ -79,7 +82,7 @@ end
 
 -- Line -> code -> message of what is wrong on purpose.
 local wrong = {}
-for _, problem in ipairs(check(USES, NOT_USES, "lua")) do
+for _, problem in ipairs(check(USES, NOT_USES, { "lua", "types", "sim" })) do
   if problem.file == WRONG then
     wrong[problem.line] = wrong[problem.line] or {}
     wrong[problem.line][problem.code] = problem.message
@@ -87,7 +90,7 @@ for _, problem in ipairs(check(USES, NOT_USES, "lua")) do
     complain("%s:%d: %s (%s)", problem.file, problem.line, problem.message, problem.code)
   end
 end
-for _, problem in ipairs(check("lua", NOT_MODULE)) do
+for _, problem in ipairs(check("lua types", NOT_MODULE, {})) do
   if BROKEN[problem.code] then
     complain("%s:%d: %s (%s)", problem.file, problem.line, problem.message, problem.code)
   end

@@ -1,10 +1,10 @@
 -- Writes what endpoints.lua says into the reference and into the types for editors:
---   lua5.4 docs/generate.lua      rewrites docs/api.md (between its two marks) and lua/heygen/meta/api.lua
--- spec/meta_spec.lua fails when one of them is behind the table.
+--   lua5.4 docs/generate.lua      rewrites docs/api.md (between its two marks) and types/heygen/api.lua
+-- spec/docs/types_spec.lua fails when one of them is behind the table.
 local root = debug.getinfo(1, "S").source:match "^@(.*)docs[/\\]generate%.lua$"
 local is_program = (arg and arg[0] or ""):find "docs[/\\]generate%.lua$" ~= nil -- not when a spec loads this file
 if is_program then
-  package.path = root .. "lua/?.lua;" .. package.path
+  package.path = root .. "lua/?.lua;" .. root .. "lua/?/init.lua;" .. package.path
 end
 
 local function part(name, ...)
@@ -19,7 +19,7 @@ local reference = part("reference", model, samples, extras, part("objects", mode
 
 local generate = { types = types.text, example = samples.call }
 
-local BEGIN = "<!-- from lua/heygen/endpoints.lua, by docs/generate.lua -->\n"
+local BEGIN = "<!-- from lua/heygen/endpoints/init.lua, by docs/generate.lua -->\n"
 local END = "<!-- the end of what is generated -->\n"
 
 ---@param path string
@@ -31,21 +31,26 @@ function generate.read(path)
   return text
 end
 
--- The files that have types: those in lua/heygen/meta/, and the modules that extras.lua names.
+-- The files that have types: those in types/heygen/, and the modules that extras.lua names.
 local function annotated()
   local files, known = {}, {}
-  local list = assert(io.popen("ls " .. root .. "lua/heygen/meta/*.lua"))
+  local list = assert(io.popen("ls " .. root .. "types/heygen/*.lua"))
   for path in list:lines() do
     files[#files + 1] = path
   end
   list:close()
-  for _, modules in pairs(require "heygen.extras") do
+  for _, modules in pairs(require "heygen.api.extra_methods") do
     for _, name in ipairs(modules) do
       known[name] = true
     end
   end
   for name in pairs(known) do
-    files[#files + 1] = root .. "lua/" .. name:gsub("%.", "/") .. ".lua"
+    local path = root .. "lua/" .. name:gsub("%.", "/")
+    local file = io.open(path .. ".lua")
+    files[#files + 1] = path .. (file and ".lua" or "/init.lua")
+    if file then
+      file:close()
+    end
   end
   table.sort(files)
   return files
@@ -75,7 +80,7 @@ local function write(path, text)
 end
 
 if is_program then
-  write(root .. "lua/heygen/meta/api.lua", generate.types())
+  write(root .. "types/heygen/api.lua", generate.types())
   local path = root .. "docs/api.md"
   write(path, generate.renew(generate.read(path)))
 end

@@ -1,11 +1,11 @@
 -- The simulator's model in a server of your own: here one of LuaSocket that serves one connection after the other.
 -- Any server will do that can turn bytes into a request table and play a list of steps: see docs/simulator.md.
 --   lua5.4 examples/mount.lua [PORT]
-local clock = require "heygen.sim.clock"
-local http = require "heygen.sim.http"
-local model = require "heygen.sim.model"
+local clock = require "heygen.sim.core.clock"
+local http = require "heygen.sim.core.http"
+local model = require "heygen.sim.core.model"
 local socket = require "socket"
-local wire = require "heygen.sim.wire"
+local wire = require "heygen.sim.core.wire"
 
 local server = assert(socket.bind("127.0.0.1", tonumber(arg and arg[1]) or 0))
 local _, port = server:getsockname()
@@ -36,7 +36,7 @@ local function play(connection, steps)
   return false
 end
 
--- The model speaks in tables: heygen.sim.http makes them of bytes, heygen.sim.wire makes bytes of its answers.
+-- The model speaks in tables: heygen.sim.core.http makes them of bytes, heygen.sim.wire makes bytes of its answers.
 local function serve(connection)
   local parser = http.new()
   while true do

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "source.h"
+#include "upload_file.h"
 
 /* One of `data`, `path` and `source`. */
 typedef struct hg_segment {

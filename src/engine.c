@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "engine_state.h"
-#include "process.h"
+#include "fork.h"
 #include "sigpipe.h"
 
 enum { CONNECTIONS = 100 };

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "job.h"
+#include "operation.h"
 
 /* Calls curl_global_init once per process. NULL with `message` filled when something is missing. */
 hg_engine *hg_engine_new(char message[HG_MESSAGE]);

@@ -1,12 +1,12 @@
-/* What engine.c (life, submitting, cancelling) and step.c (progress) share. */
+/* What engine.c (life, submitting, cancelling) and engine_step.c (progress) share. */
 #ifndef HG_ENGINE_STATE_H
 #define HG_ENGINE_STATE_H
 
 #include "engine.h"
-#include "gate.h"
+#include "fsync.h"
 #include "handle.h"
 #include "queue.h"
-#include "sync.h"
+#include "start_gate.h"
 #include "timers.h"
 
 struct hg_engine {

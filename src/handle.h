@@ -4,8 +4,8 @@
 
 #include <curl/curl.h>
 
-#include "job.h"
-#include "trust.h"
+#include "ca_store.h"
+#include "operation.h"
 
 struct hg_handle {
     CURL *easy;

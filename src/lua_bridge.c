@@ -1,9 +1,9 @@
 /* The bridge as a Lua object: the way in which OpenResty learns that an engine has work. */
-#include "objects.h"
-#include "wake.h"
+#include "bridge.h"
+#include "lua_object.h"
 
 #define BRIDGE_TYPE "heygen.bridge"
-#define BRIDGE_MT lua_upvalueindex(2) /* the first is the engine's, as in objects.h */
+#define BRIDGE_MT lua_upvalueindex(2) /* the first is the engine's, as in lua_object.h */
 
 static const double BEAT = 0.5, SHORTEST = 0.001; /* seconds */
 

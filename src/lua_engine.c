@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lua_object.h"
 #include "lua_output.h"
-#include "objects.h"
-#include "request.h"
+#include "lua_request.h"
 
 /* The engine of this Lua state. A string: light userdata fail as keys in LuaJIT on arm64. */
 static const char SHARED_KEY[] = "heygen.engine.shared";

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "digest.h"
-#include "objects.h"
+#include "lua_object.h"
 
 #define FILE_TYPE "heygen.file"
 

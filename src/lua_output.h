@@ -3,7 +3,7 @@
 #define HG_LUA_OUTPUT_H
 
 #include "compat.h"
-#include "output.h"
+#include "download_file.h"
 
 /* The box of the object at `index`, which holds NULL when it is closed; raises on anything else. */
 hg_output **hg_output_to_box(lua_State *L, int index);

@@ -1,7 +1,7 @@
 /* Jobs in the order of their coming. */
 #include "queue.h"
 
-#include "job.h"
+#include "operation.h"
 
 void hg_queue_add(hg_queue *q, hg_job *j) {
     j->queue = q;

@@ -2,7 +2,7 @@
 #ifndef HG_TIMERS_H
 #define HG_TIMERS_H
 
-#include "job.h"
+#include "operation.h"
 
 typedef struct hg_timers {
     hg_job **heap;

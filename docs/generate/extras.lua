@@ -1,5 +1,5 @@
--- The methods of groups that are no rows (see lua/heygen/extras.lua), read from their annotations, be it in a file of
--- lua/heygen/meta/ or where the code is: what an editor says of them is what the reference says.
+-- The methods of groups that are no rows (see lua/heygen/api/extra_methods.lua), read from their annotations, which
+-- stand in types/heygen/ or next to the code: the reference says what an editor says.
 local model, samples = ...
 
 local extras = {}
@@ -57,7 +57,7 @@ local function groups_by_class()
   return groups
 end
 
----@param files string[] the files of lua/heygen/meta/, and of the modules with such methods
+---@param files string[] the files of types/heygen/, and of the modules with such methods
 ---@param read fun(path: string): string
 ---@return table<string, table[]> group -> methods, in order
 function extras.read(files, read)

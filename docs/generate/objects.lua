@@ -1,4 +1,4 @@
--- The objects of the reference: the classes of lua/heygen/meta/ that calls return.
+-- The objects of the reference: the classes of types/heygen/ that calls return.
 local model = ...
 
 local objects = {}
@@ -19,7 +19,7 @@ local function read_field(line)
 end
 
 ---The classes that calls return, with those that they name in turn, in the order of the files.
----@param meta string the text of the files in lua/heygen/meta/
+---@param meta string the text of the files in types/heygen/
 ---@param more string[] further classes that are wanted
 ---@return table[] classes { name, parent, fields... }
 function objects.read(meta, more)

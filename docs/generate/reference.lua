@@ -1,4 +1,4 @@
--- The generated part of docs/api.md, from endpoints.lua and from the classes in lua/heygen/meta/.
+-- The generated part of docs/api.md, from endpoints.lua and from the classes in types/heygen/.
 local model, samples, extras, objects = ...
 
 local reference = {}
@@ -275,7 +275,7 @@ local function add_parts(lines)
 end
 
 ---The generated part of docs/api.md.
----@param files string[] the files of lua/heygen/meta/
+---@param files string[] the files of types/heygen/
 ---@param read fun(path: string): string
 ---@return string
 function reference.text(files, read)

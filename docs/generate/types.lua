@@ -161,7 +161,7 @@ local function add_pages(lines)
   end
 end
 
----The text of lua/heygen/meta/api.lua.
+---The text of types/heygen/api.lua.
 ---@return string
 function types.text()
   local lines = {

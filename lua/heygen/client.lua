@@ -1,12 +1,12 @@
 -- The client: its options, the workflow, and raw requests. Its groups are made in groups.lua.
 local core = require "heygen.core"
-local drivers = require "heygen.drivers"
+local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
-local generation = require "heygen.generation"
-local groups = require "heygen.groups"
-local options = require "heygen.options"
-local raw = require "heygen.raw"
-local request = require "heygen.request"
+local generation = require "heygen.wait.video"
+local groups = require "heygen.api.groups"
+local options = require "heygen.schema.client_options"
+local raw = require "heygen.api.raw_request"
+local request = require "heygen.http.request"
 
 local client = {}
 
@@ -101,7 +101,7 @@ end
 ---@return heygen.Error? err with `part` and `received` when the next call can go on
 function Client:download(video, path, download)
   check_colon(self, "template", "client:download(...)")
-  return outcome(require("heygen.downloads").download(self, video, path, download, 2))
+  return outcome(require("heygen.download").download(self, video, path, download, 2))
 end
 
 ---Advances all tasks, within a budget, and never blocks: for a frame of a game.
@@ -112,7 +112,7 @@ function Client:update(budget)
   if budget ~= nil and (type(budget) ~= "number" or budget ~= budget or budget < 0) then
     error("heygen: budget: expected a number of seconds, got " .. tostring(budget), 2)
   end
-  return require("heygen.scheduler").update(budget)
+  return require("heygen.driver.scheduler").update(budget)
 end
 
 ---Ends all that this client waits for, at once, with errors of kind "closed" that name what was made so far, and takes
@@ -120,7 +120,7 @@ end
 function Client:close()
   check_colon(self, "template", "client:close()")
   if not self.is_closed then
-    require("heygen.waits").close(self)
+    require("heygen.driver.pause").close(self)
   end
 end
 

@@ -49,7 +49,7 @@ end
 ---@return any ...
 function heygen.run(fn, ...)
   check_function("run", fn)
-  return part "tasks".run(fn, ...)
+  return part "task.tasks".run(fn, ...)
 end
 
 ---Starts `fn(...)` as a task. It advances inside heygen.run or at each client:update().
@@ -57,7 +57,7 @@ end
 ---@return heygen.Task
 function heygen.spawn(fn, ...)
   check_function("spawn", fn)
-  return part "tasks".spawn(fn, ...)
+  return part "task.tasks".spawn(fn, ...)
 end
 
 ---Runs functions side by side and waits for all of them.
@@ -67,7 +67,7 @@ end
 ---@return heygen.Error? err the first failure, with `results` and `errors` of all by index
 function heygen.all(list)
   check_dot("all", list)
-  return require("heygen.errors").outcome(part "all".run(list))
+  return require("heygen.errors").outcome(part "task.all".run(list))
 end
 
 ---Chooses who waits for all callers that have no driver of their own: the host of this process. Without it, cqueues and
@@ -75,7 +75,7 @@ end
 ---@param driver string|table|heygen.Driver|nil a name, {name, options}, or await and sleep; nil: as in the beginning
 function heygen.use(driver)
   check_dot("use", driver)
-  local done, message = part "drivers".use(driver)
+  local done, message = part "driver".use(driver)
   if not done then
     error("heygen.use: " .. message, 2)
   end
@@ -90,14 +90,14 @@ function heygen.sleep(seconds)
   if type(seconds) ~= "number" or seconds ~= seconds then
     error("heygen.sleep: expected a number of seconds, got " .. tostring(seconds), 2)
   end
-  return part "drivers".sleep(nil, seconds)
+  return part "driver".sleep(nil, seconds)
 end
 
 ---What is known of the HTTP answer a value came in.
 ---@param value table what a call returned
 ---@return heygen.Response? response nil when the value came from no answer: an error, or the path of a download
 function heygen.response(value)
-  return require("heygen.response").of(value)
+  return require("heygen.http.response").of(value)
 end
 
 ---Makes a display for `on_progress`: bars on a terminal, plain lines elsewhere. NO_COLOR is honoured. Give it as

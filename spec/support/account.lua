@@ -1,7 +1,7 @@
 -- An account of a running simulator in which there is one of everything, made with the client's own methods: so that
 -- every endpoint can be called about something.
 local core = require "heygen.core"
-local icons = require "heygen.sim.icons"
+local icons = require "heygen.sim.media.icons"
 
 local account = {}
 

@@ -1,6 +1,6 @@
 -- A headless Chromium for specs, driven through its DevTools pipe: no port, no driver, nothing left behind.
 local cjson = require "cjson"
-local text = require "heygen.sim.text"
+local text = require "heygen.sim.core.text"
 local uv = require "spec.support.uv"
 
 local browser = {}

@@ -1,7 +1,7 @@
 -- Asks params.check as a method would, by the name of the call, and tells the two kinds of refusal apart.
 
 local endpoints = require "heygen.endpoints"
-local params = require "heygen.params"
+local params = require "heygen.api.arguments"
 
 local calls = { rows = {} }
 

@@ -1,5 +1,5 @@
--- What must hold in every host, whoever suspends the caller: spec/hosts_spec.lua runs these cases under each. A case
--- is a function that raises when something is wrong; it is called where `heygen` calls may wait.
+-- What must hold in every host, whoever suspends the caller: spec/hosts/hosts_spec.lua runs these cases under
+-- each. A case is a function that raises when something is wrong; it is called where `heygen` calls may wait.
 local core = require "heygen.core"
 local heygen = require "heygen"
 

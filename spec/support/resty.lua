@@ -12,6 +12,8 @@ resty.__index = resty
 
 local PATIENCE = 60 -- seconds for what must come
 
+local TREE = "$root/lua/?.lua;$root/lua/?/init.lua;$root/sim/?.lua;$root/sim/?/init.lua;"
+
 local CONFIG = [[
 daemon off;
 $user
@@ -30,7 +32,7 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
-  lua_package_path "$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;$prefix/lua/?.lua;;";
+  lua_package_path "$tree$root/?.lua;$prefix/lua/?.lua;;";
   lua_package_cpath "$root/build/luajit/?.so;;";
   $http
   server {
@@ -119,6 +121,7 @@ function resty.start(options)
   for name, code in pairs(options.modules or {}) do
     self:write("lua/" .. name .. ".lua", code)
   end
+  local root = lfs.currentdir()
   local values = {
     user = user(),
     workers = self.master and (options.workers or 1) or 1,
@@ -126,7 +129,8 @@ function resty.start(options)
     modules = load_modules(),
     environment = environment(self, options),
     main = options.main or "",
-    root = lfs.currentdir(),
+    root = root,
+    tree = TREE:gsub("%$root", root),
     prefix = directory,
     http = options.http or "",
     port = self.port,

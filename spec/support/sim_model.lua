@@ -1,6 +1,6 @@
 -- The simulator's model with a few short ways to ask it, for the specs that need no sockets.
 local core = require "heygen.core"
-local sim_model = require "heygen.sim.model"
+local sim_model = require "heygen.sim.core.model"
 
 local support = {}
 

@@ -1,7 +1,7 @@
 -- What the specs of uploads share: a simulator, a directory for files, and looks at what has come.
-local account = require "heygen.sim.account"
+local account = require "heygen.sim.service.account"
 local child = require "spec.support.child"
-local icons = require "heygen.sim.icons"
+local icons = require "heygen.sim.media.icons"
 local live = require "spec.support.live"
 local shell = require "spec.support.shell"
 local support = require "spec.support.sim"

@@ -1,6 +1,6 @@
 -- A simulated account in which there is one of everything, so that every endpoint can be asked about something.
 local core = require "heygen.core"
-local icons = require "heygen.sim.icons"
+local icons = require "heygen.sim.media.icons"
 local support = require "spec.support.sim_model"
 
 local world = {}

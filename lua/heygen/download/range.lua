@@ -1,6 +1,6 @@
 -- Going on from a byte: what the head of an answer says about the file, and whether it continues what is here already.
 -- Pure: strings in, verdicts out.
-local retry = require "heygen.retry"
+local retry = require "heygen.http.retry"
 
 local range = {}
 

@@ -1,6 +1,6 @@
 -- The driver of a plain script: it stops the caller until the job is done. Other jobs go on meanwhile.
 local core = require "heygen.core"
-local hub = require "heygen.hub"
+local hub = require "heygen.driver.waiters"
 
 local block = { name = "block", built_in = true }
 

@@ -1,9 +1,9 @@
 -- The driver for copas: a thread of it watches the engine while there are jobs. Serves copas 1.1.7, which has no way to
 -- sleep or to wake a thread, and later ones that have. Never chosen by itself: heygen.use "copas".
 local copas = require "copas"
-local hub = require "heygen.hub"
-local resumed = require "heygen.resumed"
-local task = require "heygen.task"
+local hub = require "heygen.driver.waiters"
+local resumed = require "heygen.driver.wake_queue"
+local task = require "heygen.task.task"
 
 local driver = { name = "copas" }
 

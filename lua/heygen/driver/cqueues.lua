@@ -2,8 +2,8 @@
 -- of their own. Chosen by itself inside `controller:wrap`.
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
-local hub = require "heygen.hub"
-local task = require "heygen.task"
+local hub = require "heygen.driver.waiters"
+local task = require "heygen.task.task"
 
 local driver = { name = "cqueues", forgets = true } -- a controller may be dropped with its coroutines
 

@@ -1,8 +1,8 @@
 -- The driver for luv: a poll handle watches the engine while there are jobs, and resumes the coroutines that wait. Any
 -- coroutine of the program may wait. Never chosen by itself: heygen.use "luv", or the option of a client.
-local hub = require "heygen.hub"
-local resumed = require "heygen.resumed"
-local task = require "heygen.task"
+local hub = require "heygen.driver.waiters"
+local resumed = require "heygen.driver.wake_queue"
+local task = require "heygen.task.task"
 local uv = require "luv"
 
 local driver = { name = "luv" }

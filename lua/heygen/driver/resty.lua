@@ -1,12 +1,12 @@
 -- The driver for OpenResty and nginx with Lua: each light thread waits on a semaphore of its own; one pump for each
 -- worker works the engine, in a timer, as cosockets end with the request that made them. Chosen by itself.
 --
--- The pump is woken through the bridge (src/wake.c): a byte on a unix socket. Where that cannot be had, or by
+-- The pump is woken through the bridge (src/bridge.c): a byte on a unix socket. Where that cannot be had, or by
 -- {"resty", bridge = false}, it looks now and then.
 local core = require "heygen.core"
-local hub = require "heygen.hub"
-local suggest = require "heygen.suggest"
-local task = require "heygen.task"
+local hub = require "heygen.driver.waiters"
+local suggest = require "heygen.schema.suggest"
+local task = require "heygen.task.task"
 
 local ngx = package.loaded.ngx
 if type(ngx) ~= "table" or not ngx.get_phase then

@@ -1,5 +1,5 @@
 -- Lip syncs: another sound for a film, with lips that fit.
-local edits = require "heygen.endpoints.edits"
+local edits = require "heygen.endpoints.jobs"
 local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/lipsyncs"

@@ -1,5 +1,5 @@
 -- Translations of films, and proofreads: the text of a translation, to be read and put right before it is spoken.
-local edits = require "heygen.endpoints.edits"
+local edits = require "heygen.endpoints.jobs"
 local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/video-translations"

@@ -1,6 +1,6 @@
 -- Checks the options of the webhook functions: a mistake of the program is raised at the caller's line.
-local suggest = require "heygen.suggest"
-local values = require "heygen.values"
+local suggest = require "heygen.schema.suggest"
+local values = require "heygen.schema.value"
 
 local check = {}
 

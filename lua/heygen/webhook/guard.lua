@@ -21,7 +21,7 @@ return function(fn, ...)
   if not co then
     return pcall(fn, ...) -- nobody could wait here but by blocking
   end
-  local task, tasks = require "heygen.task", require "heygen.tasks"
+  local task, tasks = require "heygen.task.task", require "heygen.task.tasks"
   local self = tasks.spawn(fn, ...)
   tasks.await(self, 2)
   task.heard(self)

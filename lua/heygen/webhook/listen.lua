@@ -1,6 +1,6 @@
 -- A small HTTP/1.1 listener for webhooks on luv's loop, for scripts and games. Everything in it is bounded: bytes of a
 -- header and a body, seconds for a request, connections. TLS is the business of what stands in front of it.
-local http = require "heygen.http"
+local http = require "heygen.webhook.http1"
 local settings = require "heygen.webhook.settings"
 local uv = require "luv"
 

@@ -9,8 +9,8 @@ local event = require "heygen.webhook.event"
 local guard = require "heygen.webhook.guard"
 local router_options = require "heygen.webhook.router_options"
 local secrets = require "heygen.webhook.secrets"
-local store = require "heygen.webhook.store"
-local store_shared = require "heygen.webhook.store_shared"
+local store = require "heygen.webhook.store.memory"
+local store_shared = require "heygen.webhook.store.shared_dict"
 local tokens = require "heygen.webhook.tokens"
 local verify = require "heygen.webhook.verify"
 
@@ -288,7 +288,7 @@ local function later(fn)
       fn()
     end)
   end
-  require("heygen.tasks").spawn(fn)
+  require("heygen.task.tasks").spawn(fn)
   return true
 end
 

@@ -4,7 +4,7 @@ local event_types = require "heygen.endpoints.event_types"
 local schemes = require "heygen.webhook.schemes"
 local secrets = require "heygen.webhook.secrets"
 local settings = require "heygen.webhook.settings"
-local suggest = require "heygen.suggest"
+local suggest = require "heygen.schema.suggest"
 local tokens = require "heygen.webhook.tokens"
 
 local router_options = {}

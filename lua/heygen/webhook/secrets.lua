@@ -1,7 +1,7 @@
 -- The secrets of a verifier: one, or several while one replaces another. A bad one is a mistake of the program and
 -- raises: an empty key must never verify anything. No message shows a secret.
 local check = require "heygen.webhook.check"
-local values = require "heygen.values"
+local values = require "heygen.schema.value"
 
 local secrets = {}
 

@@ -1,5 +1,5 @@
 -- The options of what receives webhooks, checked against a table: a mistake raises at the line that made it.
-local suggest = require "heygen.suggest"
+local suggest = require "heygen.schema.suggest"
 
 local settings = {}
 

@@ -59,7 +59,7 @@ function tokens.fields(given)
   end
   for name in pairs(given) do
     if not KNOWN[name] then
-      local hint = require("heygen.suggest").hint(tostring(name), { "url", "token_secret", "id" })
+      local hint = require("heygen.schema.suggest").hint(tostring(name), { "url", "token_secret", "id" })
       return nil, tostring(name) .. ": unknown field" .. hint
     end
   end

@@ -6,7 +6,7 @@ local event = require "heygen.webhook.event"
 local headers = require "heygen.webhook.headers"
 local schemes = require "heygen.webhook.schemes"
 local secrets = require "heygen.webhook.secrets"
-local values = require "heygen.values"
+local values = require "heygen.schema.value"
 
 local verify = {}
 

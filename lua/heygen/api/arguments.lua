@@ -1,0 +1,433 @@
+-- Checks the arguments of a call against its row in endpoints.lua and makes the target and body of the request.
+-- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
+local core = require "heygen.core"
+local objects = require "heygen.schema.object"
+local own_id = require "heygen.api.id"
+local suggest = require "heygen.schema.suggest"
+local takes_files = require("heygen.endpoints.fields").takes_files
+local values = require "heygen.schema.value"
+
+local params = {}
+
+local null = core.null
+local find, format, gmatch = string.find, string.format, string.gmatch
+local is_plain = core.is_plain
+local check_value, check_id, step = values.check, values.id, values.step
+
+values.types.object, values.types.union = objects.object, objects.union
+values.types.file_input = require("heygen.schema.file").check
+
+-- A file for multipart/form-data: whatever can be read is found out where it is read.
+function values.types.upload(_, value)
+  if type(value) ~= "string" and type(value) ~= "table" then
+    return nil, values.expected("a path or a table", value), nil, true
+  end
+  return value
+end
+
+params.suggest = suggest.near
+
+local NO_FIELDS = {}
+
+-- Shared by all calls without options: a write would reach every one of them.
+local NO_OPTIONS = setmetatable({}, {
+  __newindex = function()
+    error("the options of a call are read-only", 2)
+  end,
+})
+
+local function check_seconds(value)
+  if type(value) ~= "number" then
+    return values.expected("a number of seconds", value)
+  elseif not (value > 0 and value < math.huge) then
+    return "expected more than 0 seconds, got " .. values.number_text(value)
+  end
+  return nil
+end
+
+local function check_retries(value)
+  local _, problem = check_value({ type = "integer", min = 0 }, value)
+  return problem
+end
+
+local function check_key(value)
+  if type(value) ~= "string" then
+    return values.expected("a string", value)
+  elseif #value > 255 or not find(value, "^[A-Za-z0-9_:.-]+$") then
+    return "expected 1 to 255 letters, digits or _ - : ., got " .. values.quoted(value)
+  end
+  return nil
+end
+
+local function check_files_as(value)
+  if type(value) ~= "string" then
+    return values.expected("a string", value)
+  end
+  return values.one_of(value, { "assets", "base64" })
+end
+
+local function check_function(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  local callable = type(value) == "function" or (type(meta) == "table" and meta.__call ~= nil)
+  return not callable and values.expected("a function", value) or nil
+end
+
+-- What a call takes beside the fields of the API, in the same table.
+local OPTIONS = {
+  { name = "timeout", problem = check_seconds },
+  { name = "deadline", problem = check_seconds },
+  { name = "max_retries", problem = check_retries },
+  { name = "idempotency_key", problem = check_key, method = "POST" },
+  { name = "files_as", problem = check_files_as, files = true },
+  { name = "on_upload", problem = check_function, files = true },
+}
+
+params.options = OPTIONS
+
+local function refuse(field, problem, mistake)
+  return nil, field .. ": " .. problem, field, mistake or false
+end
+
+local function field_list(specs)
+  local list = {}
+  for _, name in ipairs(values.sorted_keys(specs)) do
+    list[#list + 1] = { name = name, spec = specs[name] }
+  end
+  return list
+end
+
+local plans = setmetatable({}, { __mode = "k" })
+
+local function prepare(row)
+  local plan = { options = {}, known = {} }
+  plan.body, plan.query = field_list(row.body or NO_FIELDS), field_list(row.query)
+  -- "/a/{b}/c": the text before the first id, and the text after each
+  plan.head, plan.ids = row.path:match "^[^{]*", #row.path_params
+  for tail in gmatch(row.path, "}([^{]*)") do
+    plan[#plan + 1] = tail
+  end
+  plan.plain = row.body == nil and not row.any_of
+  for _, list in ipairs { plan.body, plan.query } do
+    for _, field in ipairs(list) do
+      plan.known[field.name] = true
+      plan.plain = plan.plain and not field.spec.required
+      if field.spec.required and not plan.example then
+        plan.example = field.name
+      end
+    end
+  end
+  local files = takes_files(row.body or NO_FIELDS)
+  for _, option in ipairs(OPTIONS) do
+    if (not option.method or option.method == row.method) and (files or not option.files) then
+      plan.known[option.name] = true
+      plan.options[#plan.options + 1] = option
+    end
+  end
+  if row.body then
+    plan.known.extra = true
+  end
+  plan.example = plan.example or (row.any_of and row.any_of[1]) or (row.body_union and row.body_union.by)
+  plans[row] = plan
+  return plan
+end
+
+local function call_name(row)
+  return row.group .. ":" .. row.name
+end
+
+local function signature(row)
+  local names = {}
+  for index, id in ipairs(row.path_params) do
+    names[index] = id.name
+  end
+  names[#names + 1] = row.body and "{...}" or "options"
+  return call_name(row) .. "(" .. table.concat(names, ", ") .. ")"
+end
+
+local function refuse_call(row, problem)
+  return nil, call_name(row) .. ": " .. problem, nil, true
+end
+
+-- An id may be given as the object that carries it. Returns id | nil, problem, mistake.
+local function carried_id(row, plan, spec, object, is_last)
+  if is_last then
+    -- get{video_id = ..., timeout = 5}: without this the timeout would be ignored
+    local misplaced
+    for name in pairs(plan.known) do
+      if object[name] ~= nil and (not misplaced or name < misplaced) then
+        misplaced = name
+      end
+    end
+    if misplaced then
+      return nil,
+        format("%s belongs in a table of its own after the ids: %s", misplaced, signature(row)),
+        true
+    end
+  end
+  local id = object[spec.name]
+  if id == nil and spec.also then
+    id = object[spec.also]
+  end
+  if type(id) == "string" then
+    local problem = own_id.problem(row, spec, object, id)
+    if problem then
+      return nil, problem
+    end
+    return id
+  elseif id == nil or id == null then
+    -- no mistake: a session has no video_id before rendering begins
+    return nil, "the table given has no " .. spec.name .. (spec.also and " or " .. spec.also or "")
+  end
+  return nil, values.expected("a string in the table given", id) -- no mistake either: the service may have sent it
+end
+
+-- An id that needs more than a look. Returns id | nil, message, field, mistake.
+local function read_id(row, plan, index, value, is_last)
+  local spec = row.path_params[index]
+  local problem, mistake, id, _
+  if type(value) == "table" then
+    value, problem, mistake = carried_id(row, plan, spec, value, is_last)
+  end
+  if not problem then
+    id, problem, _, mistake = check_id(value)
+  end
+  if problem then
+    return refuse(spec.name, problem, mistake)
+  end
+  return id
+end
+
+local function unknown_field(row, plan, given)
+  local stray = values.unknown_key(given, plan.known)
+  if stray == nil then
+    return nil
+  end
+  if type(stray) ~= "string" then
+    local example = plan.example or (plan.query[1] and plan.query[1].name) or "timeout"
+    return step(stray), format("fields are named, write {%s = ...}", example)
+  end
+  local name = step(stray):sub(2)
+  if row.newer and row.newer[stray] then
+    return name, format("this version does not check it yet, pass it as extra = {%s = ...}", name)
+  elseif row.retired and row.retired[stray] then
+    return name, "the service no longer takes this field, leave it out"
+  elseif stray == "extra" then
+    return name, call_name(row) .. " sends no body, so it takes no extra fields"
+  elseif stray == "idempotency_key" then
+    return name, call_name(row) .. " can be repeated without one, only POST requests take it"
+  end
+  local problem = "unknown field" .. suggest.hint(stray, values.sorted_keys(plan.known))
+  if row.body then
+    problem = problem .. " (fields that this version does not know go into extra = {...})"
+  end
+  return name, problem
+end
+
+local function read_options(plan, given)
+  local options = NO_OPTIONS
+  for index = 1, #plan.options do
+    local option = plan.options[index]
+    local value = given[option.name]
+    if value ~= nil then
+      local problem = option.problem(value)
+      if problem then
+        return refuse(option.name, problem, true)
+      end
+      if options == NO_OPTIONS then
+        options = {}
+      end
+      options[option.name] = value
+    end
+  end
+  return options
+end
+
+local function missing(field)
+  return refuse(field.name, objects.missing(field.spec), true)
+end
+
+local ANY = { type = "any", nullable = true }
+
+local function merge_extra(row, body, extra)
+  if type(extra) ~= "table" then
+    return refuse("extra", values.expected("a table of fields", extra), true)
+  end
+  for name, value in pairs(extra) do
+    if type(name) ~= "string" or name == "" then
+      return refuse("extra" .. step(name), "fields are named, write extra = {name = ...}", true)
+    end
+    local field = "extra" .. step(name)
+    if row.body[name] then
+      return refuse(field, format("is a known field, give it as %s = ... beside extra", name), true)
+    end
+    local problem = values.utf8_problem(name)
+    if problem then
+      return refuse(field, "a name with " .. problem)
+    end
+    local checked, value_problem, where, mistake = check_value(ANY, value)
+    if value_problem then
+      return refuse(field .. (where or ""), value_problem, mistake)
+    end
+    body[name] = checked
+  end
+  return body
+end
+
+-- A body that as a whole is one of several forms.
+local function read_union(row, plan, given)
+  local whole = {}
+  for index = 1, #plan.body do
+    local name = plan.body[index].name
+    whole[name] = given[name]
+  end
+  local body, problem, where, mistake = check_value(row.body_union, whole)
+  if not body then
+    return refuse(where:sub(2), problem, mistake)
+  elseif given.extra ~= nil then
+    return merge_extra(row, body, given.extra)
+  end
+  return body
+end
+
+local function read_body(row, plan, given)
+  if row.body_union then
+    return read_union(row, plan, given)
+  end
+  local body = {}
+  for index = 1, #plan.body do
+    local field = plan.body[index]
+    local name, spec = field.name, field.spec
+    local value = given[name]
+    if value ~= nil then
+      local checked, problem, where, mistake = check_value(spec, value)
+      if problem then
+        return refuse(name .. (where or ""), problem, mistake)
+      end
+      local other = spec.requires
+      if other and value ~= null and (given[other] == nil or given[other] == null) then
+        return refuse(name, "is only valid together with " .. other, true)
+      end
+      body[name] = checked
+    elseif spec.required then
+      return missing(field)
+    end
+  end
+  if given.extra ~= nil then
+    return merge_extra(row, body, given.extra)
+  end
+  return body
+end
+
+-- Rules over several query fields. Returns problem, mistake.
+local function any_of_problem(row, given)
+  local count = 0
+  for _, name in ipairs(row.any_of) do
+    count = count + (given[name] and #given[name] or 0)
+  end
+  if count == 0 then
+    return "missing, give " .. table.concat(row.any_of, " or ") .. " (or both)", true
+  elseif row.max_ids and count > row.max_ids then
+    return format("%d ids in all, at most %d are allowed in one call", count, row.max_ids)
+  end
+  return nil
+end
+
+local function read_query(row, plan, given, target)
+  local mark = "?"
+  for index = 1, #plan.query do
+    local field = plan.query[index]
+    local name, spec = field.name, field.spec
+    local value = given[name]
+    if value ~= nil then
+      local checked, problem, where, mistake = check_value(spec, value)
+      if problem then
+        return refuse(name .. (where or ""), problem, mistake)
+      end
+      target = target .. mark .. name .. "=" .. values.query_text(spec, checked)
+      mark = "&"
+    elseif spec.required then
+      return missing(field)
+    end
+  end
+  if row.any_of then
+    local problem, mistake = any_of_problem(row, given)
+    if problem then
+      return refuse(row.any_of[1], problem, mistake)
+    end
+  end
+  return target
+end
+
+local function read_fields(row, plan, target, given)
+  local name, stray = unknown_field(row, plan, given)
+  if stray then
+    return refuse(name, stray, true)
+  end
+  local body
+  local options, message, field, mistake = read_options(plan, given)
+  if options then
+    target, message, field, mistake = read_query(row, plan, given, target)
+  end
+  if not message and row.body then
+    body, message, field, mistake = read_body(row, plan, given)
+  end
+  if message then
+    return nil, message, field, mistake
+  end
+  return { target = target, body = body, options = options }
+end
+
+---The call for one id and nothing else, when a look at the id is enough: what polling does all day.
+---@param row heygen.Endpoint with one id, no body and nothing required beside it
+---@param id any
+---@return table? call nil: params.check decides
+function params.quick(row, id)
+  if type(id) ~= "string" or not is_plain(id) then
+    return nil
+  end
+  local plan = plans[row] or prepare(row)
+  return { target = plan.head .. id .. plan[1], options = NO_OPTIONS }
+end
+
+---Checks the arguments of a call. The caller's tables are never changed.
+---@param row heygen.Endpoint
+---@param args table positional arguments: the path's ids in order, then one table of fields and options, or nil
+---@param count integer? how many arguments were given, nil ones included; #args when absent
+---@return table? call target (path and query), body (a table for core.encode, nil when none is sent), options
+---@return string? message "field: what is wrong and what to do"
+---@return string? param the field, nil when the arguments as a whole are wrong
+---@return boolean? mistake true: an error of the program (wrong type, unknown field); false: a bad value
+function params.check(row, args, count)
+  local plan = plans[row] or prepare(row)
+  local target, wanted = plan.head, plan.ids
+  if (count or #args) > wanted + 1 then
+    return refuse_call(
+      row,
+      format("%d arguments given, %s is the longest form", count or #args, signature(row))
+    )
+  end
+  local given = args[wanted + 1]
+  for index = 1, wanted do
+    local id = args[index]
+    if type(id) ~= "string" or not is_plain(id) then
+      local message, field, mistake
+      id, message, field, mistake = read_id(row, plan, index, id, index == wanted and given == nil)
+      if not id then
+        return nil, message, field, mistake
+      end
+    end
+    target = target .. id .. plan[index]
+  end
+  if given == nil then
+    if plan.plain then
+      return { target = target, options = NO_OPTIONS }
+    end
+    given = NO_FIELDS
+  elseif type(given) ~= "table" then
+    local hint = plan.example and format(", write {%s = ...}", plan.example) or ""
+    return refuse_call(row, values.expected("a table", given) .. hint)
+  end
+  return read_fields(row, plan, target, given)
+end
+
+return params

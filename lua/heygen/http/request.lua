@@ -1,0 +1,377 @@
+-- The one way every API request goes: encode, send, wait, read, and again when the retry policy says so.
+local core = require "heygen.core"
+local drivers = require "heygen.driver"
+local errors = require "heygen.errors"
+local response = require "heygen.http.response"
+local retry = require "heygen.http.retry"
+local waits = require "heygen.driver.pause"
+
+local request = {}
+
+local now = core.now
+local current_driver = drivers.current
+
+-- Repeating cannot help: these are decided before a byte of the request is sent.
+local HOPELESS = { certificate = true, url = true }
+
+-- [0, 1) from the system's random numbers: jitter that two processes started at once do not share.
+local function random()
+  local a, b, c = core.random(3):byte(1, 3)
+  return (a * 65536 + b * 256 + c) / 16777216
+end
+
+request.random = random
+
+local function describe(client, row, call)
+  return row.method .. " " .. client.base_path .. call.target:gsub("%?.*", "")
+end
+
+-- A function given by the user. What it raises must not lose an answer that was paid for.
+local function tell(client, hook, event)
+  local ok, raised = pcall(hook, event)
+  if not ok and client.options.log and hook ~= client.options.log then
+    pcall(client.options.log, "a hook raised: " .. errors.text(raised))
+  end
+  return ok, raised
+end
+
+local function log_line(event, pause)
+  local outcome = event.status and tostring(event.status) or event.kind or "no answer"
+  if event.status and event.status < 300 and event.kind then -- a good status is not all of a bad answer
+    outcome = outcome .. " " .. event.kind
+  end
+  local line = ("%s %s -> %s in %.3f s (attempt %d)"):format(
+    event.method,
+    event.url,
+    outcome,
+    event.seconds,
+    event.attempt
+  )
+  return pause and line .. (", again in %.2f s"):format(pause) or line
+end
+
+local function report(client, row, call, state, status, problem, pause)
+  local options = client.options
+  local event = {
+    method = row.method,
+    url = client.base .. client.base_path .. call.target,
+    attempt = state.attempt,
+    seconds = now() - state.began,
+    status = status,
+    kind = problem and problem.kind,
+    code = problem and problem.code,
+    request_id = state.job and response.request_id(state.job),
+  }
+  event.code = event.code and client.hide(event.code)
+  event.request_id = event.request_id and client.hide(event.request_id)
+  if options.on_response then
+    tell(client, options.on_response, event)
+  end
+  if options.log then
+    tell(client, options.log, log_line(event, pause))
+  end
+end
+
+local function announce(client, row, call, state)
+  local hook = client.options.on_request
+  return tell(client, hook, {
+    method = row.method,
+    url = client.base .. client.base_path .. call.target,
+    attempt = state.attempt,
+    idempotency_key = state.key,
+  })
+end
+
+-- Starts one attempt. The table is the client's own, filled anew each time: the engine reads it at once.
+local function start(client, engine, row, call, state)
+  local r = client.template
+  local options, own = call.options, client.options
+  local timeout = options.timeout or own.timeout or (row.method == "GET" and 30 or 120)
+  -- libcurl sends a request again, silently, when a reused connection dies unanswered: not one that costs money, nor
+  -- one whose second answer would say that nothing is there to delete.
+  r.fresh = not row.repeatable or row.method == "DELETE"
+  local left = state.deadline - now()
+  if r.fresh then
+    left = left / 2 -- half for waiting for a connection: see the engine's timeout of fresh requests
+  end
+  r.timeout = left < timeout and (left > 0.001 and left or 0.001) or timeout
+  r.method = row.method
+  r.target = client.base_path .. call.target
+  r.query = call.query
+  r.compressed = not row.brief
+  r.body, r.multipart = state.text, call.parts
+  r.content_type = state.text and (call.content_type or "application/json")
+  r.extra_headers = state.headers
+  if row.method == "POST" and not state.text and not r.multipart then
+    r.content_type = "" -- else libcurl would call nothing a form
+  end
+  local job, message, failure = engine:create(r)
+  r.body, r.multipart = nil, nil -- may be large, and the client lives long
+  return job, message, failure
+end
+
+-- One attempt. Returns status, body | nil, problem.
+local function exchange(client, engine, row, call, state)
+  local driver = current_driver(client.driver)
+  if driver.can_wait and not row.repeatable then
+    driver.can_wait()
+  end
+  local job, message, failure = start(client, engine, row, call, state)
+  if not job then
+    return nil, { kind = failure.kind, message = message, sent = "no" }
+  end
+  state.job = job
+  local done, reason, kind
+  if call.watch then
+    done, reason, kind = waits.watch(driver, engine, job, call.watch)
+  elseif driver.built_in then
+    done, reason = driver.await(engine, job)
+  else
+    done, reason, kind = drivers.await(driver, engine, job)
+  end
+  if not done and not job:done() then -- an answer that came all the same is kept: it may have been paid for
+    job:cancel()
+    local _, _, cut = job:result()
+    return nil,
+      {
+        kind = kind or "cancelled",
+        message = kind and reason or "the request was " .. (reason or "cancelled"),
+        sent = job:sent(),
+        body = cut and cut.body,
+      }
+  end
+  local status, body
+  status, body, failure = job:result()
+  if status then
+    return status, body
+  elseif failure.kind == "pending" then -- somebody's own driver
+    job:cancel()
+    return nil, { kind = "callback", message = "driver.await came back too early", sent = job:sent() }
+  end
+  failure.message = body
+  return nil, failure
+end
+
+-- A DELETE whose first attempt got lost finds the thing gone at the second: that is success.
+local function deleted_before(row, state, problem)
+  return row.method == "DELETE" and problem.status == 404 and state.unsure
+end
+
+-- The ids that a call may give, under their names in the answer and on an error; a row may say others.
+local IDS = { session_id = "session_id", video_id = "video_id" }
+
+-- An id, or a list of them, that names something made and does not show the key.
+local function readable_id(client, id)
+  if type(id) == "string" then
+    return id ~= "" and not client.shows_key(id) and id or nil
+  elseif type(id) ~= "table" or type(id[1]) ~= "string" then
+    return nil
+  end
+  local ids = {}
+  for _, each in ipairs(id) do
+    if type(each) == "string" and not client.shows_key(each) then
+      ids[#ids + 1] = each
+    end
+  end
+  return ids[1] and ids or nil
+end
+
+-- Ids that stand in an answer beside its error: a session may have been made all the same.
+local function ids_beside(client, problem, answer, ids)
+  for _, place in ipairs { answer, answer.data or false, answer.error or false } do
+    for from, to in pairs(ids) do
+      if problem[to] == nil and type(place) == "table" then
+        problem[to] = readable_id(client, place[from])
+      end
+    end
+  end
+end
+
+-- Ids from what came, be it whole or not. A list names ids of others.
+local function add_ids(client, row, problem)
+  local ids = row.makes or IDS
+  if type(problem.last) == "table" and not row.list then
+    ids_beside(client, problem, problem.last, ids)
+  end
+  if problem.body and not row.list then
+    for from, to in pairs(ids) do
+      problem[to] = readable_id(client, response.salvage(problem.body, from)) or problem[to]
+    end
+  end
+  if problem.body and problem.body ~= "" then
+    problem.last = response.cut(problem.body)
+  end
+  problem.body = nil
+end
+
+-- What a server may have filled with what it was sent. The rest is ours, and a short key may occur in it by chance.
+local FOREIGN = { "message", "code", "param", "doc_url", "request_id", "last" }
+
+local function finish_problem(client, row, call, state, problem)
+  local job = state.job
+  problem.attempts = state.attempt
+  problem.sent = problem.sent or (job and job:sent()) or "no"
+  problem.request_id = job and response.request_id(job)
+  problem.curl_code = nil
+  add_ids(client, row, problem)
+  if problem.kind ~= "api" then
+    problem.message = describe(client, row, call) .. ": " .. problem.message
+  end
+  for _, name in ipairs(FOREIGN) do
+    problem[name] = response.without_secret(problem[name], client.hide)
+  end
+  problem.idempotency_key = state.key
+  if not row.repeatable then -- "worth repeating" must not mean "may be paid for twice"
+    problem.retryable = (problem.status == 429 and problem.code ~= "quota_exceeded")
+      or problem.code == "request_in_progress" -- says the service of a key that it knows
+      or (problem.sent == "no" and (problem.kind == "network" or problem.kind == "timeout"))
+  end
+  return errors.fail(problem)
+end
+
+-- Decides about another attempt and makes the pause. True: again.
+local function again(client, row, call, state, problem)
+  if problem.kind == "api" then
+    problem.retry_after = retry.after(state.job:header "Retry-After", core.time())
+  end
+  problem.sent = problem.sent or (state.job and state.job:sent()) or "no"
+  problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
+  local left = state.deadline - now()
+  local pause, why
+  if not HOPELESS[problem.code] then
+    pause, why = retry.next(state.policy, problem, state.attempt, left, random)
+  end
+  problem.repeatable, problem.keyed = nil, nil
+  report(client, row, call, state, problem.status, problem, pause)
+  if why == "deadline" and problem.kind ~= "timeout" then
+    problem.message = problem.message
+      .. (" (%.0f s are left, too few to try again)"):format(left > 0 and left or 0)
+  end
+  if not pause then
+    return false
+  end
+  state.unsure = state.unsure or (problem.sent ~= "no" and problem.status ~= 429)
+  local slept, reason, kind = waits.pause(client, pause)
+  if not slept then
+    problem.message = "the pause before another attempt was "
+      .. (reason or "cancelled")
+      .. ": "
+      .. problem.message
+    problem.kind = kind or "cancelled"
+  end
+  return slept
+end
+
+-- What one request needs over all its attempts, or nil and a problem.
+local function prepare(client, row, call)
+  local options, own = call.options, client.options
+  local began = now()
+  local state = { -- all fields at once: a table that grows costs more than the rest of this function
+    attempt = 0,
+    began = began,
+    deadline = began + (options.deadline or own.deadline),
+    policy = client.policy,
+    job = nil,
+    text = nil,
+    key = nil,
+    headers = nil,
+  }
+  if options.max_retries then
+    state.policy = { max_retries = options.max_retries, base = own.retry_base, cap = own.retry_cap }
+  end
+  if row.method == "POST" then
+    state.key = options.idempotency_key or core.uuid()
+    state.headers = { ["Idempotency-Key"] = state.key }
+    if row.key_field and call.body[row.key_field] == nil then
+      call.body[row.key_field] = state.key
+    end
+  end
+  if call.body then
+    local text, message = core.encode(call.body, row.body)
+    if not text then
+      return nil, { kind = "invalid", message = message, sent = "no" }
+    end
+    state.text = call.inline and call.inline(text) or text
+  else
+    state.text = call.text
+  end
+  if call.headers then
+    state.headers = state.headers or {}
+    for name, value in pairs(call.headers) do
+      state.headers[name] = value
+    end
+  end
+  return state
+end
+
+---The engine, with this client's wish for it.
+---@param client heygen.Client
+---@return userdata? engine
+---@return string? message
+function request.engine(client)
+  local engine, message = core.engine()
+  local limit = client.options.max_connections
+  if limit and engine and client.limited ~= engine then
+    client.limited = engine
+    engine:limit(limit)
+  end
+  return engine, message
+end
+
+---Sends a request until it is answered for good.
+---@param client heygen.Client
+---@param row heygen.Endpoint method, repeatable, list, expects, body (the shape)
+---@param call table target, body or text, options; see params.check
+---@return table? value
+---@return string? message
+---@return heygen.Error? err
+function request.send(client, row, call)
+  local engine, message = request.engine(client)
+  if not engine then
+    return errors.fail { kind = "network", message = message, sent = "no" }
+  end
+  local state, bad
+  if client.is_closed then
+    bad = waits.problem(client)
+  else
+    state, bad = prepare(client, row, call)
+  end
+  if not state then
+    return errors.fail(bad)
+  end
+  local hooked = client.options.on_response or client.options.log
+  while true do
+    state.attempt = state.attempt + 1
+    state.began, state.job = now(), nil
+    if client.options.on_request then
+      local ok, raised = announce(client, row, call, state)
+      if not ok then
+        return finish_problem(client, row, call, state, {
+          kind = "callback",
+          message = "on_request raised: " .. errors.text(raised),
+          sent = "no",
+        })
+      end
+    end
+    local value
+    local status, problem = exchange(client, engine, row, call, state)
+    if status then
+      value, problem = response.read(row, status, problem)
+    end
+    if problem and deleted_before(row, state, problem) then
+      value = { id = call.id, deleted = true }
+    end
+    if value then
+      state.job:drop()
+      response.remember(value, state.job, state.attempt)
+      if hooked then
+        report(client, row, call, state, status)
+      end
+      return value
+    elseif not again(client, row, call, state, problem) then
+      return finish_problem(client, row, call, state, problem)
+    end
+  end
+end
+
+return request

@@ -1,0 +1,203 @@
+-- What came back: the HTTP answer behind a value, and an answer turned into a value or a problem.
+local api_problem = require "heygen.http.api_error"
+local core = require "heygen.core"
+
+local response = {}
+
+local decode, read_problem = core.decode, api_problem.read
+
+-- value -> job. Weak: an answer lives as long as the value that came in it.
+local jobs = setmetatable({}, { __mode = "k" })
+local attempts = setmetatable({}, { __mode = "k" }) -- only where there was more than one
+
+---@class heygen.Response
+---@field status integer
+---@field headers table<string, string> by lower-case name; repeated ones joined with ", "
+---@field request_id string? to tell the service's support
+---@field timings table seconds since the start: namelookup, connect, appconnect, pretransfer, starttransfer, total;
+---and connections, how many were opened
+---@field attempts integer
+---@field http_version string? "1.1", "2"
+
+---Keeps the answer within reach of heygen.response.
+function response.remember(value, job, count)
+  jobs[value] = job
+  if count > 1 then
+    attempts[value] = count
+  end
+end
+
+---@param job userdata
+---@return string? request_id
+function response.request_id(job)
+  return job:header "X-Request-Id" or job:header "X-Amzn-RequestId" or job:header "X-Amzn-Request-Id"
+end
+
+local function headers_of(job)
+  local headers = {}
+  for name, value in job:head():gmatch "\n([^:\r\n]+):[ \t]*([^\r\n]*)" do
+    name = name:lower()
+    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  end
+  return headers
+end
+
+---@param value any
+---@return heygen.Response?
+function response.of(value)
+  local job = value ~= nil and jobs[value]
+  if not job then
+    return nil
+  end
+  return {
+    status = job:status(),
+    headers = headers_of(job),
+    request_id = response.request_id(job),
+    timings = job:timings(),
+    attempts = attempts[value] or 1,
+    http_version = job:http_version(),
+  }
+end
+
+local function cut(text)
+  return #text > 2000 and text:sub(1, 2000) or text
+end
+
+response.cut = cut
+
+local function not_understood(why, status, body)
+  return nil,
+    { kind = "parse", status = status, message = "the answer was not understood: " .. why, body = body }
+end
+
+-- A body that is no JSON: say what it looks like, since "expected value" helps nobody.
+local function describe(body, why)
+  if body == "" then
+    return "it is empty"
+  elseif body:find "^%s*<" then
+    return "it is HTML or XML, not JSON (a gateway or proxy in between?)"
+  elseif not why then
+    return "it is no JSON object"
+  end
+  return "it is no JSON (" .. tostring(why):gsub("^.-:%d+: ", "") .. ")"
+end
+
+-- Ids come as a list even where there is one; should the service send one alone, it becomes a list. Returns problem.
+local function list_problem(row, data)
+  local name = row.expects_list
+  local list = data[name]
+  if list == nil then
+    list = data[row.one_as_list]
+    data[row.one_as_list] = nil
+  end
+  if type(list) == "string" then
+    list = { list }
+  end
+  data[name] = list
+  return (type(list) ~= "table" or list[1] == nil) and "its data has no " .. name or nil
+end
+
+-- Has the answer to a change nothing that the caller needs? A create always has: its ids.
+local function says_nothing(row)
+  return row.method ~= "GET" and row.method ~= "POST" and not row.expects
+end
+
+---Reads an answer by the rule that a good status alone is no success: a cut connection looks like one too.
+---@param row heygen.Endpoint
+---@param status integer
+---@param body string
+---@return table? value
+---@return table? problem fields for an error: kind, message, last and what the service said
+function response.read(row, status, body)
+  local value, why = decode(body)
+  local expects = row.expects
+  if expects and status == 200 and type(value) == "table" and value.error == nil and value.code == nil then
+    local data = value.data -- the good answer, first: all the rest is for the others
+    if type(data) == "table" and type(data[expects]) == "string" and data[expects] ~= "" then
+      return data
+    end
+  end
+  local good = status > 199 and status < 300 and type(value) == "table"
+  local problem = not (good and value.error == nil and value.code == nil) and read_problem(status, value)
+  if problem then
+    problem.last = value == nil and cut(body) or value
+    return nil, problem
+  elseif type(value) ~= "table" then
+    if body == "" and (row.raw or (status == 204 and says_nothing(row))) then
+      return {}
+    end
+    return not_understood(describe(body, why), status, body)
+  elseif row.raw then
+    return value
+  end
+  local data = value.data
+  if data == nil and says_nothing(row) then
+    return {} -- null, for one
+  elseif type(data) ~= "table" then
+    return not_understood("it has no data", status, body)
+  elseif row.list then
+    return value
+  elseif expects and (type(data[expects]) ~= "string" or (data[expects] == "" and row.method == "POST")) then
+    -- What was made has an id. What was asked for has it as well, and an empty status is one that nobody knows.
+    return not_understood("its data has no " .. row.expects, status, body)
+  elseif row.expects_list then
+    local missing = list_problem(row, data)
+    if missing then
+      return not_understood(missing, status, body)
+    end
+  end
+  return data
+end
+
+local ID = '"([%w_.~-]+)"'
+
+local function all_ids(body, pattern)
+  local ids = {}
+  for id in body:gmatch(pattern) do
+    ids[#ids + 1] = id
+  end
+  return ids[1] and ids or nil
+end
+
+---An id that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
+---@param body string
+---@param name string of the id in the answer: "video_id"; "avatar_item.id" inside an object; "voices[].voice_id" of
+---all in a list
+---@return string|string[]|nil id a list where the answer has one
+function response.salvage(body, name)
+  local outer, list_mark, inner = name:match "^([%w_]+)(%[?%]?)%.([%w_]+)$"
+  if outer then
+    local rest = body:match('"' .. outer .. '"%s*:%s*([%[{].*)')
+    if not rest then
+      return nil
+    elseif list_mark ~= "" then
+      return all_ids(rest:match "^%b[]" or rest, '"' .. inner .. '"%s*:%s*' .. ID)
+    end
+    body, name = rest:match "^%b{}" or rest, inner
+  end
+  local id = body:match('"' .. name .. '"%s*:%s*' .. ID)
+  local list = not id and body:match('"' .. name .. '"%s*:%s*%[([^%]]*)')
+  if not list then
+    return id
+  end
+  return all_ids(list, ID)
+end
+
+---A server may send back what it was sent. A copy in which no text shows the credential.
+---@param value any decoded JSON, or a text
+---@param hide fun(text: string): string
+---@return any
+function response.without_secret(value, hide)
+  if type(value) == "string" then
+    return hide(value)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local copy = {}
+  for key, item in pairs(value) do
+    copy[response.without_secret(key, hide)] = response.without_secret(item, hide)
+  end
+  return setmetatable(copy, getmetatable(value))
+end
+
+return response

@@ -1,0 +1,217 @@
+-- Checks tables of named fields against their specs: objects, and unions of them told apart by one field. With the
+-- rules that no single field can tell.
+local core = require "heygen.core"
+local suggest = require "heygen.schema.suggest"
+local values = require "heygen.schema.value"
+
+local objects = {}
+
+local null = core.null
+local concat = table.concat
+local expected, step = values.expected, values.step
+
+local ARTICLES = { integer = "an integer", array = "an array", object = "a table", union = "a table" }
+
+---What a field that is missing must be.
+---@param spec heygen.FieldSpec
+---@return string problem
+function objects.missing(spec)
+  local what = ARTICLES[spec.type] or "a " .. spec.type
+  if spec.type == "string" and spec.max then
+    what = ("a string of %d to %d characters"):format(spec.min or 0, spec.max)
+  elseif spec.type == "file_input" or spec.type == "upload" then
+    what = "a file"
+  elseif spec.type == "any" then
+    what = "a value"
+  end
+  return "missing, " .. what .. " is required"
+end
+
+-- The names of the fields in one order, so that the first problem is always the same one.
+local orders = setmetatable({}, { __mode = "k" })
+
+local function in_order(fields)
+  local names = orders[fields]
+  if not names then
+    names = values.sorted_keys(fields)
+    orders[fields] = names
+  end
+  return names
+end
+
+local function is_there(object, name)
+  return object[name] ~= nil and object[name] ~= null
+end
+
+local function given_of(object, names)
+  local found = {}
+  for index = 1, #names do
+    if is_there(object, names[index]) then
+      found[#found + 1] = names[index]
+    end
+  end
+  return found
+end
+
+-- Returns field, problem.
+local function choice_problem(object, rules)
+  local names = rules.one_of or rules.most_one_of
+  if names then
+    local found = given_of(object, names)
+    if found[2] then
+      return found[2], "cannot be given together with " .. found[1]
+    elseif rules.one_of and not found[1] then
+      return names[1], "missing, exactly one of " .. concat(names, ", ") .. " is required"
+    end
+  end
+  names = rules.any_of
+  if names and not given_of(object, names)[1] then
+    return names[1], "missing, " .. concat(names, " or ") .. " is required"
+  end
+  return nil
+end
+
+-- What the fields of an object say of each other. Returns field, problem.
+local function company_problem(object, fields)
+  local names = in_order(fields)
+  for index = 1, #names do
+    local name = names[index]
+    local spec = fields[name]
+    if spec.requires and is_there(object, name) and not is_there(object, spec.requires) then
+      return name, "is only valid together with " .. spec.requires
+    elseif spec.not_with and is_there(object, name) and object[spec.not_with] == true then
+      return name, "cannot be given when " .. spec.not_with .. " is true"
+    end
+  end
+  return nil
+end
+
+local function rule_problem(spec, object)
+  local field, problem = choice_problem(object, spec)
+  if not field and spec.cases then
+    local case = spec.cases[object[spec.cases.by]]
+    if case then
+      field, problem = choice_problem(object, case)
+    end
+  end
+  if not field then
+    field, problem = company_problem(object, spec.fields)
+  end
+  return field, problem
+end
+
+local function stray_problem(spec, stray, kind)
+  local hint = suggest.hint(stray, values.sorted_keys(spec.fields))
+  if kind and hint == "" then
+    return ('does not belong to the type "%s"'):format(kind)
+  end
+  return "unknown field" .. hint
+end
+
+-- `kind` is the variant when it is one of a union, and `by` the field that has told so. A checker of values.types.
+local function check_fields(spec, value, by, kind)
+  local fields = spec.fields
+  for key in pairs(value) do
+    if not fields[key] and key ~= by then
+      local known = values.sorted_keys(fields)
+      known[#known + 1] = by
+      local all = {}
+      for index = 1, #known do
+        all[known[index]] = true
+      end
+      local stray = values.unknown_key(value, all)
+      return nil, stray_problem(spec, stray, kind), step(stray), true
+    end
+  end
+  local object = {}
+  if by then
+    object[by] = kind
+  end
+  local names = in_order(fields)
+  for index = 1, #names do
+    local name = names[index]
+    local field, given = fields[name], value[name]
+    if given ~= nil then
+      local item, problem, where, mistake = values.check(field, given)
+      if problem then
+        return nil, problem, step(name) .. (where or ""), mistake
+      end
+      object[name] = item
+    elseif field.required then
+      return nil, objects.missing(field), step(name), true
+    end
+  end
+  local field, problem = rule_problem(spec, object)
+  if field then
+    return nil, problem, step(field), true
+  end
+  return object
+end
+
+local function table_problem(value)
+  if type(value) ~= "table" then
+    return expected("a table", value)
+  end
+  return value[1] ~= nil and "expected named fields, got an array" or nil
+end
+
+---A checker of values.types.
+---@param spec heygen.FieldSpec
+---@param value any
+---@return table? object a copy
+---@return string? problem
+---@return string? where
+---@return boolean? mistake
+function objects.object(spec, value)
+  local no_object = table_problem(value)
+  if no_object then
+    return nil, no_object, nil, true
+  elseif not spec.fields then
+    local problem, where, mistake = values.free_problem(value, 1)
+    if problem then
+      return nil, problem, where, mistake
+    end
+    return value
+  end
+  return check_fields(spec, value)
+end
+
+-- Which variant is meant. Returns kind | nil, problem, where, mistake.
+local function find_kind(spec, value)
+  local kind = value[spec.by]
+  if kind == nil then
+    for _, pair in ipairs(spec.infer or {}) do
+      if is_there(value, pair[1]) then
+        return pair[2]
+      end
+    end
+    local names = concat(in_order(spec.variants), '", "')
+    return nil, 'missing, one of "' .. names .. '" is required', step(spec.by), true
+  elseif type(kind) ~= "string" then
+    return nil, expected("a string", kind), step(spec.by), true
+  elseif not spec.variants[kind] then
+    return nil, values.one_of(kind, in_order(spec.variants)), step(spec.by), true
+  end
+  return kind
+end
+
+---A checker of values.types. The field that tells the variants apart is filled in where others tell it.
+---@param spec heygen.FieldSpec
+---@param value any
+---@return table? object a copy
+---@return string? problem
+---@return string? where
+---@return boolean? mistake
+function objects.union(spec, value)
+  local no_object = table_problem(value)
+  if no_object then
+    return nil, no_object, nil, true
+  end
+  local kind, problem, where, mistake = find_kind(spec, value)
+  if not kind then
+    return nil, problem, where, mistake
+  end
+  return check_fields(spec.variants[kind], value, spec.by, kind)
+end
+
+return objects

@@ -1,0 +1,408 @@
+-- Checks one value against its field spec of endpoints.lua.
+-- A checker returns the value to send, or nil, problem, where, mistake: `where` is the place inside the value (nil: the
+-- value itself), `mistake` tells an error of the program (wrong type, unknown field) from a bad value, which may come
+-- from a user's input. Nothing is built for messages until something is wrong.
+local core = require "heygen.core"
+local errors = require "heygen.errors"
+local suggest = require "heygen.schema.suggest"
+
+local values = {}
+
+local null, escape, utf8_length = core.null, core.escape, core.utf8_length
+local find, format, gmatch, gsub, lower, match, sub =
+  string.find, string.format, string.gmatch, string.gsub, string.lower, string.match, string.sub
+local concat, floor = table.concat, math.floor
+
+-- Where Lua has integers, 20.0 is sent as 20.
+local to_integer = math.tointeger or function(value)
+  return value
+end
+
+-- What needs no escaping in a path and is never "." or "..". In C, as it is asked for every request.
+local is_plain = core.is_plain
+local CONTROL = "[%z\1-\31\127]"
+local BLANK = "[%z\1-\32\127]"
+local EXACT = 2 ^ 53
+local DEPTH = 32
+
+function values.kind_of(value)
+  return value == null and "null" or type(value)
+end
+
+function values.quoted(value)
+  return '"' .. errors.printable(tostring(value), 40) .. '"'
+end
+
+-- NaN and the infinities are written differently from one C library to the next.
+function values.number_text(value)
+  if value ~= value then
+    return "NaN"
+  elseif value == math.huge or value == -math.huge then
+    return value > 0 and "infinity" or "-infinity"
+  end
+  return format("%.14g", value)
+end
+
+function values.expected(what, value)
+  return "expected " .. what .. ", got " .. values.kind_of(value)
+end
+
+-- One step of a path: ".name", or "[2]".
+function values.step(key)
+  if type(key) == "number" then
+    return format("[%.14g]", key)
+  end
+  return "." .. errors.printable(tostring(key), 40)
+end
+
+local quoted, expected, step = values.quoted, values.expected, values.step
+
+-- The least unknown key, so that the message does not depend on the order of a table.
+function values.unknown_key(value, known)
+  local found
+  for key in pairs(value) do
+    if not known[key] and (found == nil or tostring(key) < tostring(found)) then
+      found = key
+    end
+  end
+  return found
+end
+
+function values.sorted_keys(map)
+  local names = {}
+  for name in pairs(map) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+function values.utf8_problem(value)
+  local length, bad = utf8_length(value)
+  return not length and format("invalid UTF-8 at byte %d", bad) or nil
+end
+
+function values.one_of(value, allowed)
+  for index = 1, #allowed do
+    if allowed[index] == value then
+      return nil
+    end
+  end
+  return quoted(value) .. ' is not one of "' .. concat(allowed, '", "') .. '"' .. suggest.hint(value, allowed)
+end
+
+function values.https_problem(value)
+  if find(value, BLANK) then
+    return "expected a URL without spaces and control characters, got " .. quoted(value)
+  elseif not find(lower(sub(value, 1, 9)), "^https://[^/?#]") then
+    return "expected a URL that starts with https://, got " .. quoted(value)
+  end
+  return nil
+end
+
+local LOOPBACK = { ["127.0.0.1"] = true, ["[::1]"] = true, ["localhost"] = true }
+
+-- A local simulator calls back to this machine, without TLS.
+local function callback_problem(value)
+  local authority = match(lower(value), "^http://([^/?#]+)")
+  if authority and LOOPBACK[match(authority, "^(.+):%d+$") or authority] and not find(value, BLANK) then
+    return nil
+  end
+  return values.https_problem(value)
+end
+
+-- What a media type looks like: "image/png".
+function values.media_type_problem(value)
+  if not find(value, "^[%w.+-]+/[%w.+-]+$") then
+    return 'expected a media type such as "image/png", got ' .. quoted(value)
+  end
+  return nil
+end
+
+local function sha256_problem(value)
+  if #value ~= 64 or find(value, "[^0-9A-Fa-f]") then
+    return "expected a SHA-256 checksum, 64 hexadecimal digits, got " .. quoted(value)
+  end
+  return nil
+end
+
+local FORMATS = {
+  https_url = values.https_problem,
+  callback_url = callback_problem,
+  media_type = values.media_type_problem,
+  sha256 = sha256_problem,
+}
+
+local function size_problem(spec, size, unit)
+  if spec.min and size < spec.min then
+    local given = size == 0 and "empty" or format("%d %ss", size, unit)
+    return format(
+      "%s, at least %d %s needed",
+      given,
+      spec.min,
+      spec.min == 1 and unit .. " is" or unit .. "s are"
+    )
+  elseif spec.max and size > spec.max then
+    return format("%d %ss, at most %d are allowed", size, unit, spec.max)
+  end
+  return nil
+end
+
+local function range(spec)
+  if spec.above then
+    return format(" above %g", spec.above) .. (spec.max and format(" and of at most %g", spec.max) or "")
+  elseif spec.min and spec.max then
+    return format(" from %g to %g", spec.min, spec.max)
+  elseif spec.min then
+    return format(" of at least %g", spec.min)
+  elseif spec.max then
+    return format(" of at most %g", spec.max)
+  end
+  return ""
+end
+
+local function check_number(spec, value, what)
+  if type(value) ~= "number" then
+    return nil, expected(what .. range(spec), value), nil, true
+  end
+  local fits = value > -math.huge and value < math.huge
+  if spec.type == "integer" then
+    fits = fits and floor(value) == value and value >= -EXACT and value <= EXACT
+  end
+  fits = fits and not (spec.min and value < spec.min) and not (spec.above and value <= spec.above)
+  if not fits or (spec.max and value > spec.max) then
+    return nil, "expected " .. what .. range(spec) .. ", got " .. values.number_text(value)
+  end
+  return value
+end
+
+-- The problem of a table that shall be an array 1..n; looks at every key, as # alone does not see holes.
+local function array_problem(value)
+  local count = 0
+  for key in pairs(value) do
+    if type(key) ~= "number" then
+      return "expected an array, found the key " .. quoted(key)
+    end
+    count = count + 1
+  end
+  for index = 1, count do
+    if value[index] == nil then
+      return format("expected an array without holes, item %d is missing", index)
+    end
+  end
+  return nil
+end
+
+-- A value of no known shape: anything that JSON can carry. Returns problem, where, mistake.
+local function free_problem(value, depth)
+  local kind = type(value)
+  if kind == "string" then
+    return values.utf8_problem(value)
+  elseif kind == "number" then
+    if value ~= value or value == math.huge or value == -math.huge then
+      return "expected a finite number, got " .. values.number_text(value)
+    end
+    return nil
+  elseif kind == "boolean" or value == null then
+    return nil
+  elseif kind ~= "table" then
+    return "a " .. kind .. " cannot be sent", nil, true
+  elseif depth > DEPTH then
+    return format("more than %d levels deep, does a table hold itself?", DEPTH), nil, true
+  end
+  local is_array = value[1] ~= nil
+  local problem = is_array and array_problem(value)
+  if problem then
+    return problem, nil, true
+  end
+  for key, item in pairs(value) do
+    if not is_array and type(key) ~= "string" then
+      return "expected names or 1..n as keys, found " .. quoted(key), nil, true
+    end
+    problem = not is_array and values.utf8_problem(key)
+    if problem then
+      return "a name with " .. problem
+    end
+    local where, mistake
+    problem, where, mistake = free_problem(item, depth + 1)
+    if problem then
+      return problem, step(key) .. (where or ""), mistake
+    end
+  end
+  return nil
+end
+
+values.free_problem = free_problem
+
+local types = {}
+
+-- Checkers by the spec's type. objects.lua has those for "object" and "union", file_input.lua the one for "file_input".
+values.types = types
+
+---@param spec heygen.FieldSpec
+---@param value any not nil
+---@return any value to send
+---@return string? problem
+---@return string? where
+---@return boolean? mistake
+function values.check(spec, value)
+  if value == null then
+    if spec.nullable then
+      return null
+    end
+    return nil, "null is not allowed, leave the field out", nil, true
+  end
+  return types[spec.type](spec, value)
+end
+
+local check_value = values.check
+
+function types.string(spec, value)
+  if type(value) ~= "string" then
+    return nil, expected("a string", value), nil, true
+  end
+  local length, bad = utf8_length(value)
+  if not length then
+    return nil, format("invalid UTF-8 at byte %d", bad)
+  end
+  local problem = size_problem(spec, length, "character")
+    or (spec.enum and values.one_of(value, spec.enum))
+    or (spec.format and FORMATS[spec.format](value))
+  if problem then
+    return nil, problem
+  end
+  return value
+end
+
+function types.number(spec, value)
+  return check_number(spec, value, "a number")
+end
+
+function types.integer(spec, value)
+  local number, problem, where, mistake = check_number(spec, value, "an integer")
+  if problem then
+    return nil, problem, where, mistake
+  end
+  return to_integer(number)
+end
+
+function types.boolean(_, value)
+  if type(value) ~= "boolean" then
+    return nil, expected("a boolean", value), nil, true
+  end
+  return value
+end
+
+-- What array and ids have in common: problem, mistake.
+local function list_problem(spec, value, what, unit)
+  if type(value) ~= "table" then
+    return expected(what, value), true
+  end
+  local problem = array_problem(value)
+  if problem then
+    return problem, true
+  end
+  return size_problem(spec, #value, unit)
+end
+
+function types.array(spec, value)
+  local problem, mistake = list_problem(spec, value, "an array", "item")
+  if problem then
+    if mistake and spec.items.type == "file_input" and type(value) == "table" and value[1] == nil then
+      problem = problem .. "; one file is an array of one: {{...}}"
+    end
+    return nil, problem, nil, mistake
+  end
+  local items = {}
+  for index = 1, #value do
+    local item, where
+    item, problem, where, mistake = check_value(spec.items, value[index])
+    if problem then
+      return nil, problem, step(index) .. (where or ""), mistake
+    end
+    items[index] = item
+  end
+  return items
+end
+
+function types.any(_, value)
+  local problem, where, mistake = free_problem(value, 1)
+  if problem then
+    return nil, problem, where, mistake
+  end
+  return value
+end
+
+local function id_problem(value)
+  if not find(value, "%S") then
+    return value == "" and "empty, an id is needed" or "blank, an id is needed"
+  end
+  local at = find(value, CONTROL)
+  if at then
+    return format("%s has a control character at byte %d", quoted(value), at)
+  end
+  for segment in gmatch(value, "[^/\\]+") do
+    if segment == "." or segment == ".." then
+      return quoted(value) .. " is a path, not an id"
+    end
+  end
+  return values.utf8_problem(value)
+end
+
+---@param value any
+---@return string? id percent-encoded where needed
+---@return string? problem
+---@return nil
+---@return boolean? mistake
+function values.id(value)
+  if type(value) ~= "string" then
+    return nil, expected("a string", value), nil, true
+  elseif is_plain(value) then
+    return value
+  end
+  local problem = id_problem(value)
+  if problem then
+    return nil, problem
+  end
+  return escape(value)
+end
+
+-- Ids in a query: the whole list becomes one text.
+function types.ids(spec, value)
+  local problem, mistake = list_problem(spec, value, "an array of ids", "id")
+  if problem then
+    return nil, problem, nil, mistake
+  end
+  local ids = {}
+  for index = 1, #value do
+    local id, _
+    id, problem, _, mistake = values.id(value[index])
+    if not problem and find(value[index], ",", 1, true) then
+      problem = quoted(value[index]) .. " has a comma; each id is an item of its own"
+    end
+    if problem then
+      return nil, problem, step(index), mistake
+    end
+    ids[index] = id
+  end
+  return concat(ids, ",")
+end
+
+---A value of a query, percent-encoded.
+---@param spec heygen.FieldSpec
+---@param value any as values.check returned it
+---@return string
+function values.query_text(spec, value)
+  if spec.type == "integer" then
+    return format("%d", value)
+  elseif spec.type == "ids" then
+    return value
+  elseif spec.type == "number" then
+    return (gsub(format("%.14g", value), ",", ".")) -- a decimal comma from the host's locale
+  elseif type(value) ~= "string" then
+    return tostring(value)
+  end
+  return is_plain(value) and value or escape(value)
+end
+
+return values

@@ -1,0 +1,389 @@
+-- Local files in a call to the service: looked at, uploaded side by side or inlined as base64, and only then the call
+-- itself is sent, once. What was uploaded is remembered by its content: nothing is sent twice because the call failed.
+local core = require "heygen.core"
+local drivers = require "heygen.driver"
+local errors = require "heygen.errors"
+local file_input = require "heygen.schema.file"
+local sources = require "heygen.upload.content"
+local tasks = require "heygen.task.tasks"
+local uploads = require "heygen.upload"
+local values = require "heygen.schema.value"
+local waits = require "heygen.driver.pause"
+
+local attachments = {}
+
+local DEADLINE = uploads.defaults.deadline -- seconds for all uploads together
+local LOOK = 0.05 -- seconds between two looks at what somebody else uploads
+local MOST = 256 -- contents that a client remembers
+
+-- ---- what a client has uploaded ----
+
+-- client -> {by = SHA-256 -> {asset_id} or {uploader, host}, order = list of SHA-256}. Weak: it goes with its client.
+local caches = setmetatable({}, { __mode = "k" })
+
+local function cache_of(client)
+  local cache = caches[client]
+  if not cache then
+    cache = { by = {}, order = {} }
+    caches[client] = cache
+  end
+  return cache
+end
+
+local function remember(cache, hex, asset_id)
+  local known = cache.by[hex]
+  cache.by[hex] = { asset_id = asset_id }
+  if known and known.asset_id then -- two have uploaded it at the same time
+    return
+  end
+  table.insert(cache.order, hex)
+  if #cache.order > MOST then
+    local oldest = table.remove(cache.order, 1)
+    cache.by[oldest] = nil
+  end
+end
+
+local function forget(cache, hex)
+  cache.by[hex] = nil
+  for index = #cache.order, 1, -1 do
+    if cache.order[index] == hex then
+      table.remove(cache.order, index)
+    end
+  end
+end
+
+-- ---- what a call has ----
+
+-- All local files of a body, in the order of their names: {node, source, limits, where}.
+local function find_all(value, where, list)
+  local noted = file_input.local_source(value)
+  if noted then
+    list[#list + 1] = { node = value, source = noted.source, limits = noted.limits, where = where }
+    return list
+  end
+  local keys = value[1] ~= nil and {} or values.sorted_keys(value)
+  for index = 1, #value do
+    keys[index] = index
+  end
+  for _, key in ipairs(keys) do
+    if type(value[key]) == "table" then
+      find_all(value[key], where .. values.step(key), list)
+    end
+  end
+  return list
+end
+
+local function fail(state, entry, fields)
+  if entry then
+    fields.message = entry.where .. ": " .. fields.message
+    fields.param = entry.where
+  end
+  fields.message = state.name .. ": " .. fields.message
+  fields.sent = fields.sent or "no"
+  return errors.fail(fields)
+end
+
+local function is_inlined(state, entry)
+  if state.as == nil then
+    return entry.source.data ~= nil
+  end
+  return state.as == "base64"
+end
+
+-- All files, before any is sent. True | nil, message, err.
+local function look_at_all(client, state)
+  for _, entry in ipairs(state.entries) do
+    local limits = { types = entry.limits.types, bytes = entry.limits.bytes, deadline = state.deadline }
+    entry.inlined = is_inlined(state, entry)
+    if entry.inlined then
+      limits.bytes = math.min(limits.bytes or sources.LIMIT, sources.LIMIT)
+    end
+    local problem = sources.open(client, entry.source, limits)
+    if problem then
+      return fail(state, entry, problem)
+    end
+  end
+  return true
+end
+
+-- Groups what is to be uploaded by its content. True | nil, message, err.
+local function digest_all(client, state)
+  for _, entry in ipairs(state.entries) do
+    if not entry.inlined then
+      local hex, problem = sources.digest(client, entry.source, state.deadline)
+      if not hex then
+        return fail(state, entry, problem)
+      end
+      entry.hex = hex
+      if not state.contents[hex] then
+        state.contents[hex] = entry
+        table.insert(state.to_upload, entry)
+      end
+    end
+  end
+  return true
+end
+
+-- ---- uploading ----
+
+-- What suspends a caller; nil for one that blocks.
+local function host_of(client)
+  local driver = drivers.current(client.driver)
+  return driver.name ~= "block" and (driver.host or driver) or nil
+end
+
+-- The id of a content that is uploaded already; waits while somebody else uploads it. Nil: it is to be uploaded.
+local function known_id(client, state, entry)
+  local cache = state.cache
+  while true do
+    local found = cache.by[entry.hex]
+    if not found then
+      return nil
+    elseif found.asset_id then
+      entry.cached = true
+      return found.asset_id
+    elseif found.uploader[1] == nil or found.uploader[2] == coroutine.running() then
+      return nil -- whoever uploaded it is gone without a word, or calls this from its own on_upload
+    elseif not found.host or found.host ~= host_of(client) then
+      return nil -- who blocks, or waits in another host, may keep the uploader from ever going on
+    end
+    local slept, reason, kind = waits.pause(client, LOOK)
+    if not slept then
+      return nil,
+        { kind = kind or "cancelled", message = entry.source.name .. ": " .. (reason or "cancelled") }
+    elseif core.now() > state.deadline then
+      return nil, { kind = "timeout", message = entry.source.name .. ": the time for the uploads was up" }
+    end
+  end
+end
+
+local function upload_one(client, state, entry)
+  local id, problem = known_id(client, state, entry)
+  if problem then
+    local _, _, err = fail(state, entry, problem)
+    return nil, err
+  elseif id then
+    entry.asset_id = id
+    return id
+  end
+  local cache, alive = state.cache, {} -- the second is gone when this coroutine is
+  local uploader = setmetatable({ alive, coroutine.running() }, { __mode = "v" })
+  local mine = { uploader = uploader, host = host_of(client) }
+  cache.by[entry.hex] = mine
+  local asset, _, err = uploads.run(client, entry.source, {
+    deadline = math.max(state.deadline - core.now(), 0.001),
+    max_retries = state.options.max_retries,
+    on_progress = state.options.on_upload,
+  })
+  if asset then
+    remember(cache, entry.hex, asset.asset_id)
+    entry.asset_id = asset.asset_id
+    return asset.asset_id
+  end
+  alive.ended = true
+  if cache.by[entry.hex] == mine then
+    cache.by[entry.hex] = nil
+  end
+  err.message = state.name .. ": " .. entry.where .. ": " .. err.message
+  err.param = entry.where
+  err.sent, err.idempotency_key = "no", nil -- of the call itself, which is not made
+  return nil, err
+end
+
+local function ids_of(state)
+  local ids = {}
+  for _, entry in ipairs(state.to_upload) do
+    ids[#ids + 1] = entry.asset_id
+  end
+  return ids
+end
+
+-- What an error must not lose: the assets that are there now.
+local function with_ids(state, err)
+  local ids = ids_of(state)
+  err.asset_ids = #ids > 0 and ids or nil
+  return nil, tostring(err), err
+end
+
+-- True | nil, message, err: the first failure, which has cancelled the others.
+local function upload_all(client, state)
+  local list, first = {}, nil
+  for index, entry in ipairs(state.to_upload) do
+    list[index] = function(driver)
+      local view = client.driver == driver and client
+        or setmetatable({ driver = driver }, { __index = client })
+      local id, err = upload_one(view, state, entry)
+      first = first or err
+      return id
+    end
+  end
+  if #list == 1 then
+    list[1](client.driver)
+  elseif #list > 1 then
+    tasks.side_by_side(drivers.current(client.driver), list)
+  end
+  if first then
+    return with_ids(state, first)
+  end
+  for _, entry in ipairs(state.to_upload) do
+    if not entry.asset_id then -- the caller was cancelled before it began
+      return with_ids(
+        state,
+        select(
+          3,
+          fail(state, entry, {
+            kind = "cancelled",
+            message = entry.source.name .. ": the upload was cancelled",
+          })
+        )
+      )
+    end
+  end
+  return true
+end
+
+-- ---- the call ----
+
+-- Base64 stands in the text as a mark until it is sent: nothing like it can be in the user's own.
+local function fill_in(state)
+  local mark = core.uuid()
+  local segments = {}
+  for _, entry in ipairs(state.entries) do
+    local node, source = entry.node, entry.source
+    if entry.inlined then
+      segments[#segments + 1] = source.file and { base64_file = source.file } or { base64 = source.data }
+      node.type, node.media_type = "base64", source.media_type
+      node.data = mark .. "." .. #segments .. "."
+    else
+      node.type, node.asset_id = "asset_id", state.contents[entry.hex].asset_id
+    end
+  end
+  return #segments > 0
+    and function(text)
+      local list, from = {}, 1
+      for place, index, past in text:gmatch("()" .. mark:gsub("%-", "%%-") .. "%.(%d+)%.()") do
+        list[#list + 1] = text:sub(from, place - 1)
+        list[#list + 1] = segments[tonumber(index)]
+        from = past
+      end
+      list[#list + 1] = text:sub(from)
+      return list
+    end
+end
+
+-- Was the call refused because of an asset, and has it made nothing? An answer that names what was made beside its
+-- error is no refusal.
+local function is_gone(row, err)
+  local status, given = err.status or 0, {}
+  if err.kind ~= "api" or err.code ~= "asset_not_found" or status < 400 or status > 499 then
+    return false
+  end
+  for _, param in ipairs(row.path_params) do
+    given[param.name] = true -- it stands on each error of the call
+  end
+  for _, id in pairs(row.makes) do
+    if err[id] ~= nil and not given[id] then
+      return false
+    end
+  end
+  return true
+end
+
+-- Forgets the assets of earlier calls; true when there was one.
+local function forget_cached(state)
+  local any = false
+  for _, entry in ipairs(state.to_upload) do
+    any = any or entry.cached or false
+    if entry.cached then
+      forget(state.cache, entry.hex)
+      entry.cached, entry.asset_id = nil, nil
+    end
+  end
+  return any
+end
+
+local function with_options(call, changes)
+  local options = {}
+  for name, value in pairs(call.options) do
+    options[name] = value
+  end
+  for name, value in pairs(changes) do
+    options[name] = value
+  end
+  return options
+end
+
+local function run(client, state, call, send)
+  local done, message, err = look_at_all(client, state)
+  if done then
+    done, message, err = digest_all(client, state)
+  end
+  if done then
+    done, message, err = upload_all(client, state)
+  end
+  if not done then
+    return nil, message, err
+  end
+  call.inline = fill_in(state) or nil
+  local options, left = call.options, math.max(state.deadline - core.now(), 0.001)
+  if call.inline then -- content takes longer than words
+    call.options = with_options(call, {
+      timeout = options.timeout or client.options.timeout or uploads.defaults.timeout,
+      deadline = left,
+    })
+  elseif options.deadline then
+    call.options = with_options(call, { deadline = left })
+  end
+  local value
+  value, message, err = send(call)
+  if value == nil then
+    return with_ids(state, err)
+  end
+  return value, message, err
+end
+
+local function close_all(state)
+  for _, entry in ipairs(state.entries) do
+    sources.close(entry.source)
+  end
+end
+
+---Makes files of the service out of the local ones in a checked call, and sends it.
+---@param client heygen.Client
+---@param row heygen.Endpoint
+---@param call table see params.check
+---@param send fun(call: table): any, string?, heygen.Error?
+---@return any value
+---@return string? message
+---@return heygen.Error? err with asset_ids, those that have been uploaded
+function attachments.send(client, row, call, send)
+  local unfit = waits.problem(client)
+  if unfit then
+    return errors.fail(unfit)
+  end
+  local options = call.options
+  local state = {
+    name = row.group .. ":" .. row.name,
+    entries = find_all(call.body, "", {}),
+    options = options,
+    as = options.files_as,
+    deadline = core.now() + (options.deadline or DEADLINE),
+    cache = cache_of(client),
+    contents = {},
+    to_upload = {},
+  }
+  for _, entry in ipairs(state.entries) do
+    entry.where = entry.where:gsub("^%.", "")
+  end
+  local value, message, err = run(client, state, call, send)
+  if value == nil and is_gone(row, err) and forget_cached(state) then
+    -- Once more, with what is gone uploaded again.
+    close_all(state)
+    state.contents, state.to_upload = {}, {}
+    value, message, err = run(client, state, call, send)
+  end
+  close_all(state)
+  return value, message, err
+end
+
+return attachments

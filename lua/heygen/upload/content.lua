@@ -1,0 +1,374 @@
+-- Local content on its way to the service: a file, bytes in memory, or what a function reads. It is looked at before
+-- anything is sent, and a file is opened once: what was looked at is what goes out.
+local core = require "heygen.core"
+local errors = require "heygen.errors"
+local media_types = require "heygen.upload.media_types"
+local options = require "heygen.schema.client_options"
+local suggest = require "heygen.schema.suggest"
+local task = require "heygen.task.task"
+local values = require "heygen.schema.value"
+local waits = require "heygen.driver.pause"
+
+local sources = {}
+
+local find, format, gsub, match = string.find, string.format, string.gsub, string.match
+
+local FIELDS = { path = true, data = true, read = true, size = true, filename = true, media_type = true }
+
+sources.fields = FIELDS
+
+local NAMES = { "data", "filename", "media_type", "path", "read", "size" }
+local KINDS = { "path", "data", "read" }
+local FORMS =
+  'a path, {path = "..."}, {data = "...", filename = "..."} or {read = function, filename = "..."}'
+local HINTS =
+  { bytes = "data", content = "data", content_type = "media_type", file = "path", name = "filename" }
+
+local SLICE = 128 * 1024 -- bytes that are digested at a time
+local WANTED = 64 * 1024 -- bytes that a reader is asked for
+local LARGE = 1024 * 1024 -- bytes in memory that are not digested in one go
+local LONG = 0.0005 -- seconds without giving way to others
+local IDLE = 0.01 -- seconds until a reader that had nothing is asked again
+local NAME_MAX = 255 -- bytes of a file's name
+
+---@class heygen.Source
+---@field name string for messages
+---@field path string?
+---@field data string?
+---@field read function?
+---@field wanted integer? bytes that a reader shall give
+---@field filename string?
+---@field declared string? the media type that the caller has given
+---@field media_type string? of the content, once it is open
+---@field size number? bytes, once it is open
+---@field file heygen.file? once it is open; not of bytes in memory
+
+-- ---- what is meant ----
+
+local function named(text)
+  return '"' .. errors.printable(text, 200) .. '"'
+end
+
+local function path_problem(path)
+  if path == "" then
+    return "empty, a path is needed"
+  end
+  local at = find(path, "%z")
+  return at and format("%s has a NUL byte at position %d", named(path), at) or nil
+end
+
+local function filename_problem(name)
+  local at = find(name, "[%z\1-\31\127]")
+  if name == "" then
+    return "empty, a name is needed"
+  elseif at then
+    return format("%s has a control character at byte %d", named(name), at)
+  elseif #name > NAME_MAX then
+    return format("%d bytes, at most %d are allowed", #name, NAME_MAX)
+  end
+  return values.utf8_problem(name)
+end
+
+local TEXTS = {
+  path = path_problem,
+  filename = filename_problem,
+  media_type = values.media_type_problem,
+  data = function(data)
+    return data == "" and "empty, there is nothing to send" or nil
+  end,
+}
+
+local function find_kind(given)
+  local kind
+  for _, name in ipairs(KINDS) do
+    if given[name] ~= nil then
+      if kind then
+        return nil, format("expected only one of path, data and read, got %s and %s", kind, name)
+      end
+      kind = name
+    end
+  end
+  if not kind then
+    return nil, "expected " .. FORMS
+  end
+  return kind
+end
+
+-- Returns problem, where, mistake.
+local function fields_problem(given, kind)
+  for _, name in ipairs(NAMES) do
+    local value, check = given[name], TEXTS[name]
+    if value ~= nil and check then
+      if type(value) ~= "string" then
+        return values.expected("a string", value), "." .. name, true
+      end
+      local problem = check(value)
+      if problem then
+        return problem, "." .. name
+      end
+    end
+  end
+  if given.read ~= nil and not options.is_callable(given.read) then
+    return values.expected("a function", given.read), ".read", true
+  elseif given.size ~= nil and kind ~= "read" then
+    return "is only valid together with read", ".size", true
+  elseif given.size ~= nil then
+    local _, problem, _, mistake = values.check({ type = "integer", min = 1 }, given.size)
+    return problem, ".size", mistake
+  end
+end
+
+---Reads what the caller has given, without looking at any file.
+---@param given any
+---@return heygen.Source? source
+---@return string? problem
+---@return string? where the place inside of `given`; nil: the whole
+---@return boolean? mistake of the program
+function sources.read(given)
+  if type(given) == "string" then
+    local problem = path_problem(given)
+    if problem then
+      return nil, problem
+    end
+    return { path = given, name = named(given) }
+  elseif type(given) ~= "table" then
+    return nil, values.expected(FORMS, given), nil, true
+  end
+  local stray = values.unknown_key(given, FIELDS)
+  if stray ~= nil then
+    local meant = HINTS[stray]
+    local hint = meant and ', did you mean "' .. meant .. '"?' or suggest.hint(stray, NAMES)
+    return nil, "unknown field" .. hint, values.step(stray), true
+  end
+  local kind, why = find_kind(given)
+  if not kind then
+    return nil, why, nil, true
+  end
+  local problem, where, mistake = fields_problem(given, kind)
+  if problem then
+    return nil, problem, where, mistake
+  end
+  local shown = given.path or given.filename
+  return {
+    path = given.path,
+    data = given.data,
+    read = given.read,
+    wanted = given.size,
+    filename = given.filename,
+    declared = given.media_type,
+    name = shown and named(shown) or kind == "data" and "the data" or "what the reader gives",
+  }
+end
+
+-- ---- readers ----
+
+-- Lets others go on when this has taken a while. Returns nothing, or the fields of an error.
+local function give_way(client, source, since)
+  if core.now() - since < LONG then
+    return nil, since
+  end
+  local slept, reason, kind = waits.pause(client, 0)
+  if not slept then
+    return { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
+  end
+  return nil, core.now()
+end
+
+local function bad_reader(source, what, kind)
+  return { kind = kind, message = source.name .. ": " .. what, param = "read" }
+end
+
+-- The next piece. Returns piece | nil at the end | nil, fields.
+local function next_piece(source)
+  local ok, piece, why = task.guarded(source.read, WANTED) -- it may wait for something itself
+  if not ok then
+    return nil, bad_reader(source, "read raised: " .. errors.text(piece), "callback")
+  elseif piece == nil and why ~= nil then
+    return nil, bad_reader(source, "read gave up: " .. tostring(why), "callback")
+  elseif piece ~= nil and type(piece) ~= "string" then
+    return nil, bad_reader(source, "read returned a " .. type(piece) .. ", not a string or nil", "callback")
+  end
+  return piece
+end
+
+local function size_problem(source, done, ended, limit)
+  local wanted = source.wanted
+  if wanted and done > wanted then
+    return bad_reader(source, format("read gave more than the %.0f bytes of size", wanted), "invalid")
+  elseif wanted and ended and done < wanted then
+    return bad_reader(source, format("read stopped after %.0f of %.0f bytes", done, wanted), "invalid")
+  elseif limit and done > limit then
+    return bad_reader(source, sources.too_large(done), "invalid")
+  end
+end
+
+-- Fills a temporary file without a name from what `next` gives. Returns the fields of an error, or nothing.
+local function fill(client, source, spool, limit, deadline)
+  local done, since = 0, core.now()
+  while true do
+    local piece, problem = next_piece(source)
+    done = done + #(piece or "")
+    problem = problem or size_problem(source, done, piece == nil, limit)
+    if not problem and piece == nil then
+      return nil
+    elseif not problem and piece == "" then
+      local slept, reason, kind = waits.pause(client, IDLE)
+      problem = not slept
+        and { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
+    elseif not problem then
+      local added, message, failure = spool:append(piece)
+      problem = not added and { kind = failure.kind, message = gsub(message, "^file: ", "") }
+    end
+    if not problem then
+      problem, since = give_way(client, source, since)
+    end
+    if not problem and core.now() > deadline then
+      problem =
+        { kind = "timeout", message = source.name .. ": the time was up before read had given everything" }
+    end
+    if problem then
+      return problem
+    end
+  end
+end
+
+local function spool_reader(client, source, limit, deadline)
+  local spool, message, failure = core.spool(source.name)
+  if not spool then
+    return { kind = failure.kind, message = (gsub(message, "^file: ", "")) }
+  end
+  source.file = spool
+  return fill(client, source, spool, limit, deadline)
+end
+
+-- Puts bytes in memory into a temporary file: they can be digested in slices then.
+local function spool_data(client, source, deadline)
+  local data, at = source.data, 1
+  source.read = function(count)
+    local piece = data:sub(at, at + count - 1)
+    at = at + count
+    return piece ~= "" and piece or nil
+  end
+  local problem = spool_reader(client, source, nil, deadline)
+  source.read = nil
+  return problem
+end
+
+-- ---- looking at it ----
+
+sources.LIMIT = 32 * 1024 * 1024 -- bytes that one request to the service may carry
+
+function sources.too_large(size)
+  return format("has %.0f bytes, at most %d (32 MB) are allowed here", size, sources.LIMIT)
+end
+
+-- A name that can stand in a header and in JSON, from a path, where any bytes are allowed.
+local function plain_name(path)
+  local name = gsub(match(path, "[^/]*$"), "[%z\1-\31\127]", "_")
+  if values.utf8_problem(name) then
+    name = gsub(name, "[\128-\255]", "_")
+  end
+  return #name > NAME_MAX and name:sub(-NAME_MAX):gsub("^[\128-\191]+", "") or name
+end
+
+local function open_content(client, source, limits)
+  if source.path then
+    local file, message, failure = core.file(source.path)
+    if not file then
+      return { kind = failure.kind, message = (gsub(message, "^file: ", "")) }
+    end
+    source.file = file
+  elseif source.read then
+    local problem = spool_reader(client, source, limits.bytes, limits.deadline)
+    if problem then
+      return problem
+    end
+  end
+  source.size = source.file and source.file:size() or #source.data
+  local head = source.data and source.data:sub(1, media_types.HEAD)
+  if not head then
+    local message
+    head, message = source.file:read(0, media_types.HEAD)
+    if not head then
+      return { kind = "file", message = (gsub(message, "^file: ", "")) }
+    end
+  end
+  local problem
+  if source.size == 0 then
+    problem = "is empty"
+  elseif limits.bytes and source.size > limits.bytes then
+    problem = sources.too_large(source.size)
+  else
+    source.media_type, problem = media_types.check(head, source.declared, limits.types)
+  end
+  return problem and { kind = "invalid", message = source.name .. " " .. problem } or nil
+end
+
+---Opens the content and looks at it: there, readable, not empty, not too large, of a type that is taken.
+---@param client heygen.Client
+---@param source heygen.Source
+---@param limits table bytes (nil: any), types (nil: all that are taken anywhere), deadline (of a reader)
+---@return table? problem fields of an error; the source is closed then
+function sources.open(client, source, limits)
+  local problem = open_content(client, source, limits)
+  if problem then
+    sources.close(source)
+    problem.sent = "no"
+    return problem
+  end
+  if not source.filename then
+    source.filename = source.path and plain_name(source.path)
+      or "upload." .. media_types.ending(source.media_type)
+  end
+  return nil
+end
+
+---The SHA-256 of the content, made in slices.
+---@param client heygen.Client
+---@param source heygen.Source an open one
+---@param deadline number
+---@return string? hex
+---@return table? problem fields of an error
+function sources.digest(client, source, deadline)
+  if not source.file and #source.data <= LARGE then
+    return core.sha256(source.data)
+  end
+  local unfit = not source.file and spool_data(client, source, deadline)
+  if unfit and unfit.kind == "file" then -- no room for temporary files: better all at once than not at all
+    sources.close(source)
+    return core.sha256(source.data)
+  elseif unfit then
+    unfit.sent = "no"
+    return nil, unfit
+  end
+  local since = core.now()
+  while true do
+    local hex, message, failure = source.file:digest(SLICE)
+    if hex then
+      return hex
+    elseif hex == nil then
+      return nil, { kind = failure.kind, message = (gsub(message, "^file: ", "")), sent = "no" }
+    end
+    local problem
+    problem, since = give_way(client, source, since)
+    if not problem and core.now() > deadline then
+      problem =
+        { kind = "timeout", message = source.name .. ": the time was up before it had been read once" }
+    end
+    if problem then
+      problem.sent = "no"
+      return nil, problem
+    end
+  end
+end
+
+---Lets go of the file. A temporary one is gone with that.
+---@param source heygen.Source
+function sources.close(source)
+  if source.file then
+    source.file:close()
+    source.file = nil
+  end
+end
+
+return sources

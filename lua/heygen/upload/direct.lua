@@ -1,0 +1,399 @@
+-- A direct upload: a slot from the service, the bytes PUT to the storage without the API key, the completion, and the
+-- wait until the asset can be used.
+local core = require "heygen.core"
+local drivers = require "heygen.driver"
+local errors = require "heygen.errors"
+local groups = require "heygen.api.groups"
+local options = require "heygen.schema.client_options"
+local request = require "heygen.http.request"
+local retry = require "heygen.http.retry"
+local sources = require "heygen.upload.content"
+local waits = require "heygen.driver.pause"
+
+local direct = {}
+
+local format, max, min = string.format, math.max, math.min
+
+local STALL = 120 -- seconds without a byte: the connection is dead, or the storage is
+local SLOTS = 3 -- an address that is refused is asked for anew so often, the first one included
+local PATIENCE = 6 -- completions while the storage has not yet seen the bytes, and looks that find no asset
+local LONGEST = 10 -- seconds between two looks
+
+local rows = groups.rows "assets"
+
+local function left(state)
+  return state.deadline - core.now()
+end
+
+local function fail(state, fields)
+  fields.asset_id = state.asset_id
+  fields.attempts = state.attempt
+  return errors.fail(fields)
+end
+
+local function cancelled(state, reason, kind)
+  return fail(state, {
+    kind = kind or "cancelled",
+    message = kind and reason or "the upload was " .. (reason or "cancelled"),
+    sent = "yes",
+  })
+end
+
+-- Options of a call to the service.
+local function call_options(state, fields)
+  fields.deadline = max(min(left(state), 300), 0.001)
+  fields.max_retries = state.options.max_retries
+  return fields
+end
+
+local function pause(client, state, seconds)
+  local slept, reason, kind = waits.pause(client, seconds)
+  if not slept then
+    return cancelled(state, reason, kind)
+  end
+  return true
+end
+
+-- ---- the slot ----
+
+-- The same for all attempts at one slot, and another one for the next slot: the service would answer with the old one.
+local function slot_key(state)
+  local key = state.key
+  if state.slots == 1 then
+    return key
+  end
+  local suffix = ":" .. state.slots
+  return (#key + #suffix <= 255 and key or core.sha256(key)) .. suffix
+end
+
+local function not_understood(state, what)
+  return fail(state, {
+    kind = "parse",
+    message = "the answer was not understood: its data has no fit " .. what,
+    status = 200,
+    sent = "yes",
+  })
+end
+
+-- They follow from what is sent, and to where. The storage takes no chunks.
+local DERIVED = { ["content-length"] = true, host = true, ["transfer-encoding"] = true }
+
+local function read_headers(client, slot)
+  local headers, has_agent = {}, false
+  if slot.upload_headers ~= nil and type(slot.upload_headers) ~= "table" then
+    return nil
+  end
+  for name, value in pairs(slot.upload_headers or {}) do
+    if type(value) == "number" then
+      value = format(value % 1 == 0 and "%.0f" or "%.14g", value)
+    end
+    if type(name) ~= "string" or type(value) ~= "string" then
+      return nil
+    end
+    has_agent = has_agent or name:lower() == "user-agent"
+    if not DERIVED[name:lower()] then
+      headers[name] = value
+    end
+  end
+  if not has_agent then
+    headers["User-Agent"] = client.options.user_agent
+  end
+  local ok, list = pcall(core.headers, headers)
+  return ok and list or nil
+end
+
+local function take_slot(client, state)
+  local source = state.source
+  state.slots = state.slots + 1
+  local slot, message, err = groups.call(
+    client,
+    rows.create_direct_upload,
+    1,
+    call_options(state, {
+      filename = source.filename,
+      content_type = source.media_type,
+      size_bytes = source.size,
+      checksum_sha256 = state.checksum,
+      idempotency_key = slot_key(state),
+    })
+  )
+  if not slot then
+    return nil, message, err
+  end
+  state.asset_id = type(slot.asset_id) == "string" and slot.asset_id ~= "" and slot.asset_id or nil
+  if not state.asset_id then
+    return not_understood(state, "asset_id")
+  end
+  local base, why, plain = options.split_url(slot.upload_url, client.options.allow_http)
+  if not base then
+    return fail(state, {
+      kind = "parse",
+      message = "the address for the upload cannot be used: " .. why,
+      status = 200,
+      sent = "yes",
+    })
+  elseif type(slot.max_bytes) == "number" and source.size > slot.max_bytes then
+    return fail(state, {
+      kind = "invalid",
+      message = format("%.0f bytes, the service takes %.0f at most", source.size, slot.max_bytes),
+      sent = "yes",
+    })
+  end
+  state.url, state.plain, state.headers = slot.upload_url, plain, read_headers(client, slot)
+  if not state.headers then
+    return not_understood(state, "upload_headers")
+  end
+  return true
+end
+
+-- ---- the bytes ----
+
+-- Returns true | nil, problem.
+local function put(client, engine, state)
+  local own, source = client.options, state.source
+  local driver = drivers.current(client.driver)
+  local job, message, failure = engine:create {
+    method = "PUT",
+    url = state.url,
+    headers = state.headers,
+    file = source.file,
+    body = not source.file and { source.data } or nil,
+    content_type = "", -- what the slot says, and nothing else: it may be part of the signature
+    public = true,
+    allow_http = state.plain,
+    connect_timeout = own.connect_timeout,
+    stall_timeout = STALL,
+    timeout = max(min(left(state), state.options.timeout or math.huge), 0.001),
+    max_bytes = own.max_response_bytes,
+    proxy = own.proxy,
+    ca_file = own.ca_file,
+    group = client.group,
+  }
+  if not job then
+    return nil, { kind = failure.kind, message = message, sent = "no" }
+  end
+  local done, reason, kind
+  if state.watch then
+    done, reason, kind = waits.watch(driver, engine, job, state.watch)
+  else
+    done, reason, kind = drivers.await(driver, engine, job)
+  end
+  if not done and not job:done() then
+    job:cancel()
+    return nil,
+      {
+        kind = kind or "cancelled",
+        message = kind and reason or "the upload was " .. (reason or "cancelled"),
+        sent = job:sent(),
+      }
+  end
+  local status, body, problem = job:result()
+  if not status and problem.kind == "pending" then -- somebody's own driver
+    job:cancel()
+    return nil, { kind = "callback", message = "driver.await came back too early", sent = job:sent() }
+  elseif not status then
+    problem.message, problem.curl_code, problem.body = body, nil, nil
+    return nil, problem
+  elseif status > 199 and status < 300 then
+    return true
+  end
+  local code = body:match "<Code>%s*(%w+)%s*</Code>"
+  return nil,
+    {
+      kind = "api",
+      status = status,
+      code = "upload_refused",
+      message = format("the storage answered HTTP %d%s", status, code and " " .. code or ""),
+      retry_after = retry.after(job:header "Retry-After", core.time()),
+      slow = code == "RequestTimeout" or status == 408, -- the first is said with a status 400
+      expired = status == 403 or code == "ExpiredToken", -- likewise
+      sent = "yes",
+      last = client.hide(body:sub(1, 2000)),
+    }
+end
+
+local HOPELESS = { certificate = true, url = true, protocol = true }
+
+-- Is it worth another attempt? True, or the error. A PUT to a slot may be repeated: the last one counts.
+local function recover(client, state, problem)
+  local slow, expired = problem.slow, problem.expired
+  problem.slow, problem.expired = nil, nil
+  if expired and state.slots < SLOTS and left(state) > 0 then
+    return take_slot(client, state) -- the address has expired
+  end
+  local seconds
+  if not HOPELESS[problem.code] then
+    seconds = retry.next(state.policy, {
+      status = slow and 503 or problem.status,
+      kind = problem.kind,
+      sent = problem.sent,
+      retry_after = problem.retry_after,
+      repeatable = true,
+    }, state.attempt, left(state), request.random)
+  end
+  if not seconds then
+    problem.message = "PUT to the storage: " .. problem.message
+    return fail(state, problem)
+  end
+  return pause(client, state, seconds)
+end
+
+local function put_all(client, engine, state)
+  local good, message, err = take_slot(client, state)
+  while good do
+    state.attempt = state.attempt + 1
+    local done, problem = put(client, engine, state)
+    if done then
+      return true
+    end
+    good, message, err = recover(client, state, problem)
+  end
+  return nil, message, err
+end
+
+-- ---- the end ----
+
+local function complete(client, state)
+  local seconds = min(state.interval, 0.5)
+  for turn = 1, PATIENCE do
+    local asset, message, err = groups.call(
+      client,
+      rows.complete,
+      1,
+      state.asset_id,
+      call_options(state, { checksum_sha256 = state.checksum })
+    )
+    if asset then
+      return asset
+    elseif err.code ~= "resource_not_ready" or turn == PATIENCE or left(state) <= seconds then
+      return nil, message, err
+    end
+    local slept
+    slept, message, err = pause(client, state, seconds)
+    if not slept then
+      return nil, message, err
+    end
+    seconds = seconds * 2
+  end
+end
+
+-- Statuses that may be followed by another one; an unknown one may be anything, so it is asked about.
+local READY = { completed = true, complete = true, ready = true }
+
+-- Returns status | nil to go on | nil, message, err.
+local function look(client, state)
+  local entries, message, err =
+    groups.call(client, rows.statuses, 1, call_options(state, { asset_ids = { state.asset_id } }))
+  if not entries then
+    if err.retryable then
+      return nil
+    end
+    return nil, message, err
+  end
+  local entry = type(entries[1]) == "table" and entries[1] or {}
+  if entry.status == "failed" then
+    local why = entry.error
+    if type(why) == "table" then
+      why = why.message or why.code
+    end
+    return fail(state, {
+      kind = "failed",
+      message = "the service could not use the file: "
+        .. client.hide(errors.printable(tostring(why or "it gives no reason"), 1000)),
+      status = 200,
+      sent = "yes",
+      last = entry,
+    })
+  elseif entry.status == "not_found" or entry.status == nil then
+    state.missed = state.missed + 1
+    if state.missed >= PATIENCE then
+      return fail(state, {
+        kind = "api",
+        code = "asset_not_found",
+        message = "the asset is gone",
+        status = 200,
+        sent = "yes",
+        last = entry,
+      })
+    end
+  end
+  return entry.status
+end
+
+local function wait_until_ready(client, state, asset)
+  local seconds = state.interval
+  while not READY[asset.status] do
+    if left(state) <= seconds then
+      return fail(state, {
+        kind = "timeout",
+        message = format(
+          "the file is there, but still %s at the service",
+          client.hide(errors.printable(tostring(asset.status), 40))
+        ),
+        sent = "yes",
+        last = asset,
+        retryable = false,
+      })
+    end
+    local slept, message, err = pause(client, state, seconds)
+    if not slept then
+      return nil, message, err
+    end
+    local status
+    status, message, err = look(client, state)
+    if err then
+      return nil, message, err
+    end
+    asset.status = status or asset.status
+    seconds = min(seconds * 1.5, max(LONGEST, state.interval))
+  end
+  return asset
+end
+
+local function digest(client, state)
+  if state.options.checksum == false then
+    return true
+  end
+  local hex, problem = sources.digest(client, state.source, state.deadline)
+  if not hex then
+    return fail(state, problem)
+  end
+  state.checksum = hex
+  return true
+end
+
+---Uploads an open source to the storage.
+---@param client heygen.Client
+---@param state table source, options, interval, deadline; asset_id is filled in when it is known
+---@param watch function? see waits.watch
+---@return table? asset
+---@return string? message
+---@return heygen.Error? err
+function direct.send(client, state, watch)
+  local engine, why = request.engine(client)
+  if not engine then
+    return fail(state, { kind = "network", message = why, sent = "no" })
+  end
+  local own = client.options
+  state.watch, state.slots, state.attempt, state.missed = watch, 0, 0, 0
+  state.key = state.options.idempotency_key or core.uuid()
+  state.policy = {
+    max_retries = state.options.max_retries or own.max_retries,
+    base = own.retry_base,
+    cap = own.retry_cap,
+  }
+  local done, message, err = digest(client, state)
+  if done then
+    done, message, err = put_all(client, engine, state)
+  end
+  local asset
+  if done then
+    asset, message, err = complete(client, state)
+  end
+  if asset and state.options.wait ~= false then
+    asset, message, err = wait_until_ready(client, state, asset)
+  end
+  return asset, message, err
+end
+
+return direct

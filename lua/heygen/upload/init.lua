@@ -1,0 +1,279 @@
+-- Uploads: one request up to 32 MB, beyond it a direct upload to the storage; client.assets:upload.
+--
+-- An upload may be repeated, unlike a create of a video: it costs nothing, the service documents Idempotency-Key for
+-- it and answers a second request with the first one's result, and the worst that could be is an asset too many.
+local core = require "heygen.core"
+local direct = require "heygen.upload.direct"
+local errors = require "heygen.errors"
+local groups = require "heygen.api.groups"
+local options = require "heygen.schema.client_options"
+local params = require "heygen.api.arguments"
+local request = require "heygen.http.request"
+local sources = require "heygen.upload.content"
+local suggest = require "heygen.schema.suggest"
+local values = require "heygen.schema.value"
+local waits = require "heygen.driver.pause"
+
+local uploads = {}
+
+local DEFAULTS = {
+  timeout = 600, -- seconds for one attempt in one request: 32 MB through a slow line
+  deadline = 3600, -- seconds for all of an upload
+  interval = 1, -- seconds, the first pause while the service works on a direct upload
+  checksum = true,
+  wait = true,
+}
+
+uploads.defaults, uploads.fields = DEFAULTS, sources.fields
+
+-- ---- options ----
+
+local function check_boolean(value)
+  return type(value) ~= "boolean" and values.expected("a boolean", value) or nil
+end
+
+local function check_seconds(value)
+  if type(value) ~= "number" then
+    return values.expected("a number of seconds", value)
+  end
+  return not (value > 0 and value < math.huge) and "expected more than 0 seconds" or nil
+end
+
+local KNOWN = {
+  checksum = check_boolean,
+  deadline = check_seconds,
+  direct = check_boolean,
+  interval = check_seconds,
+  timeout = check_seconds,
+  wait = check_boolean,
+  on_progress = function(value)
+    return not options.is_callable(value) and values.expected("a function", value) or nil
+  end,
+}
+
+for _, option in ipairs(params.options) do
+  if not option.files then
+    KNOWN[option.name] = KNOWN[option.name] or option.problem
+  end
+end
+
+uploads.options = values.sorted_keys(KNOWN)
+
+local function read_options(given, level)
+  if given ~= nil and type(given) ~= "table" then
+    error("heygen: upload: expected a table of options, got " .. type(given), level + 1)
+  end
+  local read = {}
+  for name, value in pairs(given or {}) do
+    local check = KNOWN[name]
+    local problem = check and check(value)
+    if not check then
+      problem = "unknown option" .. suggest.hint(tostring(name), uploads.options)
+    end
+    if problem then
+      error("heygen: upload: " .. tostring(name) .. ": " .. problem, level + 1)
+    end
+    read[name] = value
+  end
+  return read
+end
+
+-- ---- what is told about it ----
+
+---Tells how much was sent. Returns what pcall does.
+local function tell(state, sent)
+  local hook = state.options.on_progress
+  if not hook then
+    return true
+  end
+  state.sent = math.max(state.sent, math.min(sent, state.source.size)) -- another attempt begins anew
+  return pcall(hook, {
+    sent = state.sent,
+    total = state.source.size,
+    elapsed = core.now() - state.began,
+    filename = state.source.filename,
+  })
+end
+
+-- Watches a job, for waits.watch.
+local function watcher(state)
+  return state.options.on_progress
+    and function(job)
+      local _, _, sent = job:progress()
+      return tell(state, sent)
+    end
+end
+
+-- Puts the file's name in front of what a request says.
+local function with_name(state, err)
+  local name = state.source.name
+  if not err.message:find(name, 1, true) then
+    err.message = name .. ": " .. err.message
+  end
+  err.asset_id = err.asset_id or state.asset_id
+  return nil, tostring(err), err
+end
+
+local function fail(state, fields)
+  if state.prefix then
+    fields.message = state.prefix .. fields.message
+  end
+  fields.asset_id = fields.asset_id or state.asset_id
+  fields.sent = fields.sent or "no"
+  return errors.fail(fields)
+end
+
+-- ---- one request ----
+
+local CREATE = groups.rows("assets").create
+
+local function parts_of(source)
+  return {
+    {
+      name = "file",
+      file = source.file,
+      data = not source.file and source.data or nil,
+      filename = source.filename,
+      content_type = source.media_type,
+    },
+  }
+end
+
+local function send_whole(client, state)
+  local given = state.options
+  local asset, _, err = request.send(client, CREATE, {
+    target = CREATE.path,
+    parts = parts_of(state.source),
+    watch = watcher(state),
+    options = {
+      timeout = given.timeout or DEFAULTS.timeout,
+      deadline = math.max(state.deadline - core.now(), 0.001),
+      max_retries = given.max_retries,
+      idempotency_key = given.idempotency_key,
+    },
+  })
+  if not asset then
+    return with_name(state, err)
+  end
+  return asset
+end
+
+-- ---- the whole ----
+
+local function needs_direct(state)
+  local wanted = state.options.direct
+  if wanted ~= nil then
+    return wanted
+  end
+  return state.source.size > sources.LIMIT
+end
+
+local function send(client, state)
+  if not needs_direct(state) then
+    local asset, message, err = send_whole(client, state)
+    -- The limit may be one of the whole request, whose frame a file of nearly 32 MB does not fit into any more.
+    if asset or err.status ~= 413 or state.options.direct == false then
+      return asset, message, err
+    end
+  end
+  state.interval = state.options.interval or DEFAULTS.interval
+  local asset, message, err = direct.send(client, state, watcher(state))
+  if not asset and err then
+    return with_name(state, err)
+  end
+  return asset, message, err
+end
+
+---Uploads what has been read by sources.read, and opens it unless it is open.
+---@param client heygen.Client
+---@param source heygen.Source closed at the end
+---@param given table checked options
+---@param prefix string? of messages about the content
+---@return table? asset
+---@return string? message
+---@return heygen.Error? err
+function uploads.run(client, source, given, prefix)
+  local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
+  state.deadline = state.began + (given.deadline or DEFAULTS.deadline)
+  local unfit = waits.problem(client)
+  if unfit then
+    sources.close(source)
+    return errors.fail(unfit)
+  end
+  if not source.size then
+    local bytes = given.direct == false and sources.LIMIT or nil
+    local problem = sources.open(client, source, { bytes = bytes, deadline = state.deadline })
+    if problem then
+      return fail(state, problem)
+    end
+  end
+  local asset, message, err = send(client, state)
+  sources.close(source)
+  if not asset then
+    return nil, message, err
+  end
+  local told, raised = tell(state, source.size)
+  if not told then
+    return fail(state, {
+      kind = "callback",
+      message = "on_progress raised: " .. errors.text(raised),
+      asset_id = asset.asset_id,
+      cause = raised,
+      sent = "yes",
+    })
+  end
+  return asset
+end
+
+local function refuse(call, problem, where, mistake, level)
+  local message = call .. ": " .. (where and where:gsub("^%.", "") .. ": " or "") .. problem
+  if mistake then
+    error("heygen: " .. message, level + 1)
+  end
+  return errors.fail {
+    kind = "invalid",
+    message = message,
+    param = where and where:gsub("^%.", "") or nil,
+    sent = "no",
+  }
+end
+
+---Sends the one request of assets:create.
+---@param client heygen.Client
+---@param call table see params.check; body.file is what the caller gave
+---@param level integer
+function uploads.create(client, call, level)
+  local source, problem, where, mistake = sources.read(call.body.file)
+  if not source then
+    local _, message, err = refuse("assets:create: file", problem, where, mistake, level + 1)
+    return nil, message, err
+  end
+  local given = { direct = false }
+  for name, value in pairs(call.options) do
+    given[name] = value
+  end
+  return uploads.run(client, source, given, "assets:create: ")
+end
+
+-- Its types: meta/uploads.lua.
+local function upload(self, file, given, ...)
+  local client = groups.check_colon(self, "client", "client.assets:upload(...)")
+  if select("#", ...) > 0 then
+    error("heygen: upload: a file and a table of options are the longest form", 2)
+  end
+  local read = read_options(given, 2)
+  local source, problem, where, mistake = sources.read(file)
+  if not source then
+    local _, message, err = refuse("upload", problem, where, mistake, 2)
+    return nil, message, err
+  end
+  return errors.outcome(uploads.run(client, source, read, "upload: "))
+end
+
+---What extras.lua adds to client.assets.
+---@return table<string, function>
+function uploads.methods()
+  return { upload = upload }
+end
+
+return uploads

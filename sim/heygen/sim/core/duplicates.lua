@@ -1,0 +1,46 @@
+-- Notices what a careless client would have paid for twice: the same job, made again.
+local text = require "heygen.sim.core.text"
+
+local duplicates = {}
+
+-- What costs something.
+local MAKES = {
+  ["video_agents.create"] = true,
+  ["videos.create"] = true,
+  ["videos.batches.create"] = true,
+  ["templates.generate"] = true,
+  ["hyperframes.renders.create"] = true,
+  ["video_translations.create"] = true,
+  ["video_translations.batches.create"] = true,
+  ["lipsyncs.create"] = true,
+  ["lipsyncs.batches.create"] = true,
+  ["ai_clipping.create"] = true,
+  ["background_removals.create"] = true,
+}
+
+local function digest(body)
+  if #body <= 96 then
+    return body
+  end
+  return string.format("%s %d %d %s", body:sub(1, 32), #body, text.hash(body), body:sub(-32))
+end
+
+--- Notes a request that has made something. It is a duplicate when one with the same idempotency key has made something
+--- before; without a key, when one with the very same body has.
+---@param model table
+---@param endpoint table a row of the contract
+---@param request table
+---@param path string
+function duplicates.note(model, endpoint, request, path)
+  if not MAKES[endpoint.id] then
+    return
+  end
+  local key = request.headers["idempotency-key"]
+  local name = path .. (key and " key " .. key or " body " .. digest(request.body or ""))
+  if model.made[name] then
+    model.journal:count "duplicates"
+  end
+  model.made[name] = true
+end
+
+return duplicates

@@ -1,0 +1,337 @@
+-- heygen-sim as a program: options in, a running server until it is told to end.
+local options = require "heygen.sim.options"
+local setup = require "heygen.sim.setup"
+
+local main = {}
+
+main._VERSION = "0.1.0"
+
+local function complain(text)
+  io.stderr:write("heygen-sim: ", text, "\n")
+end
+
+local function write_file(path, text)
+  -- Under another name first: a reader never sees half a URL.
+  local file, message = io.open(path .. ".new", "w")
+  if not file then
+    return nil, message
+  end
+  file:write(text, "\n")
+  file:close()
+  return os.rename(path .. ".new", path)
+end
+
+-- Nobody is to be sent to a server that has ended, nor to trust it.
+local function forget(path, beginning)
+  local file = io.open(path)
+  if file then
+    local mine = file:read(#beginning) == beginning
+    file:close()
+    if mine then
+      os.remove(path)
+    end
+  end
+end
+
+-- Unix time that never runs backwards, and its distance from the system's monotonic clock.
+local function unix_time(uv)
+  local seconds, microseconds = uv.gettimeofday()
+  local epoch = seconds + microseconds / 1e6 - uv.hrtime() / 1e9
+  return function()
+    return epoch + uv.hrtime() / 1e9
+  end, epoch
+end
+
+-- Brings the model to what the state file says, and keeps it there.
+local function keep_state(values, the_model, uv)
+  local wanted = {}
+  local scenario = values.scenario and require("heygen.sim.core.scenarios")[values.scenario]
+  for _, set in ipairs { scenario and scenario.behaviour or {}, values.behaviour } do
+    for name, value in pairs(set) do
+      wanted[name] = value
+    end
+  end
+  local kept, message = require("heygen.sim.core.store").open(values.state, uv)
+  if not kept then
+    return nil, message
+  elseif kept.torn > 0 and not values.quiet then
+    complain(string.format("%s: a last record of %d bytes was torn and is gone", values.state, kept.torn))
+  end
+  local count, problem = kept:attach(the_model, values, wanted)
+  if not count then
+    kept:close()
+    return nil, problem
+  end
+  return kept
+end
+
+local function watch_stdin(uv, stop)
+  local kind = uv.guess_handle(0)
+  if kind ~= "pipe" and kind ~= "tty" then
+    -- A file or /dev/null: nobody can hold it open for us.
+    return stop()
+  end
+  local input = kind == "tty" and uv.new_tty(0, true) or uv.new_pipe(false)
+  if kind == "pipe" then
+    input:open(0)
+  end
+  input:read_start(function(problem, bytes)
+    if problem or not bytes or bytes:find "quit" then
+      stop()
+    end
+  end)
+end
+
+-- One that has ended, and only waits for its own parent to ask, can still be sent signals.
+local function has_ended(uv, pid)
+  local alive, _, name = uv.kill(pid, 0)
+  if not alive then
+    return name == "ESRCH"
+  end
+  local file = io.open("/proc/" .. pid .. "/stat")
+  local text = file and file:read "*a" or ""
+  if file then
+    file:close()
+  end
+  return text:find "^.*%) [ZX]" ~= nil
+end
+
+-- Standard input may be held open by another child of the parent: so its life is watched, too.
+local function watch_process(uv, pid, stop)
+  local timer = uv.new_timer()
+  timer:start(500, 500, function()
+    if has_ended(uv, pid) then
+      stop()
+    end
+  end)
+end
+
+local function log_request(entry)
+  io.stderr:write(
+    string.format(
+      "%s #%d %s %s %s%s\n",
+      os.date "%H:%M:%S",
+      entry.connection,
+      entry.method,
+      entry.target,
+      tostring(entry.status or "-"),
+      entry.fault and " (fault)" or ""
+    )
+  )
+end
+
+local function copy_ca(values, server)
+  if values["ca-file"] then
+    local ok, trouble = server:copy_ca(values["ca-file"])
+    if not ok then
+      return nil, "--ca-file: " .. tostring(trouble)
+    end
+  end
+  return true
+end
+
+-- The luv front, when asked with nginx as the TLS before it.
+local function open_luv(values, the_model, uv)
+  local server, message = require("heygen.sim.luv.front").listen(the_model, {
+    host = values.host,
+    port = values.tls and 0 or values.port,
+    log = complain,
+    on_request = values.log and log_request or nil,
+  })
+  if not server or not values.tls then
+    return server, message
+  end
+  local edge
+  edge, message = require("heygen.sim.nginx.front").listen {
+    host = values.host,
+    port = values.port,
+    tls = true,
+    workers = 1,
+    values = values,
+    behind = server.url:match "//(.*)$",
+    on_end = uv.stop,
+  }
+  local copied = edge
+  if edge then
+    copied, message = copy_ca(values, edge)
+  end
+  if not copied then
+    server:close()
+    if edge then
+      edge:close()
+    end
+    return nil, message
+  end
+  server:behind(edge)
+  return server
+end
+
+local function open_nginx(values, the_model, uv, epoch)
+  local server, message = require("heygen.sim.nginx.front").listen {
+    host = values.host,
+    port = values.port,
+    tls = values.tls,
+    workers = values.workers,
+    values = values,
+    start = the_model.clock.base,
+    mark = the_model.clock.mark,
+    epoch = epoch,
+    records = values.state,
+    on_end = uv.stop,
+  }
+  if not server then
+    return nil, message
+  end
+  local ok, trouble = copy_ca(values, server)
+  if not ok then
+    server:close()
+    return nil, trouble
+  end
+  return server
+end
+
+-- Ends the loop when it is time, from now on.
+local function watch(values, uv)
+  local function stop()
+    uv.stop()
+  end
+  for _, name in ipairs { "sigint", "sigterm" } do
+    local signal = uv.new_signal()
+    signal:start(name, stop)
+  end
+  if values["until-stdin-closes"] then
+    watch_stdin(uv, stop)
+  end
+  if values["with-process"] then
+    watch_process(uv, values["with-process"], stop)
+  end
+end
+
+-- The server, and the state that it keeps, if any.
+local function open_both(values, uv)
+  local source, epoch = unix_time(uv)
+  local the_model, message = setup.model(values, source)
+  if not the_model then
+    return nil, message
+  end
+  local server, kept, problem
+  -- nginx's workers play the file themselves; here the model must know its address before.
+  local first = values.state and values.front == "nginx"
+  if first then
+    kept, problem = keep_state(values, the_model, uv)
+    if not kept then
+      return nil, problem
+    end
+  end
+  local open = values.front == "nginx" and open_nginx or open_luv
+  server, problem = open(values, the_model, uv, epoch)
+  if not server then
+    if kept then
+      kept:close()
+    end
+    return nil, problem
+  end
+  the_model.base_url = (values.url or server.url):gsub("/+$", "")
+  if values.state and not first then
+    kept, problem = keep_state(values, the_model, uv)
+    if not kept then
+      server:close()
+      return nil, problem
+    end
+  end
+  return server, kept
+end
+
+local function announce(values, server)
+  if server.host ~= "127.0.0.1" and server.host ~= "::1" and not values.quiet then
+    complain("warning: others on the network can reach " .. server.url .. ", its controls included")
+  end
+  local urls = server.url .. (server.tls_url and "\n" .. server.plain_url or "")
+  io.stdout:write(urls, "\n")
+  io.stdout:flush()
+  if values["url-file"] then
+    local ok, trouble = write_file(values["url-file"], urls)
+    if not ok then
+      return nil, "--url-file: " .. tostring(trouble)
+    end
+  end
+  return true
+end
+
+local function serve(values)
+  local has_luv, uv = pcall(require, "luv")
+  if not has_luv then
+    return nil, "the Lua module luv is missing (apt-get install lua-luv, or luarocks install luv)"
+  end
+  local server, kept = open_both(values, uv)
+  if not server then
+    return nil, kept
+  end
+  local ok, problem = announce(values, server)
+  local ca_line = ok and values["ca-file"] and server:ca_text()
+  local nginx = server.edge or server
+  if ok then
+    if server.sender then
+      -- What became due while it was away.
+      server.sender:arm()
+    end
+    watch(values, uv)
+    uv.run()
+    if nginx.ended then
+      ok, problem = nil, "nginx has ended by itself"
+    end
+  end
+  server:close()
+  -- Once more, so that what was closed is really gone.
+  uv.run "nowait"
+  if kept then
+    kept:close()
+  end
+  if values["url-file"] then
+    forget(values["url-file"], server.url)
+  end
+  if ca_line then
+    forget(values["ca-file"], ca_line)
+  end
+  return ok, problem
+end
+
+-- Who waits for a URL in an empty file gets the reason there instead.
+local function report(path, problem)
+  local file = io.open(path)
+  if file then
+    local empty = file:read "*a" == ""
+    file:close()
+    if empty then
+      write_file(path, "failed: " .. problem)
+    end
+  end
+end
+
+--- Runs the program.
+---@param arguments table array of strings
+---@return number exit status
+function main.run(arguments)
+  local values, message = options.read(arguments)
+  if not values then
+    complain(message)
+    return 2
+  elseif values.help then
+    print(options.help())
+    return 0
+  elseif values.version then
+    print("heygen-sim " .. main._VERSION)
+    return 0
+  end
+  local ok, problem = serve(values)
+  if not ok then
+    complain(problem)
+    if values["url-file"] then
+      report(values["url-file"], problem)
+    end
+    return 1
+  end
+  return 0
+end
+
+return main

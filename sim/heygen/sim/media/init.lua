@@ -1,0 +1,62 @@
+-- The files of a finished video, by the end of their names.
+local clip = require "heygen.sim.media.clip"
+local gif = require "heygen.sim.media.gif"
+local media_data = require "heygen.sim.media.media_data"
+local subtitles = require "heygen.sim.media.subtitles"
+local text = require "heygen.sim.core.text"
+
+local media = {}
+
+--- Has this video captions?
+---@param video table or a piece of work on media, which always has
+---@return boolean
+function media.captioned(video)
+  local when = video.run.b.captions
+  return when == "always" or video.kind ~= nil or (when == "asked" and video.caption == true)
+end
+
+local thumbnails = {}
+
+local function thumbnail(orientation)
+  thumbnails[orientation] = thumbnails[orientation] or text.unbase64(media_data.thumbnail[orientation])
+  return thumbnails[orientation]
+end
+
+local MAKERS = {
+  [".mp4"] = function(video)
+    return { type = "video/mp4", body = clip.make(video.run.b.clip_seconds, video.orientation) }
+  end,
+  ["_captioned.mp4"] = function(video)
+    if media.captioned(video) then
+      return { type = "video/mp4", body = clip.make(video.run.b.clip_seconds, video.orientation, true) }
+    end
+  end,
+  [".jpg"] = function(video)
+    return { type = "image/jpeg", body = thumbnail(video.orientation) }
+  end,
+  [".gif"] = function(video)
+    return { type = "image/gif", body = gif.make(video.run.b.clip_seconds, video.orientation) }
+  end,
+  [".srt"] = function(video)
+    if media.captioned(video) then
+      local said = video.run.prompt or video.script or video.title or ""
+      return { type = "application/x-subrip", body = subtitles.make(said, video.run.b.clip_seconds) }
+    end
+  end,
+}
+
+--- Is there such a file of any video?
+---@param variant string ".mp4", "_captioned.mp4", ".jpg", ".gif", ".srt"
+---@return boolean
+function media.known(variant)
+  return MAKERS[variant] ~= nil
+end
+
+---@param variant string
+---@param video table a completed one
+---@return table|nil file { type, body }; nil when this video has none
+function media.make(variant, video)
+  return MAKERS[variant](video)
+end
+
+return media

@@ -1,0 +1,75 @@
+-- Work that begins at once, without an agent: videos of POST /v3/videos, translations, lip syncs and the like.
+local jobs = require "heygen.sim.core.jobs"
+local schedule = require "heygen.sim.core.schedule"
+
+local rendering = {}
+
+-- behaviour → seconds → the behaviour of such work; forgotten with the behaviour.
+local derived = setmetatable({}, { __mode = "k" })
+
+local WITHOUT = {
+  thinking = 0,
+  reviewing = 0,
+  video_id = "at_once",
+  waiting_for_input = false,
+  session_fails = false,
+  session_fails_then_recovers = 0,
+}
+
+local function settings(b, seconds)
+  local known = derived[b] or {}
+  derived[b] = known
+  if not known[seconds] then
+    local made = {}
+    for name, value in pairs(b) do
+      made[name] = value
+    end
+    for name, value in pairs(WITHOUT) do
+      made[name] = value
+    end
+    made.clip_seconds = seconds
+    known[seconds] = made
+  end
+  return known[seconds]
+end
+
+--- How long such work takes.
+---@param b table behaviour
+---@return number seconds
+function rendering.length(b)
+  return b.pending + b.processing + (b.unknown_status and b.unknown_status_seconds or 0)
+end
+
+--- Makes the run of a piece of work; rendering.start sets it going.
+---@param model table
+---@param b table behaviour
+---@param options table? start = Unix seconds (default: now); seconds = length of what comes out
+---@return table run see heygen.sim.schedule
+function rendering.run(model, b, options)
+  options = options or {}
+  local seconds = math.min(7200, math.max(0.02, options.seconds or b.clip_seconds))
+  local run = schedule.new(options.start or model.clock:now(), settings(b, seconds), false)
+  run.cost = seconds * jobs.PRICE
+  return run
+end
+
+--- Where a piece of work stands.
+---@param model table
+---@param run table
+---@return table|nil state see schedule.look; nil while it waits for its turn
+function rendering.look(model, run)
+  local now = model.clock:now()
+  return run.start <= now and schedule.look(run, now) or nil
+end
+
+--- When each of many pieces begins: as many at once as are allowed, the next ones when those have ended.
+---@param model table
+---@param b table behaviour
+---@param number number which piece, from 1
+---@return number at Unix seconds
+function rendering.turn(model, b, number)
+  local wave = b.concurrency > 0 and math.floor((number - 1) / b.concurrency) or 0
+  return model.clock:now() + wave * rendering.length(b)
+end
+
+return rendering

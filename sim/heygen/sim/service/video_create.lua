@@ -1,0 +1,152 @@
+-- Videos without an agent: POST /v3/videos in its four kinds, and batches of them.
+local account = require "heygen.sim.service.account"
+local batches = require "heygen.sim.service.batches"
+local jobs = require "heygen.sim.core.jobs"
+local lookup = require "heygen.sim.service.lookup"
+local rendering = require "heygen.sim.service.rendering"
+local respond = require "heygen.sim.core.respond"
+local videos = require "heygen.sim.service.videos"
+
+local video_create = {}
+
+local PORTRAIT = { ["9:16"] = true, ["4:5"] = true }
+
+local function title_of(body)
+  local words = body.title or body.script or body.prompt
+  -- Not in the middle of a multi-byte character.
+  return words and words:gsub("%s+", " "):sub(1, 60):gsub("[\192-\255][\128-\191]*$", "") or "Untitled Video"
+end
+
+-- The length that the request asks for; nil: the usual one.
+local function seconds_of(body, b)
+  if body.type == "cinematic_avatar" then
+    return body.duration or (body.auto_duration and b.clip_seconds) or 10
+  elseif body.type ~= "studio" then
+    return nil
+  end
+  local sum = 0
+  for _, scene in ipairs(body.scenes) do
+    sum = sum + (scene.duration or b.clip_seconds)
+  end
+  return sum
+end
+
+-- What a single field cannot say, and ids that are not there.
+local function problem_of(model, body, b)
+  if body.script and not body.script:find "%S" then
+    return { status = 400, code = "script_too_short", message = "script has no words", param = "script" }
+  end
+  local images, films = 0, 0
+  for _, file in ipairs(body.references or {}) do
+    local kind = file.media_type or (file.url or ""):lower():match "^[^?#]*"
+    local film = kind:find "^video/" or kind:find "%.mp4$" or kind:find "%.webm$" or kind:find "%.mov$"
+    images, films = images + (film and 0 or 1), films + (film and 1 or 0)
+  end
+  if images > 9 or films > 3 then
+    local message = "references may hold at most 3 videos and 9 images"
+    return { status = 400, message = message, param = "references" }
+  end
+  return lookup.problem(model, body, b)
+end
+
+--- Makes a video.
+---@param model table
+---@param body table a valid VideoCreateRequest
+---@param b table behaviour
+---@param start number|nil Unix seconds
+---@param more table|nil further fields of the video: batch, folder_id
+---@return table video
+function video_create.make(model, body, b, start, more)
+  local run = rendering.run(model, b, { start = start, seconds = seconds_of(body, b) })
+  local video = {
+    title = title_of(body),
+    script = body.script or body.prompt,
+    orientation = PORTRAIT[body.aspect_ratio] and "portrait" or "landscape",
+    callback_url = body.callback_url,
+    callback_id = body.callback_id,
+    caption = body.caption ~= nil and body.caption ~= false,
+    output_format = body.output_format or "mp4",
+  }
+  for name, value in pairs(more or {}) do
+    video[name] = value
+  end
+  run.video = videos.add(model, run, video)
+  jobs.start(model, run)
+  return video
+end
+
+--- May a video be made now?
+---@param model table
+---@param b table behaviour
+---@return table|nil refusal the response, when not
+function video_create.refusal(model, b)
+  return account.refusal(model, b) or jobs.refusal(model, b)
+end
+
+function video_create.create(model, _, body)
+  local b = model:behaviour_now()
+  local problem = problem_of(model, body, b)
+  if problem then
+    return respond.problem(model.json, problem.status, problem.code, problem.message, problem.param)
+  end
+  local refusal = video_create.refusal(model, b)
+  if refusal then
+    return refusal
+  end
+  model:behaviour_used()
+  local video = video_create.make(model, body, b)
+  model.journal:count "creates"
+  return respond.data(
+    model.json,
+    model:finish({ video_id = video.id, status = "waiting", output_format = video.output_format }, b)
+  )
+end
+
+function video_create.batches_create(model, _, body)
+  local b = model:behaviour_now()
+  local refusal = account.refusal(model, b)
+  if refusal then
+    return refusal
+  end
+  model:behaviour_used()
+  local batch =
+    batches.add(model, "videos", { title = body.title, callback_url = body.callback_url, b = b, items = {} })
+  local turn = 0
+  for i, each in ipairs(body.videos) do
+    local problem, item = problem_of(model, each, b), {}
+    if problem then
+      item.error = { code = problem.code or respond.code(problem.status), message = problem.message }
+    else
+      turn = turn + 1
+      item.video = video_create.make(model, each, b, rendering.turn(model, b, turn), { batch = batch })
+      model.journal:count "creates"
+    end
+    batch.items[i] = item
+  end
+  model.outbox:batched(batch)
+  return respond.json(model.json, 202, { data = { batch_id = batch.id } })
+end
+
+function video_create.batches_get(model, _, query, id)
+  local batch = batches.find(model, "videos", id)
+  if not batch then
+    return batches.gone(model, id)
+  end
+  return batches.show(model, batch, query, function(item)
+    return videos.item(model, item)
+  end)
+end
+
+function video_create.statuses_list(model, _, query)
+  return batches.statuses(model, "videos", query, "video_ids", function(id)
+    local video = model.videos.by_id[id]
+    if videos.look(model, video) then
+      local status, _, problem = videos.item(model, { video = video })
+      return status, problem
+    end
+  end, function(item)
+    return videos.item(model, item)
+  end)
+end
+
+return video_create

@@ -1,0 +1,187 @@
+-- Voices: the public ones, those a user designs or clones, and speech.
+local catalogue = require "heygen.sim.service.catalogue"
+local files = require "heygen.sim.service.files"
+local lookup = require "heygen.sim.service.lookup"
+local pages = require "heygen.sim.core.pages"
+local respond = require "heygen.sim.core.respond"
+
+local voices = {}
+
+local RATE = 8000
+
+local function gone(model, id)
+  return respond.problem(model.json, 404, "voice_not_found", "No voice " .. id .. " was found", "voice_id")
+end
+
+local function view(model, voice, whole)
+  local object = {
+    voice_id = voice.id,
+    name = voice.name,
+    language = voice.language,
+    gender = voice.gender,
+    type = voice.type,
+    support_pause = voice.support_pause,
+    support_locale = voice.support_locale,
+    preview_audio_url = model.json.null,
+  }
+  if whole then
+    object.status = (voice.ready or 0) <= model.clock:now() and "complete" or "processing"
+    object.available_engines = model.json.array(voice.engines)
+    object.created_at = math.floor(voice.created)
+    object.failure_message = model.json.null
+    object.support_interactive_avatar = false
+  end
+  return model:finish(object, model.behaviour)
+end
+
+local function has_engine(voice, engine)
+  for _, each in ipairs(voice.engines) do
+    if each == engine then
+      return true
+    end
+  end
+  return false
+end
+
+function voices.list(model, _, query)
+  local name =
+    table.concat({ "voices", query.type, query.engine or "", query.language or "", query.gender or "" }, "|")
+  local rows = model.library.voices.rows
+  local items, token = pages.cut(rows, name, query.limit, query.token, function(voice)
+    if
+      voice.type ~= query.type
+      or (query.engine and not has_engine(voice, query.engine))
+      or (query.language and query.language:lower() ~= voice.language:lower())
+      or (query.gender and query.gender:lower() ~= voice.gender)
+    then
+      return nil
+    end
+    return view(model, voice)
+  end)
+  return model:page(items, token)
+end
+
+function voices.get(model, _, _, id)
+  local voice = catalogue.get(model.library.voices, id)
+  return voice and respond.data(model.json, view(model, voice, true)) or gone(model, id)
+end
+
+function voices.delete(model, _, _, id)
+  local voice = catalogue.get(model.library.voices, id)
+  if not voice then
+    return gone(model, id)
+  elseif voice.type == "public" then
+    local message = "Public voices cannot be deleted"
+    return respond.problem(model.json, 403, "resource_access_denied", message, "voice_id")
+  end
+  catalogue.remove(model.library.voices, id)
+  return respond.data(model.json, { id = id })
+end
+
+local function add(model, name, language, gender)
+  return catalogue.add(model.library.voices, {
+    id = model.ids:hex(32),
+    name = name,
+    language = language or "English",
+    gender = gender or "unknown",
+    type = "private",
+    engines = { "starfish" },
+    support_pause = true,
+    support_locale = false,
+    created = model.clock:now(),
+    ready = model.clock:now() + model:behaviour_now().preparing,
+  })
+end
+
+function voices.create(model, _, body)
+  -- Not in the middle of a multi-byte character.
+  local name = body.prompt:sub(1, 40):gsub("[\192-\255][\128-\191]*$", "")
+  local made = add(model, name, nil, body.gender)
+  local seed = body.seed or model.ids:integer() % 1000000
+  return respond.data(model.json, { seed = seed, voices = model.json.array { view(model, made) } })
+end
+
+function voices.clone_create(model, _, body)
+  local refusal = lookup.refusal(model, body, model:behaviour_now())
+  if refusal then
+    return refusal
+  end
+  return respond.data(model.json, { voice_clone_id = add(model, body.voice_name, body.language).id })
+end
+
+-- ---- speech
+
+-- How long a text takes to say: each word by its length, at the pace of a calm reader.
+local function timing(body)
+  local words, at = {}, 0
+  for word in body.text:gmatch "%S+" do
+    local length = (0.12 + 0.055 * #word) / (body.speed or 1)
+    words[#words + 1] = {
+      word = word,
+      start = math.floor(at * 1000 + 0.5) / 1000,
+      ["end"] = math.floor((at + length) * 1000 + 0.5) / 1000,
+    }
+    at = at + length + 0.06
+  end
+  return words, words[1] and words[#words]["end"] or 0
+end
+
+function voices.speech_create(model, _, body)
+  local refusal = lookup.refusal(model, { voice_id = body.voice_id }, model:behaviour_now())
+  if refusal then
+    return refusal
+  elseif not body.text:find "%w" and not body.text:find "[\128-\255]" then
+    return respond.problem(model.json, 400, "tts_text_invalid", "text has no words", "text")
+  end
+  local words, duration = timing(body)
+  local id = model.ids:hex(24)
+  -- The length is in the name, so that nothing needs to be kept.
+  local name = string.format("speech-%s-%d.wav", id, math.floor(duration * 1000))
+  return respond.data(model.json, {
+    audio_url = model.files:url(name, model.behaviour.url_expires),
+    duration = duration,
+    request_id = id,
+    word_timestamps = model.json.array(words),
+  })
+end
+
+local function little(value, bytes)
+  local out = {}
+  for i = 1, bytes do
+    out[i] = string.char(value % 256)
+    value = math.floor(value / 256)
+  end
+  return table.concat(out)
+end
+
+--- A WAV file of silence.
+---@param seconds number
+---@return string bytes
+function voices.silence(seconds)
+  local samples = math.floor(seconds * RATE + 0.5)
+  local format = little(1, 2)
+    .. little(1, 2)
+    .. little(RATE, 4)
+    .. little(RATE, 4)
+    .. little(1, 2)
+    .. little(8, 2)
+  local padding = samples % 2 == 1 and "\0" or ""
+  return "RIFF"
+    .. little(36 + samples + #padding, 4)
+    .. "WAVEfmt "
+    .. little(16, 4)
+    .. format
+    .. "data"
+    .. little(samples, 4)
+    .. string.rep("\128", samples)
+    .. padding
+end
+
+files.RESOLVERS[#files.RESOLVERS + 1] = function(_, name)
+  local milliseconds = name:match "^speech%-%x+%-(%d+)%.wav$"
+  if milliseconds and #milliseconds < 8 then
+    return { type = "audio/wav", body = voices.silence(milliseconds / 1000), modified = 1735689600 }
+  end
+end
+
+return voices

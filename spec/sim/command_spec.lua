@@ -1,0 +1,244 @@
+-- heygen-sim as a program, and as a child of a Lua program: how it starts, and that it really ends.
+local sim = require "heygen.sim"
+local socket = require "socket"
+
+local LUA = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d+%.%d+"
+local COMMAND = LUA .. " bin/heygen-sim "
+
+-- Output (both streams) and exit status of a command.
+local function run(arguments)
+  local pipe = io.popen(COMMAND .. arguments .. ' 2>&1; echo "[$?]"')
+  local output, status = pipe:read("*a"):match "^(.*)%[(%d+)%]\n$"
+  pipe:close()
+  return output, tonumber(status)
+end
+
+local function listens(url)
+  local host, port = url:match "^http://([%d.]+):(%d+)$"
+  local connection = socket.connect(host, tonumber(port))
+  if connection then
+    connection:close()
+  end
+  return connection ~= nil
+end
+
+local function until_true(check)
+  local deadline = socket.gettime() + 10
+  while socket.gettime() < deadline do
+    if check() then
+      return true
+    end
+    socket.sleep(0.01)
+  end
+  return false
+end
+
+describe("heygen-sim", function()
+  it("explains itself", function()
+    local help, status = run "--help"
+    assert.equal(0, status)
+    for _, word in ipairs { "%-%-port N", "%-%-set NAME=VALUE", "video_fails", "flaky", "/_sim/counts" } do
+      assert.matches(word, help)
+    end
+    assert.equal(help, (run "-h"))
+    assert.same({ "heygen-sim 0.1.0\n", 0 }, { run "--version" })
+  end)
+
+  it("refuses what it does not understand, with the reason", function()
+    for arguments, reason in pairs {
+      ["--prot 1"] = "unknown option %-%-prot",
+      ["stray"] = "unknown option stray",
+      ["--port"] = "%-%-port wants a value",
+      ["--port ten"] = "%-%-port: a number",
+      ["--port 70000"] = "%-%-port: 0 to 65535",
+      ["--port=1.5"] = "%-%-port: 0 to 65535",
+      ["--speed -1"] = "%-%-speed: a number",
+      ["--quiet=yes"] = "%-%-quiet takes no value",
+      ["--scenario nice"] = "there is no nice",
+      ["--set thinkin=1"] = "no behaviour is called thinkin",
+      ["--set thinking=long"] = "thinking: seconds",
+      ["--set thinking"] = "name=value is wanted",
+    } do
+      local output, status = run(arguments)
+      assert.equal(2, status, arguments)
+      assert.matches(reason, output)
+    end
+  end)
+
+  it("fails when it cannot do what it was told", function()
+    local output, status = run "--host 256.0.0.1"
+    assert.equal(1, status)
+    assert.matches("cannot listen on 256.0.0.1", output)
+    output, status = run "--faults '{\"statu\":1}'"
+    assert.equal(1, status)
+    assert.matches("no part of a fault is called statu", output)
+    output, status = run "--url-file /no/such/directory/file --until-stdin-closes"
+    assert.equal(1, status)
+    assert.matches("%-%-url%-file", output)
+  end)
+
+  it("prints its base URL first, and ends with its standard input", function()
+    local path = os.tmpname()
+    local pipe = io.popen(COMMAND .. "--until-stdin-closes >" .. path, "w")
+    local url
+    assert.is_true(until_true(function()
+      local file = assert(io.open(path))
+      url = (file:read "*l" or ""):match "^http://127%.0%.0%.1:%d+$"
+      file:close()
+      return url
+    end))
+    assert.is_true(listens(url))
+    pipe:close()
+    assert.is_false(listens(url))
+    os.remove(path)
+  end)
+
+  it("survives a client that goes away while it writes", function()
+    -- LuaSocket makes this process ignore SIGPIPE, and children inherit that; a simulator started elsewhere would not.
+    local faults = '[{"drip":{"bytes":5,"every":0.01}}]'
+    local command =
+      string.format("env --default-signal=PIPE %s --faults '%s' --until-stdin-closes", COMMAND, faults)
+    local path = os.tmpname()
+    local pipe = io.popen(command .. " >" .. path, "w")
+    local host, port
+    assert.is_true(until_true(function()
+      local file = assert(io.open(path))
+      host, port = (file:read "*l" or ""):match "^http://([%d.]+):(%d+)$"
+      file:close()
+      return port
+    end))
+    os.remove(path)
+    for _ = 1, 20 do
+      local connection = assert(socket.connect(host, tonumber(port)))
+      connection:send(("GET / HTTP/1.1\r\nHost: x\r\n\r\n"):rep(3))
+      connection:close()
+    end
+    local connection = assert(socket.connect(host, tonumber(port)))
+    connection:settimeout(10)
+    connection:send "GET / HTTP/1.0\r\n\r\n"
+    local answer = connection:receive "*a"
+    connection:close()
+    assert.matches("^HTTP/1.1 200", answer)
+    pipe:close()
+  end)
+
+  it("ends at once when there is no standard input", function()
+    local _, status = run "--until-stdin-closes </dev/null"
+    assert.equal(0, status)
+  end)
+end)
+
+describe("heygen.sim.start", function()
+  it("gives a server that ends when told, and leaves nothing behind", function()
+    local tmpname, names = os.tmpname, {}
+    local watched = stub(os, "tmpname", function()
+      names[#names + 1] = tmpname()
+      return names[#names]
+    end)
+    local server, message = sim.start { speed = 600 }
+    watched:revert()
+    assert(server, message)
+    assert.matches("^http://127%.0%.0%.1:%d+$", server.url)
+    assert.is_true(listens(server.url))
+    server:stop()
+    assert.is_false(listens(server.url))
+    server:stop()
+    assert.equal(1, #names)
+    assert.is_nil(io.open(names[1]))
+    assert.is_nil(io.open(names[1] .. ".new"))
+  end)
+
+  it("passes everything on, whatever is in it", function()
+    local support = require "spec.support.sim"
+    local odd = 'it\'s "odd" $HOME; `x` \\ %d'
+    local server = support.start {
+      keys = { "test-key" },
+      behaviour = { failure_message = odd, video_fails = true, failure_code = false, video_id = "at_once" },
+      faults = { { method = "GET", path = "/v3/videos", status = 503 } },
+      seed = 5,
+    }
+    local behaviour = server:state().behaviour
+    assert.equal(odd, behaviour.failure_message)
+    assert.is_false(behaviour.failure_code)
+    assert.is_true(behaviour.video_fails)
+    assert.equal(503, (server:api("GET", "/v3/videos")))
+    assert.equal(401, (server:exchange("GET", "/v3/video-agents", nil, { ["x-api-key"] = "other" })))
+    server:stop()
+  end)
+
+  it("says so when it does not work", function()
+    local first = assert(sim.start {})
+    local port = tonumber(first.url:match ":(%d+)$")
+    for reason, options in pairs {
+      ["cannot listen on 127.0.0.1 port " .. port] = { port = port },
+      ["--set no_such=1: no behaviour is called no_such"] = { behaviour = { no_such = 1 } },
+      ["--scenario: there is no nice"] = { scenario = "nice" },
+      ["no part of a fault is called statu "] = { faults = { { statu = 1 } } },
+      ["it says why on standard error"] = { lua = "no-such-lua" },
+    } do
+      -- What goes to standard error is for people; here it would only look like a failure.
+      options.errors = "/dev/null"
+      local server, message = sim.start(options)
+      assert.is_nil(server)
+      assert.matches("^the simulator could not be started: ", message)
+      assert.is_truthy(message:find(reason, 1, true), message)
+    end
+    -- One that never listens, and ends when it is told to.
+    local script = os.tmpname()
+    os.execute(string.format("printf '#!/bin/sh\ncat >/dev/null' >%s && chmod +x %s", script, script))
+    local none, reason = sim.start { lua = script, wait = 0 }
+    os.remove(script)
+    assert.is_nil(none)
+    assert.equal("the simulator could not be started: nothing came of it in time", reason)
+    first:stop()
+    for message, options in pairs {
+      ['unknown option prot, did you mean "port"?'] = { prot = 1 },
+      ["speed must be a string or number, not a boolean"] = { speed = true },
+      ["keys must be a table, not a string"] = { keys = "one" },
+      ["tls must be a boolean, not a string"] = { tls = "yes" },
+    } do
+      assert.has_error(function()
+        sim.start(options)
+      end, "heygen.sim.start: " .. message)
+    end
+  end)
+
+  it("does not outlive a parent that is killed, even when a child of that holds the pipe", function()
+    local code =
+      'local s = assert(require("heygen.sim").start{}) print(s.url) io.stdout:flush() os.execute("sleep 5")'
+    local script = os.tmpname()
+    local file = assert(io.open(script, "w"))
+    file:write(code)
+    file:close()
+    local pipe = io.popen("{ sh -c 'echo $$; exec " .. LUA .. " " .. script .. "'; } 2>/dev/null")
+    local pid = pipe:read "*n"
+    pipe:read "*l"
+    local url = pipe:read "*l"
+    os.remove(script)
+    assert.is_true(listens(url))
+    os.execute(string.format("kill -9 %d", pid))
+    assert.is_true(until_true(function()
+      return not listens(url)
+    end))
+    pipe:close()
+  end)
+
+  it("works from installed modules, without the source tree", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    os.execute(string.format("mkdir -p %s && cp -r lua/heygen sim/heygen %s/", directory, directory))
+    local paths =
+      string.format('package.path = "%s/?.lua;%s/?/init.lua;" .. package.path ', directory, directory)
+    local code = paths .. 'local s = require("heygen.sim").start{} print(s.url) s:stop()'
+    local pipe = io.popen(LUA .. " -e '" .. code .. "' 2>&1")
+    assert.matches("^http://127%.0%.0%.1:%d+\n$", pipe:read "*a")
+    pipe:close()
+    os.execute("rm -r " .. directory)
+  end)
+
+  it("runs on another Lua too", function()
+    local server = assert(sim.start { lua = "lua5.4" })
+    assert.is_true(listens(server.url))
+    server:stop()
+  end)
+end)

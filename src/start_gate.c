@@ -1,0 +1,51 @@
+/* Gates before libcurl: how many requests to one server it may have that are not sent yet. */
+#include "start_gate.h"
+
+#include <string.h>
+
+enum { ROOM = 8 }; /* sending that many takes less than a millisecond */
+
+void hg_gates_open(hg_gates *g, hg_queue *next) {
+    for (size_t i = 0; i < sizeof g->list / sizeof g->list[0]; i++)
+        g->list[i].next = next;
+}
+
+hg_gate *hg_gates_of(hg_gates *g, const char *url) {
+    const char *host = strstr(url, "://");
+    size_t len = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : strlen(url);
+    unsigned hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)url[i]) * 16777619u;
+    return &g->list[(hash ^ hash >> 16) % (sizeof g->list / sizeof g->list[0])];
+}
+
+bool hg_gate_enter(hg_job *j) {
+    hg_gate *g = j->gate;
+    if (!g)
+        return true;
+    if (g->inside >= ROOM) {
+        hg_queue_leave(j);
+        hg_queue_add(&g->waiting, j);
+        return false;
+    }
+    g->inside++;
+    j->inside = true;
+    return true;
+}
+
+/* As long as some wait, the gate is full or one that will enter it stands in the queue: who leaves
+ * either of them calls the next ones. */
+void hg_gate_leave(hg_job *j) {
+    hg_gate *g = j->gate;
+    if (!g)
+        return;
+    g->inside -= j->inside;
+    j->inside = false;
+    j->gate = NULL;
+    hg_queue_leave(j);
+    for (int room = ROOM - g->inside; room > 0 && g->waiting.first; room--) {
+        hg_job *next = g->waiting.first;
+        hg_queue_leave(next);
+        hg_queue_add(g->next, next);
+    }
+}
