@@ -133,14 +133,14 @@ valgrind: deps ## the specs on Lua 5.4 under valgrind (SPEC=... for one file)
 asan: deps ## the specs on Lua 5.4 with AddressSanitizer and UBSan (SPEC=... for one file)
 	@spec/support/run asan
 
-# Without Lua: what two threads share is in wake.c alone. Its shadow memory wants addresses as they
+# Without Lua: what two threads share is in bridge.c alone. Its shadow memory wants addresses as they
 # are without randomization, where a system has much of it.
-WAKE_TEST := build/test/wake_test
+BRIDGE_TEST := build/test/bridge_test
 tsan: deps ## the thread of the OpenResty bridge under ThreadSanitizer
-	@mkdir -p $(dir $(WAKE_TEST))
-	@$(CC) -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -O1 -g -fsanitize=thread -o $(WAKE_TEST) \
+	@mkdir -p $(dir $(BRIDGE_TEST))
+	@$(CC) -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -O1 -g -fsanitize=thread -o $(BRIDGE_TEST) \
 	    spec/support/bridge_test.c src/bridge.c src/fork.c $(wildcard src/pollset*.c)
-	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(WAKE_TEST)
+	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(BRIDGE_TEST)
 
 fuzz: deps ## ten million deliveries that strangers may send, on the C side and on the Lua side: some minutes
 	@spec/fuzz/run

@@ -8,7 +8,7 @@
 typedef struct hg_piece {
     const char *data; /* borrowed, or `own` */
     char *own;
-    hg_source *source; /* instead of data */
+    hg_upload_file *source; /* instead of data */
     bool base64;
     int64_t raw;        /* bytes in memory or in the file */
     int64_t start, end; /* its place in the body */
@@ -19,7 +19,7 @@ enum { GROUPS = 4096 }; /* three bytes that become four characters, made at a ti
 const char *hg_segment_path(const hg_segment *s) {
     if (s->path)
         return s->path;
-    return s->source && !hg_source_is_spool(s->source) ? hg_source_path(s->source) : NULL;
+    return s->source && !hg_upload_file_is_spool(s->source) ? hg_upload_file_path(s->source) : NULL;
 }
 
 static bool open_piece(hg_piece *p, const hg_segment *from, char *message) {
@@ -27,19 +27,20 @@ static bool open_piece(hg_piece *p, const hg_segment *from, char *message) {
     p->data = from->data;
     p->raw = (int64_t)from->len;
     if (from->source)
-        p->source = hg_source_ref(from->source);
-    else if (from->path && !(p->source = hg_source_open(from->path, message)))
+        p->source = hg_upload_file_ref(from->source);
+    else if (from->path && !(p->source = hg_upload_file_open(from->path, message)))
         return false;
     if (p->source)
-        p->raw = hg_source_size(p->source);
+        p->raw = hg_upload_file_size(p->source);
     return true;
 }
 
-bool hg_body_open(hg_body *b, const hg_segment *list, size_t n, char message[HG_SOURCE_MESSAGE]) {
+bool hg_body_open(hg_body *b, const hg_segment *list, size_t n,
+                  char message[HG_UPLOAD_FILE_MESSAGE]) {
     memset(b, 0, sizeof *b);
     b->list = calloc(n, sizeof *b->list);
     if (!b->list) {
-        snprintf(message, HG_SOURCE_MESSAGE, "out of memory");
+        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "out of memory");
         return false;
     }
     for (; b->len < n; b->len++) {
@@ -55,7 +56,7 @@ bool hg_body_open(hg_body *b, const hg_segment *list, size_t n, char message[HG_
 
 void hg_body_free(hg_body *b) {
     for (size_t i = 0; i < b->len; i++) {
-        hg_source_unref(b->list[i].source);
+        hg_upload_file_unref(b->list[i].source);
         free(b->list[i].own);
     }
     free(b->list);
@@ -77,7 +78,7 @@ bool hg_body_keep(hg_body *b) {
 
 static bool take(const hg_piece *p, void *to, size_t len, int64_t at, char *message) {
     if (p->source)
-        return hg_source_read(p->source, to, len, at, message);
+        return hg_upload_file_read(p->source, to, len, at, message);
     memcpy(to, p->data + at, len);
     return true;
 }
@@ -119,7 +120,7 @@ static size_t take_base64(const hg_piece *p, char *to, size_t want, int64_t at, 
     return made;
 }
 
-int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_SOURCE_MESSAGE]) {
+int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_UPLOAD_FILE_MESSAGE]) {
     size_t done = 0;
     while (done < want && b->at < b->size) {
         while (b->at >= b->list[b->now].end)
@@ -136,7 +137,7 @@ int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_SOURCE_M
             return -1;
         done += n;
         b->at += (int64_t)n;
-        if (b->at == p->end && p->source && !hg_source_check(p->source, message))
+        if (b->at == p->end && p->source && !hg_upload_file_check(p->source, message))
             return -1;
     }
     return (int64_t)done;

@@ -15,8 +15,8 @@ typedef struct hg_segment {
     const char *data; /* not copied: whoever made the body keeps it until the body is freed, or
                          hg_body_keep */
     size_t len;
-    const char *path;  /* a file to open */
-    hg_source *source; /* one that is open */
+    const char *path;       /* a file to open */
+    hg_upload_file *source; /* one that is open */
     bool base64;
 } hg_segment;
 
@@ -32,7 +32,8 @@ typedef struct hg_body {
 const char *hg_segment_path(const hg_segment *s);
 
 /* Makes a body of `n` segments. False with `message` filled; it is to be freed all the same. */
-bool hg_body_open(hg_body *b, const hg_segment *list, size_t n, char message[HG_SOURCE_MESSAGE]);
+bool hg_body_open(hg_body *b, const hg_segment *list, size_t n,
+                  char message[HG_UPLOAD_FILE_MESSAGE]);
 void hg_body_free(hg_body *b);
 /* Copies what it only borrows. False: out of memory. */
 bool hg_body_keep(hg_body *b);
@@ -40,7 +41,7 @@ bool hg_body_keep(hg_body *b);
 /* Reads the next `want` bytes at most; 0 at the end. -1 with `message` filled: a file cannot be
  * read, or has changed since it was opened, which is found out before its last byte is handed out.
  */
-int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_SOURCE_MESSAGE]);
+int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_UPLOAD_FILE_MESSAGE]);
 bool hg_body_seek(hg_body *b, int64_t at);
 
 #endif

@@ -26,7 +26,7 @@
 #define MSG_NOSIGNAL 0 /* the thread blocks SIGPIPE in any case */
 #endif
 
-struct hg_wake {
+struct hg_bridge {
     atomic_bool armed, stop;
     atomic_int listener, peer; /* -1: not yet, or no more */
     int watched;
@@ -107,12 +107,12 @@ static void close_plain(int *slot) {
     *slot = -1;
 }
 
-static void remove_name(hg_wake *w) {
-    if (!w->named)
+static void remove_name(hg_bridge *b) {
+    if (!b->named)
         return;
-    w->named = false;
-    unlink(w->address.sun_path);
-    rmdir(w->directory);
+    b->named = false;
+    unlink(b->address.sun_path);
+    rmdir(b->directory);
 }
 
 /* ---- the thread ---- */
@@ -132,11 +132,11 @@ static bool is_own(int fd) {
 #endif
 }
 
-static void meet(hg_wake *w) {
-    int fd = quiet_accept(atomic_load(&w->listener));
+static void meet(hg_bridge *b) {
+    int fd = quiet_accept(atomic_load(&b->listener));
     if (fd < 0) {
         /* Out of descriptors, perhaps: the listener stays readable, and this must not spin. */
-        struct pollfd bell = {.fd = w->bell[0], .events = POLLIN};
+        struct pollfd bell = {.fd = b->bell[0], .events = POLLIN};
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
             poll(&bell, 1, 50);
         return;
@@ -145,96 +145,96 @@ static void meet(hg_wake *w) {
         close(fd);
         return;
     }
-    remove_name(w); /* a worker that is killed from now on leaves nothing */
-    atomic_store(&w->peer, fd);
-    close_atomic(&w->listener);
-    w->owed = true;
-    w->beat = hg_now() + w->interval;
+    remove_name(b); /* a worker that is killed from now on leaves nothing */
+    atomic_store(&b->peer, fd);
+    close_atomic(&b->listener);
+    b->owed = true;
+    b->beat = hg_now() + b->interval;
 }
 
-static void lose_peer(hg_wake *w) {
-    close_atomic(&w->peer);
-    w->owed = false;
-    w->beat = HG_NEVER;
+static void lose_peer(hg_bridge *b) {
+    close_atomic(&b->peer);
+    b->owed = false;
+    b->beat = HG_NEVER;
 }
 
 /* False when the connection has no room: then there is enough in it to wake the reader. */
-static bool say(hg_wake *w, char byte) {
-    ssize_t n = send(atomic_load(&w->peer), &byte, 1, MSG_NOSIGNAL);
+static bool say(hg_bridge *b, char byte) {
+    ssize_t n = send(atomic_load(&b->peer), &byte, 1, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ENOBUFS)
-        lose_peer(w);
+        lose_peer(b);
     return n == 1;
 }
 
 /* The peer has nothing to say: what comes is its end. */
-static void hear(hg_wake *w) {
+static void hear(hg_bridge *b) {
     char bytes[64];
-    ssize_t n = recv(atomic_load(&w->peer), bytes, sizeof bytes, 0);
+    ssize_t n = recv(atomic_load(&b->peer), bytes, sizeof bytes, 0);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
-        lose_peer(w);
+        lose_peer(b);
 }
 
-static void tell(hg_wake *w) {
-    if (w->owed && say(w, HG_WAKE_READABLE))
-        w->owed = false;
-    int64_t now = w->beat == HG_NEVER ? 0 : hg_now();
-    if (now >= w->beat) {
-        w->beat = now + w->interval;
-        say(w, HG_WAKE_BEAT);
+static void tell(hg_bridge *b) {
+    if (b->owed && say(b, HG_BRIDGE_READABLE))
+        b->owed = false;
+    int64_t now = b->beat == HG_NEVER ? 0 : hg_now();
+    if (now >= b->beat) {
+        b->beat = now + b->interval;
+        say(b, HG_BRIDGE_BEAT);
     }
 }
 
 /* Milliseconds until the next beat, rounded up so as not to come too early, or -1. */
-static int patience(const hg_wake *w) {
-    if (w->beat == HG_NEVER)
+static int patience(const hg_bridge *b) {
+    if (b->beat == HG_NEVER)
         return -1;
-    int64_t left = w->beat - hg_now(), ms = HG_SECOND / 1000;
+    int64_t left = b->beat - hg_now(), ms = HG_SECOND / 1000;
     if (left <= 0)
         return 0;
     return left / ms < INT_MAX ? (int)((left + ms - 1) / ms) : INT_MAX;
 }
 
-static void *watch(void *wake) {
-    hg_wake *w = wake;
-    while (!atomic_load(&w->stop)) {
-        int peer = atomic_load(&w->peer);
-        bool looks = peer >= 0 && !w->owed && atomic_load(&w->armed);
+static void *watch(void *bridge) {
+    hg_bridge *b = bridge;
+    while (!atomic_load(&b->stop)) {
+        int peer = atomic_load(&b->peer);
+        bool looks = peer >= 0 && !b->owed && atomic_load(&b->armed);
         struct pollfd p[] = {
-            {.fd = w->bell[0], .events = POLLIN},
-            {.fd = peer >= 0 ? peer : atomic_load(&w->listener),
-             .events = w->owed ? POLLIN | POLLOUT : POLLIN},
-            {.fd = looks ? w->watched : -1, .events = POLLIN},
+            {.fd = b->bell[0], .events = POLLIN},
+            {.fd = peer >= 0 ? peer : atomic_load(&b->listener),
+             .events = b->owed ? POLLIN | POLLOUT : POLLIN},
+            {.fd = looks ? b->watched : -1, .events = POLLIN},
         };
-        if (poll(p, 3, patience(w)) < 0)
+        if (poll(p, 3, patience(b)) < 0)
             continue;
         if (p[0].revents)
-            drain(w->bell[0]);
+            drain(b->bell[0]);
         if (peer < 0) {
             if (p[1].revents)
-                meet(w);
+                meet(b);
         } else if (p[1].revents & ~POLLOUT) {
-            hear(w);
+            hear(b);
         }
-        if (p[2].revents && atomic_load(&w->peer) >= 0) {
+        if (p[2].revents && atomic_load(&b->peer) >= 0) {
             /* Before the byte is written: whoever has read it may arm again at once. */
-            atomic_store(&w->armed, false);
-            w->owed = true;
+            atomic_store(&b->armed, false);
+            b->owed = true;
         }
-        tell(w);
+        tell(b);
     }
     return NULL;
 }
 
 /* ---- the host ---- */
 
-static void ring(hg_wake *w) {
-    ssize_t n = write(w->bell[1], "", 1); /* a full pipe rings as well */
+static void ring(hg_bridge *b) {
+    ssize_t n = write(b->bell[1], "", 1); /* a full pipe rings as well */
     (void)n;
 }
 
 /* Makes the directory and fills in the names. */
-static bool make_name(hg_wake *w, char *message, size_t size) {
-    const size_t room = sizeof w->address.sun_path;
+static bool make_name(hg_bridge *b, char *message, size_t size) {
+    const size_t room = sizeof b->address.sun_path;
     const char *parent = getenv("TMPDIR");
     char name[32];
     if (!parent || !*parent)
@@ -252,120 +252,120 @@ static bool make_name(hg_wake *w, char *message, size_t size) {
                  room - 1, len);
         return false;
     }
-    snprintf(w->directory, room, "%s/heygen-XXXXXX", parent);
-    if (!mkdtemp(w->directory)) {
+    snprintf(b->directory, room, "%s/heygen-XXXXXX", parent);
+    if (!mkdtemp(b->directory)) {
         snprintf(message, size, "no directory for the socket in %s: %s", parent, strerror(errno));
         return false;
     }
-    w->named = true;
-    w->address.sun_family = AF_UNIX;
-    memcpy(w->address.sun_path, w->directory, strlen(w->directory));
-    memcpy(w->address.sun_path + strlen(w->directory), name, strlen(name) + 1);
+    b->named = true;
+    b->address.sun_family = AF_UNIX;
+    memcpy(b->address.sun_path, b->directory, strlen(b->directory));
+    memcpy(b->address.sun_path + strlen(b->directory), name, strlen(name) + 1);
     return true;
 }
 
-static bool start_listening(hg_wake *w, char *message, size_t size) {
-    const struct sockaddr *address = (const struct sockaddr *)&w->address;
+static bool start_listening(hg_bridge *b, char *message, size_t size) {
+    const struct sockaddr *address = (const struct sockaddr *)&b->address;
     int fd = quiet_socket();
-    atomic_store(&w->listener, fd);
-    if (fd >= 0 && bind(fd, address, sizeof w->address) == 0 && listen(fd, 8) == 0)
+    atomic_store(&b->listener, fd);
+    if (fd >= 0 && bind(fd, address, sizeof b->address) == 0 && listen(fd, 8) == 0)
         return true;
-    snprintf(message, size, "no socket at %s: %s", w->address.sun_path, strerror(errno));
+    snprintf(message, size, "no socket at %s: %s", b->address.sun_path, strerror(errno));
     return false;
 }
 
-static bool start_thread(hg_wake *w, char *message, size_t size) {
+static bool start_thread(hg_bridge *b, char *message, size_t size) {
     sigset_t all, old;
     sigfillset(&all); /* the host's signals are for the host's threads */
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&w->thread, NULL, watch, w);
+    int error = pthread_create(&b->thread, NULL, watch, b);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    w->running = error == 0;
+    b->running = error == 0;
     if (error)
         snprintf(message, size, "no thread could be started: %s", strerror(error));
-    return w->running;
+    return b->running;
 }
 
-hg_wake *hg_wake_open(int fd, double beat, char *message, size_t size) {
+hg_bridge *hg_bridge_open(int fd, double beat, char *message, size_t size) {
     const double day = 86400; /* keeps the sum within 64 bits */
-    hg_wake *w = calloc(1, sizeof *w);
-    if (!w) {
+    hg_bridge *b = calloc(1, sizeof *b);
+    if (!b) {
         snprintf(message, size, "out of memory");
         return NULL;
     }
-    w->process = hg_process();
-    w->interval = (int64_t)((beat < day ? beat : day) * (double)HG_SECOND);
-    w->beat = HG_NEVER;
-    w->bell[0] = w->bell[1] = -1;
-    atomic_init(&w->armed, false);
-    atomic_init(&w->stop, false);
-    atomic_init(&w->listener, -1);
-    atomic_init(&w->peer, -1);
-    w->watched = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (w->watched < 0 || !quiet_pipe(w->bell))
+    b->process = hg_fork_number();
+    b->interval = (int64_t)((beat < day ? beat : day) * (double)HG_SECOND);
+    b->beat = HG_NEVER;
+    b->bell[0] = b->bell[1] = -1;
+    atomic_init(&b->armed, false);
+    atomic_init(&b->stop, false);
+    atomic_init(&b->listener, -1);
+    atomic_init(&b->peer, -1);
+    b->watched = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (b->watched < 0 || !quiet_pipe(b->bell))
         snprintf(message, size, "no descriptors for the bridge: %s", strerror(errno));
-    else if (make_name(w, message, size) && start_listening(w, message, size) &&
-             start_thread(w, message, size))
-        return w;
-    hg_wake_free(w);
+    else if (make_name(b, message, size) && start_listening(b, message, size) &&
+             start_thread(b, message, size))
+        return b;
+    hg_bridge_free(b);
     return NULL;
 }
 
-const char *hg_wake_path(const hg_wake *w) {
-    return w->address.sun_path;
+const char *hg_bridge_path(const hg_bridge *b) {
+    return b->address.sun_path;
 }
 
-hg_wake_state hg_wake_ask(const hg_wake *w) {
-    if (w->closed || w->process != hg_process())
-        return HG_WAKE_CLOSED;
+hg_bridge_state hg_bridge_ask(const hg_bridge *b) {
+    if (b->closed || b->process != hg_fork_number())
+        return HG_BRIDGE_CLOSED;
     /* In this order: the thread has the one before it gives up the other. */
-    if (atomic_load(&w->listener) >= 0)
-        return HG_WAKE_LISTENING;
-    return atomic_load(&w->peer) >= 0 ? HG_WAKE_CONNECTED : HG_WAKE_GONE;
+    if (atomic_load(&b->listener) >= 0)
+        return HG_BRIDGE_LISTENING;
+    return atomic_load(&b->peer) >= 0 ? HG_BRIDGE_CONNECTED : HG_BRIDGE_GONE;
 }
 
-const char *hg_wake_arm(hg_wake *w) {
-    if (w->process != hg_process()) {
-        hg_wake_close(w);
+const char *hg_bridge_arm(hg_bridge *b) {
+    if (b->process != hg_fork_number()) {
+        hg_bridge_close(b);
         return "this bridge belongs to the process that was forked";
     }
-    switch (hg_wake_ask(w)) {
-    case HG_WAKE_CLOSED:
+    switch (hg_bridge_ask(b)) {
+    case HG_BRIDGE_CLOSED:
         return "the bridge is closed";
-    case HG_WAKE_GONE:
+    case HG_BRIDGE_GONE:
         return "the other end of the bridge was closed";
     default:
         break;
     }
-    if (!atomic_exchange(&w->armed, true))
-        ring(w);
+    if (!atomic_exchange(&b->armed, true))
+        ring(b);
     return NULL;
 }
 
-void hg_wake_close(hg_wake *w) {
-    if (w->closed)
+void hg_bridge_close(hg_bridge *b) {
+    if (b->closed)
         return;
-    w->closed = true;
-    if (w->process == hg_process()) {
-        if (w->running) {
-            atomic_store(&w->stop, true);
-            ring(w);
-            pthread_join(w->thread, NULL);
+    b->closed = true;
+    if (b->process == hg_fork_number()) {
+        if (b->running) {
+            atomic_store(&b->stop, true);
+            ring(b);
+            pthread_join(b->thread, NULL);
         }
         /* The reader must see the end, even when a forked child has a copy. */
-        int peer = atomic_load(&w->peer);
+        int peer = atomic_load(&b->peer);
         if (peer >= 0)
             shutdown(peer, SHUT_RDWR);
-        remove_name(w);
+        remove_name(b);
     }
-    close_atomic(&w->peer);
-    close_atomic(&w->listener);
-    close_plain(&w->bell[0]);
-    close_plain(&w->bell[1]);
-    close_plain(&w->watched);
+    close_atomic(&b->peer);
+    close_atomic(&b->listener);
+    close_plain(&b->bell[0]);
+    close_plain(&b->bell[1]);
+    close_plain(&b->watched);
 }
 
-void hg_wake_free(hg_wake *w) {
-    hg_wake_close(w);
-    free(w);
+void hg_bridge_free(hg_bridge *b) {
+    hg_bridge_close(b);
+    free(b);
 }

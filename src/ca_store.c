@@ -58,12 +58,12 @@ static bool tls_to_proxy(const char *proxy) {
 
 /* ---- one file ---- */
 
-hg_trust *hg_trust_ref(hg_trust *t) {
+hg_ca_store *hg_ca_store_ref(hg_ca_store *t) {
     t->refs++;
     return t;
 }
 
-void hg_trust_unref(hg_trust *t) {
+void hg_ca_store_unref(hg_ca_store *t) {
     if (!t || --t->refs > 0)
         return;
     X509_STORE_free(t->store);
@@ -74,7 +74,7 @@ void hg_trust_unref(hg_trust *t) {
 /* The same calls and flags as libcurl's own: roots of the file before what the server sends, and an
  * intermediate in the file is trusted as well. */
 static void *load(void *trust) {
-    hg_trust *t = trust;
+    hg_ca_store *t = trust;
 #ifdef OPENSSL_VERSION_STRING
     X509_STORE *store = X509_STORE_new();
     if (store && X509_STORE_load_file(store, t->file) == 1) {
@@ -94,7 +94,7 @@ static void *load(void *trust) {
 }
 
 static void *load_in_thread(void *trust) {
-    hg_trust *t = trust;
+    hg_ca_store *t = trust;
     load(t);
     while (write(t->tell, "!", 1) < 0 && errno == EINTR)
         ; /* all signals are blocked here, but a debugger's are not */
@@ -113,14 +113,14 @@ static bool open_pipe(int ends[2]) {
 #endif
 }
 
-static void close_pipe(hg_trusts *all, hg_trust *t) {
+static void close_pipe(hg_ca_stores *all, hg_ca_store *t) {
     hg_pollset_closed(all->pollset, t->hear);
     close(t->hear);
     close(t->tell);
 }
 
 /* Where the system has neither a pipe nor a thread to give, it is read here and now. */
-static void begin_loading(hg_trusts *all, hg_trust *t) {
+static void begin_loading(hg_ca_stores *all, hg_ca_store *t) {
     int ends[2];
     if (open_pipe(ends)) {
         t->hear = ends[0];
@@ -136,7 +136,7 @@ static void begin_loading(hg_trusts *all, hg_trust *t) {
         load(t);
 }
 
-static void end_loading(hg_trusts *all, hg_trust *t) {
+static void end_loading(hg_ca_stores *all, hg_ca_store *t) {
     hg_errand_join(&t->errand);
     close_pipe(all, t);
     t->loading = false;
@@ -145,14 +145,14 @@ static void end_loading(hg_trusts *all, hg_trust *t) {
 
 /* ---- all of them ---- */
 
-static void drop(hg_trust **place) {
-    hg_trust *t = *place;
+static void drop(hg_ca_store **place) {
+    hg_ca_store *t = *place;
     *place = t->next;
     t->next = NULL;
-    hg_trust_unref(t);
+    hg_ca_store_unref(t);
 }
 
-void hg_trusts_close(hg_trusts *all) {
+void hg_ca_stores_close(hg_ca_stores *all) {
     while (all->first) {
         if (all->first->loading)
             end_loading(all, all->first);
@@ -160,18 +160,18 @@ void hg_trusts_close(hg_trusts *all) {
     }
 }
 
-void hg_trusts_forked(hg_trusts *all) {
-    for (hg_trust *t = all->first; t; t = t->next)
+void hg_ca_stores_forked(hg_ca_stores *all) {
+    for (hg_ca_store *t = all->first; t; t = t->next)
         if (t->loading)
             close(t->tell); /* the other end is the pollset's to close */
-    *all = (hg_trusts){0};
+    *all = (hg_ca_stores){0};
 }
 
 /* The one of this file that is fit for use. A file that was no good may be mended by now. */
-static hg_trust *known(hg_trusts *all, const char *file) {
+static hg_ca_store *known(hg_ca_stores *all, const char *file) {
     int64_t now = hg_now();
-    for (hg_trust **place = &all->first; *place; place = &(*place)->next) {
-        hg_trust *t = *place;
+    for (hg_ca_store **place = &all->first; *place; place = &(*place)->next) {
+        hg_ca_store *t = *place;
         if (strcmp(t->file, file) != 0)
             continue;
         if (t->loading || (t->store && now - t->since < DAY))
@@ -182,9 +182,9 @@ static hg_trust *known(hg_trusts *all, const char *file) {
     return NULL;
 }
 
-static void forget_the_oldest(hg_trusts *all) {
+static void forget_the_oldest(hg_ca_stores *all) {
     int n = 0;
-    for (hg_trust **place = &all->first; *place;) {
+    for (hg_ca_store **place = &all->first; *place;) {
         if (++n > KEEP && !(*place)->loading)
             drop(place);
         else
@@ -192,8 +192,8 @@ static void forget_the_oldest(hg_trusts *all) {
     }
 }
 
-static hg_trust *begin(hg_trusts *all, const char *file) {
-    hg_trust *t = calloc(1, sizeof *t);
+static hg_ca_store *begin(hg_ca_stores *all, const char *file) {
+    hg_ca_store *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     t->refs = 1;
@@ -210,8 +210,8 @@ static hg_trust *begin(hg_trusts *all, const char *file) {
     return t;
 }
 
-bool hg_trusts_find(hg_trusts *all, const char *url, const char *ca_file, const char *proxy,
-                    hg_trust **found) {
+bool hg_ca_stores_find(hg_ca_stores *all, const char *url, const char *ca_file, const char *proxy,
+                       hg_ca_store **found) {
     *found = NULL;
     if (strncmp(url, "https://", 8) != 0)
         return true;
@@ -224,9 +224,9 @@ bool hg_trusts_find(hg_trusts *all, const char *url, const char *ca_file, const 
     return *found != NULL;
 }
 
-hg_trust *hg_trusts_heard(hg_trusts *all, int fd) {
-    for (hg_trust **place = &all->first; *place; place = &(*place)->next) {
-        hg_trust *t = *place;
+hg_ca_store *hg_ca_stores_heard(hg_ca_stores *all, int fd) {
+    for (hg_ca_store **place = &all->first; *place; place = &(*place)->next) {
+        hg_ca_store *t = *place;
         if (!t->loading || t->hear != fd)
             continue;
         end_loading(all, t);
@@ -239,11 +239,11 @@ hg_trust *hg_trusts_heard(hg_trusts *all, int fd) {
 
 static CURLcode on_context(CURL *easy, void *context, void *trust) {
     (void)easy;
-    SSL_CTX_set1_cert_store(context, ((hg_trust *)trust)->store);
+    SSL_CTX_set1_cert_store(context, ((hg_ca_store *)trust)->store);
     return CURLE_OK;
 }
 
-void hg_trust_apply(CURL *easy, hg_trust *t, const char *ca_file) {
+void hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file) {
     if (t) {
         /* libcurl keeps connections and TLS sessions of different authorities apart by these two
          * texts. Named as a directory the file is not read: OpenSSL would look into one only when

@@ -25,7 +25,7 @@ static hg_output *make(const char *path) {
     size_t len = strlen(path);
     o->refs = 1;
     o->fd = -1;
-    o->process = hg_process();
+    o->process = hg_fork_number();
     o->path = strdup(path);
     o->note = malloc(len + sizeof NOTE);
     if (!o->path || !o->note) {
@@ -45,7 +45,8 @@ hg_output *hg_output_ref(hg_output *o) {
 bool hg_output_unref(hg_output *o) {
     if (--o->refs > 0)
         return true;
-    if (o->tidy && o->fd >= 0 && o->process == hg_process() && (!o->keep || hg_output_size(o) == 0))
+    if (o->tidy && o->fd >= 0 && o->process == hg_fork_number() &&
+        (!o->keep || hg_output_size(o) == 0))
         hg_output_remove(o);
     bool ok = o->fd < 0 || close(o->fd) == 0;
     int problem = errno;

@@ -4,8 +4,8 @@
  * It never goes through somebody else's symbolic link, into a file with a second name, nor into one
  * of another user. One that is kept for a later download is locked while it is open: two downloads
  * to one target must not write into one file. */
-#ifndef HG_OUTPUT_H
-#define HG_OUTPUT_H
+#ifndef HG_DOWNLOAD_FILE_H
+#define HG_DOWNLOAD_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

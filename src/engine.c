@@ -1,4 +1,5 @@
-/* All jobs over one CURLM: the live list, the finished list, timers, and the order of closing. */
+/* All operations over one CURLM: the live list, the finished list, timers, and the order of
+ * closing. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -81,7 +82,7 @@ hg_engine *hg_engine_new(char message[HG_MESSAGE]) {
         return NULL;
     }
     e->refs = 1;
-    e->process = hg_process();
+    e->process = hg_fork_number();
     e->curl_deadline = HG_NEVER;
     hg_gates_open(&e->gates, &e->queue);
     if (open_engine(e, message))
@@ -95,36 +96,36 @@ void hg_engine_limit(hg_engine *e, long connections) {
     curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, connections);
 }
 
-static void link_job(hg_engine *e, hg_job *j) {
-    j->engine = e;
-    j->id = ++e->last_id;
-    j->prev = NULL;
-    j->next = e->live;
+static void link_op(hg_engine *e, hg_op *op) {
+    op->engine = e;
+    op->id = ++e->last_id;
+    op->prev = NULL;
+    op->next = e->live;
     if (e->live)
-        e->live->prev = j;
-    e->live = hg_job_ref(j); /* a dropped userdata must not lose the transfer */
+        e->live->prev = op;
+    e->live = hg_op_ref(op); /* a dropped userdata must not lose the transfer */
     e->live_len++;
 }
 
-/* The engine's goodbye to a job that is done and detached. May free it. */
-static void unlink_job(hg_engine *e, hg_job *j) {
-    if (j->prev)
-        j->prev->next = j->next;
+/* The engine's goodbye to an operation that is done and detached. May free it. */
+static void unlink_op(hg_engine *e, hg_op *op) {
+    if (op->prev)
+        op->prev->next = op->next;
     else
-        e->live = j->next;
-    if (j->next)
-        j->next->prev = j->prev;
-    j->prev = j->next = NULL;
+        e->live = op->next;
+    if (op->next)
+        op->next->prev = op->prev;
+    op->prev = op->next = NULL;
     e->live_len--;
-    hg_queue_leave(j);
-    hg_gate_leave(j);
-    if (j->timed)
-        hg_timers_remove(&e->timers, j);
-    j->paused = j->held = false;
+    hg_queue_leave(op);
+    hg_gate_leave(op);
+    if (op->timed)
+        hg_timers_remove(&e->timers, op);
+    op->paused = op->held = false;
     e->finished_now++;
-    hg_job_release(j);
-    hg_job_tell(j, &e->pool.told);
-    if (j->watched) {
+    hg_op_release(op);
+    hg_op_notify(op, &e->pool.notified);
+    if (op->notify) {
         if (e->finished.to == e->finished.cap) {
             size_t cap = e->finished.cap ? e->finished.cap * 2 : 64;
             uint64_t *ids = realloc(e->finished.ids, cap * sizeof *ids);
@@ -134,9 +135,9 @@ static void unlink_job(hg_engine *e, hg_job *j) {
             }
         }
         if (e->finished.to < e->finished.cap)
-            e->finished.ids[e->finished.to++] = j->id;
+            e->finished.ids[e->finished.to++] = op->id;
     }
-    hg_job_unref(j);
+    hg_op_unref(op);
 }
 
 uint64_t hg_engine_finished(hg_engine *e) {
@@ -149,38 +150,39 @@ uint64_t hg_engine_finished(hg_engine *e) {
     return e->finished.ids[e->finished.from++];
 }
 
-/* Takes a job that is done away from libcurl. Where another stream goes on over the connection,
- * libcurl (7.88) keeps the bytes that a paused download has not taken, and would hand them to the
- * next job of the easy handle: the job must take them first, and throws them away. */
-static void detach(hg_engine *e, hg_job *j) {
-    bool clean = !j->paused || curl_easy_pause(j->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
-    if (!j->held)
-        curl_multi_remove_handle(e->multi, j->handle->easy);
+/* Takes an operation that is done away from libcurl. Where another stream goes on over the
+ * connection, libcurl (7.88) keeps the bytes that a paused download has not taken, and would hand
+ * them to the next operation of the easy handle: the operation must take them first, and throws
+ * them away. */
+static void detach(hg_engine *e, hg_op *op) {
+    bool clean = !op->paused || curl_easy_pause(op->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
+    if (!op->held)
+        curl_multi_remove_handle(e->multi, op->handle->easy);
     if (clean)
-        hg_handle_give(&e->pool, j->handle);
+        hg_handle_give(&e->pool, op->handle);
     else
-        hg_handle_drop(j->handle);
+        hg_handle_drop(op->handle);
 }
 
-void hg_engine_part(hg_engine *e, hg_job *j) {
-    if (j->handle)
-        detach(e, j);
-    unlink_job(e, j);
+void hg_engine_part(hg_engine *e, hg_op *op) {
+    if (op->handle)
+        detach(e, op);
+    unlink_op(e, op);
 }
 
 /* After a fork the sockets belong to the parent: nothing of libcurl may be called, or it would say
  * goodbye on connections the parent still uses. Its memory is given up. */
 static void forget(hg_engine *e) {
-    for (hg_job *j = e->live, *next; j; j = next) {
-        next = j->next;
-        j->handle = NULL;
-        j->headers = NULL;
-        j->mime = NULL;
-        hg_job_abandon(j, HG_FAIL_CLOSED, "this request belongs to the process that was forked");
-        unlink_job(e, j);
+    for (hg_op *op = e->live, *next; op; op = next) {
+        next = op->next;
+        op->handle = NULL;
+        op->headers = NULL;
+        op->mime = NULL;
+        hg_op_abandon(op, HG_FAIL_CLOSED, "this request belongs to the process that was forked");
+        unlink_op(e, op);
     }
-    hg_trusts_forked(&e->pool.trusts);
-    hg_syncs_forked(&e->syncs);
+    hg_ca_stores_forked(&e->pool.trusts);
+    hg_fsyncs_forked(&e->syncs);
     hg_pollset_forked(e->pollset);
 }
 
@@ -188,20 +190,20 @@ void hg_engine_close(hg_engine *e) {
     if (!e || e->closed)
         return;
     e->closed = true;
-    if (e->process != hg_process()) {
+    if (e->process != hg_fork_number()) {
         if (e->pollset)
             forget(e);
     } else {
         hg_sigpipe s;
         hg_sigpipe_block(&s);
-        for (hg_job *j = e->live, *next; j; j = next) {
-            next = j->next;
-            hg_job_abandon(j, HG_FAIL_CLOSED, "the engine was closed");
-            hg_engine_part(e, j);
+        for (hg_op *op = e->live, *next; op; op = next) {
+            next = op->next;
+            hg_op_abandon(op, HG_FAIL_CLOSED, "the engine was closed");
+            hg_engine_part(e, op);
         }
         /* The multi frees no easy handle and still calls back for its sockets: easy handles first,
          * then the multi, then what the callbacks and connections point to. */
-        hg_syncs_close(&e->syncs);
+        hg_fsyncs_close(&e->syncs);
         hg_pool_close(&e->pool);
         curl_multi_cleanup(e->multi);
         hg_pool_close_share(&e->pool);
@@ -232,7 +234,7 @@ void hg_engine_unref(hg_engine *e) {
 }
 
 bool hg_engine_usable(hg_engine *e) {
-    if (e && !e->closed && e->process != hg_process())
+    if (e && !e->closed && e->process != hg_fork_number())
         hg_engine_close(e);
     return e && !e->closed;
 }
@@ -243,110 +245,110 @@ int hg_engine_live(const hg_engine *e) {
 
 /* ---- submitting and cancelling ---- */
 
-hg_job *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]) {
-    hg_job *j = hg_job_new(r, message);
-    if (!j)
+hg_op *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]) {
+    hg_op *op = hg_op_new(r, message);
+    if (!op)
         return NULL;
     snprintf(message, HG_MESSAGE, "libcurl refused the request (out of memory?)");
-    hg_handle *h = hg_handle_take(&e->pool, r, j);
-    if (h && !hg_engine_hold(e, j, r->url ? r->url : r->base)) {
+    hg_handle *h = hg_handle_take(&e->pool, r, op);
+    if (h && !hg_engine_hold(e, op, r->url ? r->url : r->base)) {
         hg_handle_give(&e->pool, h);
         h = NULL;
     }
     if (!h) {
-        if (r->output)
-            unlink(r->output);
-        hg_job_unref(j);
+        if (r->output_path)
+            unlink(r->output_path);
+        hg_op_unref(op);
         return NULL;
     }
-    link_job(e, j);
+    link_op(e, op);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
-    return j;
+    return op;
 }
 
-hg_job *hg_engine_after(hg_engine *e, double seconds, long group, char message[HG_MESSAGE]) {
+hg_op *hg_engine_after(hg_engine *e, double seconds, long owner, char message[HG_MESSAGE]) {
     const double century = 3.2e9; /* keeps the sum within 64 bits */
     snprintf(message, HG_MESSAGE, "out of memory");
     if (!(seconds > 0))
         seconds = 0;
     if (seconds > century)
         seconds = century;
-    hg_job *j = hg_job_timer(hg_now() + (int64_t)(seconds * (double)HG_SECOND));
-    if (!j)
+    hg_op *op = hg_op_timer(hg_now() + (int64_t)(seconds * (double)HG_SECOND));
+    if (!op)
         return NULL;
-    j->group = group;
-    if (!hg_timers_add(&e->timers, j)) {
-        hg_job_unref(j);
+    op->owner = owner;
+    if (!hg_timers_add(&e->timers, op)) {
+        hg_op_unref(op);
         return NULL;
     }
-    link_job(e, j);
+    link_op(e, op);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
-    return j;
+    return op;
 }
 
-hg_job *hg_engine_news(hg_engine *e, hg_job *j, char message[HG_MESSAGE]) {
+hg_op *hg_engine_notification(hg_engine *e, hg_op *op, char message[HG_MESSAGE]) {
     snprintf(message, HG_MESSAGE, "out of memory");
-    if (j->news && !j->news->done)
-        return hg_job_ref(j->news);
-    hg_job *news = hg_job_timer(HG_NEVER);
-    if (!news)
+    if (op->notification && !op->notification->done)
+        return hg_op_ref(op->notification);
+    hg_op *notification = hg_op_timer(HG_NEVER);
+    if (!notification)
         return NULL;
-    if (j->news)
-        hg_job_unref(j->news);
-    j->news = hg_job_ref(news);
-    news->group = j->group;
-    link_job(e, news);
-    if (hg_job_has_news(j))
-        hg_job_tell(j, &e->pool.told);
+    if (op->notification)
+        hg_op_unref(op->notification);
+    op->notification = hg_op_ref(notification);
+    notification->owner = op->owner;
+    link_op(e, notification);
+    if (hg_op_has_changed(op))
+        hg_op_notify(op, &e->pool.notified);
     hg_engine_go_on(e);
-    return news;
+    return notification;
 }
 
-hg_job *hg_engine_sync(hg_engine *e, int fd, const char *name, long group,
-                       char message[HG_MESSAGE]) {
+hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner,
+                      char message[HG_MESSAGE]) {
     snprintf(message, HG_MESSAGE, "out of memory");
-    hg_job *j = hg_job_timer(HG_NEVER);
-    if (!j) {
+    hg_op *op = hg_op_timer(HG_NEVER);
+    if (!op) {
         close(fd);
         return NULL;
     }
-    j->group = group;
-    link_job(e, j);
-    if (!hg_syncs_begin(&e->syncs, j, fd, name))
-        hg_job_abandon(j, HG_FAIL_NETWORK, message);
-    if (j->done)
-        hg_engine_part(e, j);
+    op->owner = owner;
+    link_op(e, op);
+    if (!hg_fsyncs_begin(&e->syncs, op, fd, name))
+        hg_op_abandon(op, HG_FAIL_NETWORK, message);
+    if (op->done)
+        hg_engine_part(e, op);
     hg_engine_go_on(e);
-    return j;
+    return op;
 }
 
 void hg_engine_go_on(hg_engine *e) {
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
 }
 
-void hg_engine_close_group(hg_engine *e, long group, const char *why) {
+void hg_engine_close_owner(hg_engine *e, long owner, const char *why) {
     if (!hg_engine_usable(e))
         return;
     hg_sigpipe s;
     hg_sigpipe_block(&s);
-    for (hg_job *j = e->live, *next; j; j = next) {
-        next = j->next;
-        if (j->group == group) {
-            hg_job_abandon(j, HG_FAIL_CLOSED, why);
-            hg_engine_part(e, j);
+    for (hg_op *op = e->live, *next; op; op = next) {
+        next = op->next;
+        if (op->owner == owner) {
+            hg_op_abandon(op, HG_FAIL_CLOSED, why);
+            hg_engine_part(e, op);
         }
     }
     hg_sigpipe_restore(&s);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
 }
 
-void hg_engine_cancel(hg_engine *e, hg_job *j) {
-    if (j->done || !hg_engine_usable(e))
+void hg_engine_cancel(hg_engine *e, hg_op *op) {
+    if (op->done || !hg_engine_usable(e))
         return;
     hg_sigpipe s;
     hg_sigpipe_block(&s);
-    hg_job_abandon(j, HG_FAIL_CANCELLED, "cancelled");
-    hg_engine_part(e, j);
+    hg_op_abandon(op, HG_FAIL_CANCELLED, "cancelled");
+    hg_engine_part(e, op);
     hg_sigpipe_restore(&s);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
 }

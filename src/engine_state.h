@@ -14,17 +14,17 @@ struct hg_engine {
     long process; /* which made it */
     bool closed;
     bool unhurried; /* the last step had no budget: what is held now is started in the next one */
-    bool unread;    /* libcurl has more finished jobs than the last step had time for */
+    bool unread;    /* libcurl has more finished operations than the last step had time for */
     CURLM *multi;
     hg_pollset *pollset;
     hg_pool pool;
     int64_t curl_deadline; /* when libcurl wants to be called */
     hg_timers timers;
-    hg_queue queue; /* jobs to start */
+    hg_queue queue; /* operations to start */
     hg_gates gates;
-    hg_syncs syncs;
+    hg_fsyncs syncs;
     unsigned turn; /* whose event comes first when there is time for a few only */
-    hg_job *live;  /* head of the list */
+    hg_op *live;   /* head of the list */
     int live_len;
     uint64_t last_id;
     int finished_now; /* by the running step */
@@ -34,10 +34,10 @@ struct hg_engine {
     } finished;
 };
 
-/* Puts a new job where it waits to be started. False: memory is out. */
-bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url);
-/* Takes a job that is done from libcurl and from all lists. May free it. */
-void hg_engine_part(hg_engine *e, hg_job *j);
+/* Puts a new operation where it waits to be started. False: memory is out. */
+bool hg_engine_hold(hg_engine *e, hg_op *op, const char *url);
+/* Takes an operation that is done from libcurl and from all lists. May free it. */
+void hg_engine_part(hg_engine *e, hg_op *op);
 /* When the next step has something to do even if no event comes. */
 int64_t hg_engine_deadline(const hg_engine *e);
 

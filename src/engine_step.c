@@ -1,6 +1,6 @@
-/* Progress: one step of all jobs. With a budget a step does one thing after the other and stops
- * when the time is up, but does one of each kind at least: what comes in a flood is spread over
- * steps, and no step is in vain. */
+/* Progress: one step of all operations. With a budget a step does one thing after the other and
+ * stops when the time is up, but does one of each kind at least: what comes in a flood is spread
+ * over steps, and no step is in vain. */
 #include <stdio.h>
 
 #include "engine_state.h"
@@ -8,12 +8,12 @@
 
 enum { BATCH = 64 };
 
-/* Until a job is looked at again whose time is up while events wait. */
+/* Until an operation is looked at again whose time is up while events wait. */
 static const int64_t LATER = 5 * INT64_C(1000000);
 
 int64_t hg_engine_deadline(const hg_engine *e) {
     int64_t timer = hg_timers_next(&e->timers);
-    if (e->queue.first || e->pool.paused.first || e->pool.told.first || e->unread)
+    if (e->queue.first || e->pool.paused.first || e->pool.notified.first || e->unread)
         return 0;
     return timer < e->curl_deadline ? timer : e->curl_deadline;
 }
@@ -38,61 +38,62 @@ static void act_on_timeout(hg_engine *e) {
 /* Nothing is given to libcurl between steps: it would start all of it in one call. Where steps have
  * a budget, or certificates must be read first, that may take a while: the time that the request
  * may take as a whole bounds it. */
-bool hg_engine_hold(hg_engine *e, hg_job *j, const char *url) {
-    hg_trust *trust = j->handle->trust;
+bool hg_engine_hold(hg_engine *e, hg_op *op, const char *url) {
+    hg_ca_store *trust = op->handle->trust;
     bool loading = trust && trust->loading;
     /* A fresh one has its time from us alone: see set_differences in handle.c. */
-    if (j->fresh ? j->patience > 0 : j->handle->timeout_ms && (loading || !e->unhurried)) {
-        j->born = hg_now();
-        if (!j->fresh)
-            j->patience = j->handle->timeout_ms * INT64_C(1000000);
-        j->due = j->born + j->patience;
-        if (!hg_timers_add(&e->timers, j))
+    if (op->fresh ? op->patience > 0 : op->handle->timeout_ms && (loading || !e->unhurried)) {
+        op->born = hg_now();
+        if (!op->fresh)
+            op->patience = op->handle->timeout_ms * INT64_C(1000000);
+        op->due = op->born + op->patience;
+        if (!hg_timers_add(&e->timers, op))
             return false;
     }
-    if (j->handle->shares && !j->fresh) /* those for which libcurl waits */
-        j->gate = hg_gates_of(&e->gates, url);
-    j->held = true;
-    hg_queue_add(loading ? &trust->waiting : &e->queue, j);
+    if (op->handle->shares && !op->fresh) /* those for which libcurl waits */
+        op->gate = hg_gates_of(&e->gates, url);
+    op->held = true;
+    hg_queue_add(loading ? &trust->waiting : &e->queue, op);
     return true;
 }
 
-/* Takes the time that the job was held off the time that libcurl allows it. False: all is gone. */
-static bool shorten(hg_job *j) {
-    hg_handle *h = j->handle;
+/* Takes the time that the operation was held off the time that libcurl allows it. False: all is
+ * gone. */
+static bool shorten(hg_op *op) {
+    hg_handle *h = op->handle;
     int64_t now = hg_now();
-    long held_ms = (long)((now - j->born) / 1000000);
-    if (now >= j->due)
+    long held_ms = (long)((now - op->born) / 1000000);
+    if (now >= op->due)
         return false;
-    if (held_ms > 0 && !j->fresh)
+    if (held_ms > 0 && !op->fresh)
         curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms -= held_ms);
     return true;
 }
 
-static void fail(hg_engine *e, hg_job *j, CURLcode code, const char *why) {
-    hg_job_finish(j, code, why);
-    hg_engine_part(e, j);
+static void fail(hg_engine *e, hg_op *op, CURLcode code, const char *why) {
+    hg_op_finish(op, code, why);
+    hg_engine_part(e, op);
 }
 
 static const char TOO_LATE[] = "the time was up before the request could be started";
 static const char NO_CONNECTION[] = "no connection became free within the timeout";
 static const char NO_ANSWER[] = "the time was up before the answer was complete";
 
-/* Gives a job to libcurl. */
-static void begin(hg_engine *e, hg_job *j, int64_t end) {
-    hg_handle *h = j->handle;
-    if (end && j->timed && !shorten(j)) {
-        fail(e, j, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+/* Gives an operation to libcurl. */
+static void begin(hg_engine *e, hg_op *op, int64_t end) {
+    hg_handle *h = op->handle;
+    if (end && op->timed && !shorten(op)) {
+        fail(e, op, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
     } else if (h->trust && !h->trust->store) {
         snprintf(h->error, sizeof h->error, "error setting certificate file: %s", h->trust->file);
-        fail(e, j, CURLE_SSL_CACERT_BADFILE, h->error);
+        fail(e, op, CURLE_SSL_CACERT_BADFILE, h->error);
     } else if (curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
-        fail(e, j, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
+        fail(e, op, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
     } else {
-        hg_queue_leave(j);
-        if (j->timed && !j->fresh)
-            hg_timers_remove(&e->timers, j);
-        j->held = false;
+        hg_queue_leave(op);
+        if (op->timed && !op->fresh)
+            hg_timers_remove(&e->timers, op);
+        op->held = false;
     }
 }
 
@@ -114,26 +115,26 @@ static void start_held(hg_engine *e, int64_t end) {
 /* Downloads that used up the time of an earlier step go on. */
 static void resume_paused(hg_engine *e, int64_t end) {
     for (int n = e->pool.paused.len; n > 0 && e->pool.paused.first; n--) {
-        hg_job *j = e->pool.paused.first;
-        hg_queue_leave(j);
-        j->paused = false;
-        j->resumed = true;
-        CURLcode code = curl_easy_pause(j->handle->easy, CURLPAUSE_CONT);
+        hg_op *op = e->pool.paused.first;
+        hg_queue_leave(op);
+        op->paused = false;
+        op->resumed = true;
+        CURLcode code = curl_easy_pause(op->handle->easy, CURLPAUSE_CONT);
         if (code != CURLE_OK) /* libcurl says it here only */
-            fail(e, j, code, "");
+            fail(e, op, code, "");
         if (is_over(end))
             break;
     }
 }
 
 static void on_event(hg_engine *e, const hg_ready *r) {
-    hg_trusts *trusts = &e->pool.trusts;
-    hg_trust *loaded = trusts->loading > 0 ? hg_trusts_heard(trusts, r->fd) : NULL;
+    hg_ca_stores *trusts = &e->pool.trusts;
+    hg_ca_store *loaded = trusts->loading > 0 ? hg_ca_stores_heard(trusts, r->fd) : NULL;
     bool synced = false;
-    hg_job *written = e->syncs.first ? hg_syncs_heard(&e->syncs, r->fd, &synced) : NULL;
+    hg_op *written = e->syncs.first ? hg_fsyncs_heard(&e->syncs, r->fd, &synced) : NULL;
     if (written) {
         hg_engine_part(e, written);
-        hg_job_unref(written);
+        hg_op_unref(written);
     } else if (loaded)
         hg_queue_append(&e->queue, &loaded->waiting);
     else if (!synced)
@@ -170,9 +171,9 @@ static void take_finished(hg_engine *e, int64_t end) {
         char *private_;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
         hg_handle *h = (hg_handle *)(void *)private_;
-        hg_job *j = h->job;
-        hg_job_finish(j, code, h->error);
-        hg_engine_part(e, j);
+        hg_op *op = h->op;
+        hg_op_finish(op, code, h->error);
+        hg_engine_part(e, op);
         if (is_over(end))
             break;
     }
@@ -181,42 +182,42 @@ static void take_finished(hg_engine *e, int64_t end) {
 
 /* The time of an exchange is up. `behind`: its answer may be here, and there was no time to look.
  */
-static void time_out(hg_engine *e, hg_job *j, int64_t now, bool behind) {
-    if (j->started && behind) {
-        hg_timers_remove(&e->timers, j);
-        j->due = now + LATER;
-        hg_timers_add(&e->timers, j); /* where one was taken out there is room */
+static void time_out(hg_engine *e, hg_op *op, int64_t now, bool behind) {
+    if (op->started && behind) {
+        hg_timers_remove(&e->timers, op);
+        op->due = now + LATER;
+        hg_timers_add(&e->timers, op); /* where one was taken out there is room */
         return;
     }
     hg_sigpipe s; /* a connection may be closed */
     hg_sigpipe_block(&s);
-    fail(e, j, CURLE_OPERATION_TIMEDOUT,
-         j->started ? NO_ANSWER
-         : j->held  ? TOO_LATE
-                    : NO_CONNECTION);
+    fail(e, op, CURLE_OPERATION_TIMEDOUT,
+         op->started ? NO_ANSWER
+         : op->held  ? TOO_LATE
+                     : NO_CONNECTION);
     hg_sigpipe_restore(&s);
 }
 
 static void fire_timers(hg_engine *e, int64_t now, int64_t end, bool behind) {
     while (hg_timers_next(&e->timers) <= now) {
-        hg_job *j = e->timers.heap[0];
-        if (j->timer) {
-            j->done = true;
-            hg_engine_part(e, j);
+        hg_op *op = e->timers.heap[0];
+        if (op->timer) {
+            op->done = true;
+            hg_engine_part(e, op);
         } else {
-            time_out(e, j, now, behind);
+            time_out(e, op, now, behind);
         }
         if (is_over(end))
             break;
     }
 }
 
-/* Who waits for news of a job hears it. */
-static void spread_news(hg_engine *e) {
-    while (e->pool.told.first) {
-        hg_job *news = e->pool.told.first;
-        news->done = true;
-        hg_engine_part(e, news);
+/* Ends the notifications whose operations have something new. */
+static void finish_notifications(hg_engine *e) {
+    while (e->pool.notified.first) {
+        hg_op *notification = e->pool.notified.first;
+        notification->done = true;
+        hg_engine_part(e, notification);
     }
 }
 
@@ -251,7 +252,7 @@ static bool step(hg_engine *e, int64_t until, int64_t end) {
     if (n > 0 || e->queue.first || e->pool.paused.first || e->unread || e->curl_deadline <= now)
         seen = work(e, ready, n, now, end);
     fire_timers(e, now, end, !seen);
-    spread_news(e);
+    finish_notifications(e);
     hg_pollset_flush(e->pollset, hg_engine_deadline(e));
     return n >= 0;
 }

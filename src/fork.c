@@ -96,7 +96,7 @@ static void register_handlers(void) {
         generation = -1;
 }
 
-long hg_process(void) {
+long hg_fork_number(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, register_handlers);
     return generation < 0 ? (long)getpid() : generation;
@@ -104,7 +104,7 @@ long hg_process(void) {
 
 #else
 
-long hg_process(void) {
+long hg_fork_number(void) {
     return (long)getpid();
 }
 

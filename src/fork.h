@@ -1,13 +1,13 @@
 /* Has this process been forked since? And threads that a fork waits for. */
-#ifndef HG_PROCESS_H
-#define HG_PROCESS_H
+#ifndef HG_FORK_H
+#define HG_FORK_H
 
 #include <pthread.h>
 #include <stdbool.h>
 
 /* A number that differs between a process and its forked children. Asked before nearly every use
  * of an engine. */
-long hg_process(void);
+long hg_fork_number(void);
 
 /* A thread that works for a moment in a library with locks. The end of the process waits for its
  * end, and so does a fork: the child would inherit the locks, and no thread to unlock them. (A fork

@@ -1,4 +1,4 @@
-/* What was written gets onto the disk: fsync in a thread, behind a job. */
+/* What was written gets onto the disk: fsync in a thread, behind an operation. */
 #include "fsync.h"
 
 #include <errno.h>
@@ -10,17 +10,17 @@
 
 #include "fork.h"
 
-struct hg_sync {
-    hg_job *job;
+struct hg_fsync {
+    hg_op *op;
     int fd;
     char *name; /* for messages */
     int problem;
     hg_errand errand;
     int tell, hear; /* a pipe: the thread's last word makes the pollset ready */
-    hg_sync *next;
+    hg_fsync *next;
 };
 
-static void run(hg_sync *s) {
+static void run(hg_fsync *s) {
     int status;
     do
         status = fsync(s->fd);
@@ -30,7 +30,7 @@ static void run(hg_sync *s) {
 }
 
 static void *run_in_thread(void *sync) {
-    hg_sync *s = sync;
+    hg_fsync *s = sync;
     run(s);
     while (write(s->tell, "!", 1) < 0 && errno == EINTR)
         ; /* all signals are blocked here, but a debugger's are not */
@@ -49,13 +49,13 @@ static bool open_pipe(int ends[2]) {
 #endif
 }
 
-static void close_pipe(hg_syncs *all, hg_sync *s) {
+static void close_pipe(hg_fsyncs *all, hg_fsync *s) {
     hg_pollset_closed(all->pollset, s->hear);
     close(s->hear);
     close(s->tell);
 }
 
-static bool start(hg_syncs *all, hg_sync *s) {
+static bool start(hg_fsyncs *all, hg_fsync *s) {
     int ends[2];
     if (!open_pipe(ends))
         return false;
@@ -70,33 +70,33 @@ static bool start(hg_syncs *all, hg_sync *s) {
     return ok;
 }
 
-static void finish(hg_sync *s) {
+static void finish(hg_fsync *s) {
     char why[HG_MESSAGE];
     if (s->problem) {
-        s->job->no_space = hg_output_is_full(s->problem);
+        s->op->no_space = hg_output_is_full(s->problem);
         snprintf(why, sizeof why, "cannot write %.200s: %s", s->name, strerror(s->problem));
-        hg_job_abandon(s->job, HG_FAIL_FILE, why);
+        hg_op_abandon(s->op, HG_FAIL_FILE, why);
     }
-    s->job->done = true;
+    s->op->done = true;
 }
 
-static void drop(hg_sync *s) {
+static void drop(hg_fsync *s) {
     close(s->fd);
     free(s->name);
     free(s);
 }
 
-bool hg_syncs_begin(hg_syncs *all, hg_job *j, int fd, const char *name) {
-    hg_sync *s = calloc(1, sizeof *s);
+bool hg_fsyncs_begin(hg_fsyncs *all, hg_op *op, int fd, const char *name) {
+    hg_fsync *s = calloc(1, sizeof *s);
     if (!s || !(s->name = strdup(name))) {
         free(s);
         close(fd);
         return false;
     }
     s->fd = fd;
-    s->job = j;
+    s->op = op;
     if (start(all, s)) {
-        hg_job_ref(j);
+        hg_op_ref(op);
         s->next = all->first;
         all->first = s;
     } else {
@@ -107,49 +107,49 @@ bool hg_syncs_begin(hg_syncs *all, hg_job *j, int fd, const char *name) {
     return true;
 }
 
-static void end(hg_syncs *all, hg_sync **place) {
-    hg_sync *s = *place;
+static void end(hg_fsyncs *all, hg_fsync **place) {
+    hg_fsync *s = *place;
     *place = s->next;
     hg_errand_join(&s->errand);
     close_pipe(all, s);
 }
 
-hg_job *hg_syncs_heard(hg_syncs *all, int fd, bool *heard) {
-    for (hg_sync **place = &all->first; *place; place = &(*place)->next) {
-        hg_sync *s = *place;
+hg_op *hg_fsyncs_heard(hg_fsyncs *all, int fd, bool *heard) {
+    for (hg_fsync **place = &all->first; *place; place = &(*place)->next) {
+        hg_fsync *s = *place;
         if (s->hear != fd)
             continue;
-        hg_job *j = s->job;
+        hg_op *op = s->op;
         end(all, place);
         *heard = true;
-        bool wanted = !j->done;
+        bool wanted = !op->done;
         if (wanted)
             finish(s);
         drop(s);
         if (wanted)
-            return j;
-        hg_job_unref(j);
+            return op;
+        hg_op_unref(op);
         return NULL;
     }
     *heard = false;
     return NULL;
 }
 
-void hg_syncs_close(hg_syncs *all) {
+void hg_fsyncs_close(hg_fsyncs *all) {
     while (all->first) {
-        hg_sync *s = all->first;
+        hg_fsync *s = all->first;
         end(all, &all->first);
-        hg_job_unref(s->job);
+        hg_op_unref(s->op);
         drop(s);
     }
 }
 
-void hg_syncs_forked(hg_syncs *all) {
+void hg_fsyncs_forked(hg_fsyncs *all) {
     while (all->first) {
-        hg_sync *s = all->first;
+        hg_fsync *s = all->first;
         all->first = s->next;
         close(s->tell); /* the other end is the pollset's to close */
-        hg_job_unref(s->job);
+        hg_op_unref(s->op);
         drop(s);
     }
 }

@@ -37,7 +37,7 @@ bool hg_pool_open(hg_pool *p, hg_pollset *pollset) {
 static void destroy(hg_handle *h) {
     curl_easy_cleanup(h->easy);
     hg_headers_unref(h->headers);
-    hg_trust_unref(h->trust);
+    hg_ca_store_unref(h->trust);
     free(h->proxy);
     free(h->ca_file);
     free(h);
@@ -56,7 +56,7 @@ void hg_pool_close(hg_pool *p) {
         curl_url_cleanup(p->bases.list[i].url);
     }
     p->idle_len = p->bases.len = 0;
-    hg_trusts_close(&p->trusts);
+    hg_ca_stores_close(&p->trusts);
 }
 
 void hg_pool_close_share(hg_pool *p) {
@@ -115,11 +115,11 @@ static void set_constants(hg_handle *h, hg_pool *p) {
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->error);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_SHARE, p->share);
-    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, hg_job_on_body);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, hg_op_on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
-    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, hg_job_on_header);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, hg_op_on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, h);
-    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, hg_job_on_start);
+    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, hg_op_on_start);
     curl_easy_setopt(e, CURLOPT_PREREQDATA, h);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p->pollset);
@@ -233,8 +233,8 @@ static bool set_address(hg_pool *p, hg_handle *h, const hg_request *r, bool dire
 
 static bool set_multipart(hg_handle *h, const hg_request *r) {
     curl_mime *mime = curl_mime_init(h->easy);
-    hg_input *input = h->job->inputs;
-    h->job->mime = mime;
+    hg_input *input = h->op->inputs;
+    h->op->mime = mime;
     for (size_t i = 0; mime && i < r->parts_len; i++, input++) {
         const hg_part *from = &r->parts[i];
         curl_mimepart *part = curl_mime_addpart(mime);
@@ -249,7 +249,7 @@ static bool set_multipart(hg_handle *h, const hg_request *r) {
         if (!type && !from->content.data)
             type = "application/octet-stream";
         CURLcode code =
-            curl_mime_data_cb(part, input->body.size, hg_job_on_read, hg_job_on_seek, NULL, input);
+            curl_mime_data_cb(part, input->body.size, hg_op_on_read, hg_op_on_seek, NULL, input);
         if (code != CURLE_OK || (filename && curl_mime_filename(part, filename) != CURLE_OK) ||
             (type && curl_mime_type(part, type) != CURLE_OK))
             return false;
@@ -260,19 +260,19 @@ static bool set_multipart(hg_handle *h, const hg_request *r) {
 /* The method and the body. Only here is a handle made unfit for the quick path of plain GETs. */
 static bool set_method(hg_handle *h, const hg_request *r) {
     CURL *e = h->easy;
-    hg_job *j = h->job;
+    hg_op *op = h->op;
     bool ok = true;
     if (r->parts) {
         ok = set_multipart(h, r);
     } else if (r->segments) {
         curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(e, CURLOPT_READFUNCTION, hg_job_on_read);
-        curl_easy_setopt(e, CURLOPT_READDATA, j->inputs);
-        curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, hg_job_on_seek);
-        curl_easy_setopt(e, CURLOPT_SEEKDATA, j->inputs);
-        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, j->inputs->body.size);
+        curl_easy_setopt(e, CURLOPT_READFUNCTION, hg_op_on_read);
+        curl_easy_setopt(e, CURLOPT_READDATA, op->inputs);
+        curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, hg_op_on_seek);
+        curl_easy_setopt(e, CURLOPT_SEEKDATA, op->inputs);
+        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, op->inputs->body.size);
     } else if (r->body || strcmp(r->method, "POST") == 0) {
-        curl_easy_setopt(e, CURLOPT_POSTFIELDS, j->body ? j->body : "");
+        curl_easy_setopt(e, CURLOPT_POSTFIELDS, op->body ? op->body : "");
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     } else if (strcmp(r->method, "HEAD") == 0) {
         curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
@@ -286,7 +286,7 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     bool https = starts(address(r), "https://");
     /* libcurl's clock runs while a request waits for a connection, and ends it before it looks at
      * what has come. A fresh one has its time from the engine: once for waiting (hg_engine_hold),
-     * and once for the answer (hg_job_on_start). */
+     * and once for the answer (hg_op_on_start). */
     long timeout_ms = r->fresh ? 0 : r->timeout_ms;
     if (h->timeout_ms != timeout_ms)
         curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, h->timeout_ms = timeout_ms);
@@ -307,7 +307,7 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     /* A body that is held back must hold back its server, and nobody else. Over HTTP/2, libcurl
      * (7.88) takes all that its window lets in, 32 MB of each stream, whenever another stream is
      * read. */
-    bool alone = r->output || r->place || r->stream;
+    bool alone = r->output || r->output || r->stream;
     if (h->alone != alone)
         curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                          (h->alone = alone) ? (long)CURL_HTTP_VERSION_1_1
@@ -333,7 +333,7 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
 }
 
 /* Everything back to libcurl's defaults, then what we always want, and whom to trust. */
-static bool start_over(hg_pool *p, hg_handle *h, hg_trust *trust, const char *ca_file) {
+static bool start_over(hg_pool *p, hg_handle *h, hg_ca_store *trust, const char *ca_file) {
     curl_easy_reset(h->easy);
     hg_headers_unref(h->headers);
     h->headers = NULL;
@@ -344,10 +344,10 @@ static bool start_over(hg_pool *p, hg_handle *h, hg_trust *trust, const char *ca
     keep_text(&h->proxy, NULL);
     set_constants(h, p);
     set_protocols(h->easy, false);
-    hg_trust_apply(h->easy, trust, ca_file);
-    hg_trust *old = h->trust;
-    h->trust = trust ? hg_trust_ref(trust) : NULL;
-    hg_trust_unref(old);
+    hg_ca_store_apply(h->easy, trust, ca_file);
+    hg_ca_store *old = h->trust;
+    h->trust = trust ? hg_ca_store_ref(trust) : NULL;
+    hg_ca_store_unref(old);
     return keep_text(&h->ca_file, ca_file);
 }
 
@@ -366,10 +366,10 @@ static hg_handle *create(hg_pool *p, bool public_) {
     return h;
 }
 
-hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j) {
+hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_op *op) {
     const char *proxy = r->proxy ? r->proxy : is_loopback(address(r)) ? "" : NULL;
-    hg_trust *trust;
-    if (!hg_trusts_find(&p->trusts, address(r), r->ca_file, proxy, &trust))
+    hg_ca_store *trust;
+    if (!hg_ca_stores_find(&p->trusts, address(r), r->ca_file, proxy, &trust))
         return NULL;
     hg_handle *h = p->idle[r->public_];
     if (h) {
@@ -384,10 +384,10 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j) {
     bool plain = strcmp(r->method, "GET") == 0 && !r->body && !r->segments && !r->parts;
     bool ok = (h->plain && plain && h->trust == trust && same_text(h->ca_file, r->ca_file)) ||
               start_over(p, h, trust, r->ca_file);
-    h->job = j;
+    h->op = op;
     h->plain = plain;
     h->error[0] = '\0';
-    j->handle = h;
+    op->handle = h;
     if (ok && set_differences(p, h, r, proxy) && (plain || set_method(h, r)))
         return h;
     h->plain = false;
@@ -396,7 +396,7 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j) {
 }
 
 void hg_handle_drop(hg_handle *h) {
-    h->job->handle = NULL;
+    h->op->handle = NULL;
     destroy(h);
 }
 
@@ -405,8 +405,8 @@ void hg_handle_give(hg_pool *p, hg_handle *h) {
         hg_handle_drop(h);
         return;
     }
-    h->job->handle = NULL;
-    h->job = NULL;
+    h->op->handle = NULL;
+    h->op = NULL;
     h->next = p->idle[h->public_];
     p->idle[h->public_] = h;
     p->idle_len++;

@@ -9,7 +9,7 @@
 
 struct hg_handle {
     CURL *easy;
-    hg_job *job; /* whose callbacks run; NULL when idle */
+    hg_op *op; /* whose callbacks run; NULL when idle */
     struct hg_pool *pool;
     hg_handle *next; /* in the pool */
     bool public_;    /* never carried a credential */
@@ -21,7 +21,7 @@ struct hg_handle {
     bool alone;  /* wants a connection for itself: HTTP/1.1 */
     bool shares; /* waits for a connection that it can share */
     char *proxy, *ca_file;
-    hg_trust *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
+    hg_ca_store *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -41,9 +41,9 @@ typedef struct hg_pool {
     void *pollset;            /* told of sockets opened and closed */
     int64_t step_end;         /* when the running step must be over; 0: it may take its time */
     hg_queue paused;          /* downloads that used up a step and wait for the next one */
-    hg_queue told;            /* jobs that only wait for news of another, which has come */
-    hg_trusts trusts;         /* files of certificates */
-    struct hg_timers *timers; /* when jobs must be over that libcurl gives more time */
+    hg_queue notified;        /* operations that are notifications of others, and due */
+    hg_ca_stores trusts;      /* files of certificates */
+    struct hg_timers *timers; /* when operations must be over that libcurl gives more time */
 } hg_pool;
 
 bool hg_pool_open(hg_pool *p, hg_pollset *pollset);
@@ -52,9 +52,9 @@ bool hg_pool_open(hg_pool *p, hg_pollset *pollset);
 void hg_pool_close(hg_pool *p);
 void hg_pool_close_share(hg_pool *p);
 
-/* A handle with all options of the request set, bound to the job. NULL: memory is out. */
-hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_job *j);
-/* Unbinds it from its job and keeps it for the next one. */
+/* A handle with all options of the request set, bound to the operation. NULL: memory is out. */
+hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_op *op);
+/* Unbinds it from its operation and keeps it for the next one. */
 void hg_handle_give(hg_pool *p, hg_handle *h);
 /* Unbinds it and frees it. */
 void hg_handle_drop(hg_handle *h);

@@ -1,4 +1,5 @@
-/* A list of request headers that many jobs share: made once per client, counted by reference. */
+/* A list of request headers that many operations share: made once per client, counted by reference.
+ */
 #include "headers.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* A list of request headers that many jobs share: made once per client, counted by reference. */
+/* A list of request headers that many operations share: made once per client, counted by reference.
+ */
 #ifndef HG_HEADERS_H
 #define HG_HEADERS_H
 

@@ -8,7 +8,7 @@
 static const double BEAT = 0.5, SHORTEST = 0.001; /* seconds */
 
 typedef struct bridge_box {
-    hg_wake *wake;
+    hg_bridge *bridge;
     hg_engine *engine; /* held while the bridge is open */
 } bridge_box;
 
@@ -34,12 +34,12 @@ static int bridge_new(lua_State *L) {
     if (fd < 0)
         return refuse(L, "no single descriptor on this system: use engine:timeout()");
     bridge_box *box = hg_newuserdata(L, sizeof *box);
-    box->wake = NULL;
+    box->bridge = NULL;
     box->engine = NULL;
     lua_pushvalue(L, BRIDGE_MT);
     lua_setmetatable(L, -2);
-    box->wake = hg_wake_open(fd, beat, message, sizeof message);
-    if (!box->wake)
+    box->bridge = hg_bridge_open(fd, beat, message, sizeof message);
+    if (!box->bridge)
         return refuse(L, message);
     box->engine = hg_engine_ref(e);
     return 1;
@@ -48,16 +48,16 @@ static int bridge_new(lua_State *L) {
 /* bridge:path() -> where to connect to */
 static int bridge_path(lua_State *L) {
     bridge_box *box = to_box(L);
-    if (!box->wake)
+    if (!box->bridge)
         return refuse(L, "the bridge is closed");
-    lua_pushstring(L, hg_wake_path(box->wake));
+    lua_pushstring(L, hg_bridge_path(box->bridge));
     return 1;
 }
 
 /* bridge:arm() -> true | nil, message */
 static int bridge_arm(lua_State *L) {
     bridge_box *box = to_box(L);
-    const char *problem = box->wake ? hg_wake_arm(box->wake) : "the bridge is closed";
+    const char *problem = box->bridge ? hg_bridge_arm(box->bridge) : "the bridge is closed";
     if (!problem && !hg_engine_usable(box->engine))
         problem = "the engine is closed";
     if (problem)
@@ -69,8 +69,8 @@ static int bridge_arm(lua_State *L) {
 static void release(bridge_box *box) {
     hg_engine *e = box->engine;
     box->engine = NULL;
-    if (box->wake)
-        hg_wake_close(box->wake);
+    if (box->bridge)
+        hg_bridge_close(box->bridge);
     if (e)
         hg_engine_unref(e);
 }
@@ -82,11 +82,11 @@ static int bridge_close(lua_State *L) {
 
 static int bridge_gc(lua_State *L) {
     bridge_box *box = to_box(L);
-    hg_wake *w = box->wake;
+    hg_bridge *b = box->bridge;
     release(box);
-    box->wake = NULL;
-    if (w)
-        hg_wake_free(w);
+    box->bridge = NULL;
+    if (b)
+        hg_bridge_free(b);
     return 0;
 }
 
@@ -94,7 +94,7 @@ static int bridge_tostring(lua_State *L) {
     static const char *const STATES[] = {"listening", "connected", "other end closed", "closed"};
     bridge_box *box = to_box(L);
     lua_pushfstring(L, "heygen.bridge (%s)",
-                    STATES[box->wake ? hg_wake_ask(box->wake) : HG_WAKE_CLOSED]);
+                    STATES[box->bridge ? hg_bridge_ask(box->bridge) : HG_BRIDGE_CLOSED]);
     return 1;
 }
 
@@ -106,7 +106,7 @@ static const luaL_Reg BRIDGE_META[] = {
 
 static const luaL_Reg BRIDGE_LIBRARY[] = {{"bridge", bridge_new}, {NULL, NULL}};
 
-void hg_bridge_open(lua_State *L, int library, int engine_mt) {
+void hg_bridge_open_library(lua_State *L, int library, int engine_mt) {
     luaL_newmetatable(L, BRIDGE_TYPE);
     int bridge_mt = lua_gettop(L);
     hg_object_fill(L, bridge_mt, BRIDGE_META, BRIDGE_METHODS, engine_mt, bridge_mt);

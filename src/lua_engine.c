@@ -28,83 +28,85 @@ static hg_engine *to_engine(lua_State *L) {
     return ((hg_engine_box *)hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE))->engine;
 }
 
-/* ---- starting jobs ---- */
+/* ---- starting operations ---- */
 
-/* An empty job object; filled after the exchange was started, so that running out of memory in
- * between can lose neither. */
-static hg_job_box *push_job(lua_State *L, int keep) {
-    hg_job_box *box = keep ? hg_newuserdata_tied(L, sizeof *box) : hg_newuserdata(L, sizeof *box);
+/* An empty operation object; filled after the exchange was started, so that running out of memory
+ * in between can lose neither. */
+static hg_op_box *push_op(lua_State *L, int keep) {
+    hg_op_box *box = keep ? hg_newuserdata_tied(L, sizeof *box) : hg_newuserdata(L, sizeof *box);
     memset(box, 0, sizeof *box);
     if (keep) {
         lua_pushvalue(L, keep);
         hg_tie(L, -2);
         box->tied = true;
     }
-    lua_pushvalue(L, HG_JOB_MT);
+    lua_pushvalue(L, HG_OP_MT);
     lua_setmetatable(L, -2);
     return box;
 }
 
-static int start(lua_State *L, hg_job_box *box, hg_engine *e, hg_job *j, const char *message) {
-    if (!j)
+static int start(lua_State *L, hg_op_box *box, hg_engine *e, hg_op *op, const char *message) {
+    if (!op)
         return hg_object_refuse(
             L, strncmp(message, "output:", 7) && strncmp(message, "file:", 5) ? "network" : "file",
             message);
-    box->job = j;
+    box->op = op;
     box->engine = hg_engine_ref(e);
     return 1;
 }
 
-/* engine:create(request) -> job | nil, message, failure */
+/* engine:create(request) -> operation | nil, message, failure */
 static int engine_create(lua_State *L) {
     hg_engine *e = to_engine(L);
     hg_request r;
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_job_box *box = push_job(L, hg_request_read(L, 2, &r));
+    hg_op_box *box = push_op(L, hg_request_read(L, 2, &r));
     return start(L, box, e, hg_engine_create(e, &r, message), message);
 }
 
-/* engine:after(seconds [, group]) -> job */
+/* engine:after(seconds [, owner]) -> operation */
 static int engine_after(lua_State *L) {
     hg_engine *e = to_engine(L);
     double seconds = luaL_checknumber(L, 2);
-    long group = (long)luaL_optinteger(L, 3, 0);
+    long owner = (long)luaL_optinteger(L, 3, 0);
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_job_box *box = push_job(L, 0);
-    return start(L, box, e, hg_engine_after(e, seconds, group, message), message);
+    hg_op_box *box = push_op(L, 0);
+    return start(L, box, e, hg_engine_after(e, seconds, owner, message), message);
 }
 
-/* engine:news(job) -> a job that is done as soon as there is news of that one */
-static int engine_news(lua_State *L) {
+/* engine:notification(operation) -> an operation that is done as soon as there is something new of
+ * that one
+ */
+static int engine_notification(lua_State *L) {
     hg_engine *e = to_engine(L);
-    hg_job_box *of = hg_object_check(L, 2, HG_JOB_MT, HG_JOB_TYPE);
+    hg_op_box *of = hg_object_check(L, 2, HG_OP_MT, HG_OP_TYPE);
     char message[HG_MESSAGE];
-    luaL_argcheck(L, of->job && of->engine == e, 2, "it is not a job of this engine");
+    luaL_argcheck(L, of->op && of->engine == e, 2, "it is not an operation of this engine");
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_job_box *box = push_job(L, 0);
-    return start(L, box, e, hg_engine_news(e, of->job, message), message);
+    hg_op_box *box = push_op(L, 0);
+    return start(L, box, e, hg_engine_notification(e, of->op, message), message);
 }
 
-/* engine:sync(output | directory [, group]) -> job */
+/* engine:sync(output | directory [, owner]) -> operation */
 static int engine_sync(lua_State *L) {
     hg_engine *e = to_engine(L);
     hg_output **output = lua_type(L, 2) == LUA_TUSERDATA ? hg_output_to_box(L, 2) : NULL;
     luaL_argcheck(L, !output || *output, 2, "the file is closed");
     const char *name = output ? (*output)->path : luaL_checkstring(L, 2);
-    long group = (long)luaL_optinteger(L, 3, 0);
+    long owner = (long)luaL_optinteger(L, 3, 0);
     char message[HG_MESSAGE];
     if (!hg_engine_usable(e))
         return hg_object_refuse(L, "closed", "the engine is closed");
-    hg_job_box *box = push_job(L, 0);
+    hg_op_box *box = push_op(L, 0);
     int fd = output ? fcntl((*output)->fd, F_DUPFD_CLOEXEC, 0)
                     : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
-        return start(L, box, e, hg_engine_sync(e, fd, name, group, message), message);
+        return start(L, box, e, hg_engine_sync(e, fd, name, owner, message), message);
     snprintf(message, sizeof message, "cannot open %.200s: %s", name, strerror(errno));
     return hg_object_refuse(L, "file", message);
 }
@@ -162,7 +164,7 @@ static int engine_timeout(lua_State *L) {
     return 1;
 }
 
-/* engine:finished() -> id of a watched job that is done | nil */
+/* engine:finished() -> id of an operation that is done, whose notify was called | nil */
 static int engine_finished(lua_State *L) {
     uint64_t id = hg_engine_finished(to_engine(L));
     if (id)
@@ -181,12 +183,13 @@ static int engine_limit(lua_State *L) {
     return 0;
 }
 
-/* engine:close_group(group, why): ends all jobs made with that number, with the kind "closed" */
-static int engine_close_group(lua_State *L) {
+/* engine:close_owner(owner, why): ends all operations made with that number, with the kind "closed"
+ */
+static int engine_close_owner(lua_State *L) {
     hg_engine *e = to_engine(L);
-    long group = (long)luaL_checkinteger(L, 2);
-    luaL_argcheck(L, group != 0, 2, "0 is nobody's group");
-    hg_engine_close_group(e, group, luaL_checkstring(L, 3));
+    long owner = (long)luaL_checkinteger(L, 2);
+    luaL_argcheck(L, owner != 0, 2, "0 is nobody");
+    hg_engine_close_owner(e, owner, luaL_checkstring(L, 3));
     return 0;
 }
 
@@ -248,7 +251,7 @@ static int shared_engine(lua_State *L) {
 
 static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
                                           {"after", engine_after},
-                                          {"news", engine_news},
+                                          {"notification", engine_notification},
                                           {"sync", engine_sync},
                                           {"poll", engine_poll},
                                           {"wait", engine_wait},
@@ -260,7 +263,7 @@ static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
                                           {"finished", engine_finished},
                                           {"limit", engine_limit},
                                           {"usable", engine_usable},
-                                          {"close_group", engine_close_group},
+                                          {"close_owner", engine_close_owner},
                                           {"close", engine_close},
                                           {NULL, NULL}};
 
@@ -294,10 +297,10 @@ void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *
 void hg_objects_open(lua_State *L) {
     int library = lua_gettop(L);
     luaL_newmetatable(L, HG_ENGINE_TYPE);
-    luaL_newmetatable(L, HG_JOB_TYPE);
-    int engine_mt = library + 1, job_mt = library + 2;
-    hg_object_fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, job_mt);
-    hg_object_fill(L, job_mt, hg_job_meta, hg_job_methods, engine_mt, job_mt);
+    luaL_newmetatable(L, HG_OP_TYPE);
+    int engine_mt = library + 1, operation_mt = library + 2;
+    hg_object_fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, operation_mt);
+    hg_object_fill(L, operation_mt, hg_op_meta, hg_op_methods, engine_mt, operation_mt);
 
     luaL_newmetatable(L, HG_HEADERS_TYPE);
     lua_pushcfunction(L, hg_request_headers_gc);
@@ -305,10 +308,10 @@ void hg_objects_open(lua_State *L) {
     lua_pop(L, 1);
 
     lua_pushvalue(L, library);
-    hg_object_closures(L, LIBRARY, engine_mt, job_mt);
+    hg_object_closures(L, LIBRARY, engine_mt, operation_mt);
     lua_pushcfunction(L, hg_request_headers);
     lua_setfield(L, -2, "headers");
-    hg_bridge_open(L, library, engine_mt);
+    hg_bridge_open_library(L, library, engine_mt);
     lua_settop(L, library);
     hg_files_open(L);
 }

@@ -11,8 +11,8 @@
 enum { SLICE = 64 * 1024, READ_MAX = 64 * 1024 };
 
 typedef struct file_box {
-    hg_source *source; /* NULL: closed */
-    hg_hash *hash;     /* while the digest is being made */
+    hg_upload_file *source; /* NULL: closed */
+    hg_hash *hash;          /* while the digest is being made */
     int64_t hashed;
     bool ended; /* then: */
     char hex[HG_SHA256_HEX];
@@ -25,7 +25,7 @@ static file_box *to_box(lua_State *L) {
     return box;
 }
 
-hg_source *hg_file_source(lua_State *L, int index) {
+hg_upload_file *hg_file_to_upload(lua_State *L, int index) {
     file_box *box = lua_touserdata(L, index);
     if (!box || !lua_getmetatable(L, index))
         return NULL;
@@ -62,38 +62,38 @@ static void push_bytes(lua_State *L, int64_t n) {
 
 /* file(path) -> file | nil, message, failure */
 static int open_file(lua_State *L) {
-    char message[HG_SOURCE_MESSAGE];
+    char message[HG_UPLOAD_FILE_MESSAGE];
     const char *path = name_argument(L);
     file_box *box = push_box(L);
-    box->source = hg_source_open(path, message);
+    box->source = hg_upload_file_open(path, message);
     return box->source ? 1 : hg_object_refuse(L, "file", message);
 }
 
 /* spool(name) -> an empty file without a name | nil, message, failure */
 static int open_spool(lua_State *L) {
-    char message[HG_SOURCE_MESSAGE];
+    char message[HG_UPLOAD_FILE_MESSAGE];
     const char *name = name_argument(L);
     file_box *box = push_box(L);
-    box->source = hg_source_spool(name, message);
+    box->source = hg_upload_file_spool(name, message);
     return box->source ? 1 : hg_object_refuse(L, "file", message);
 }
 
 /* file:size() -> bytes */
 static int file_size(lua_State *L) {
-    push_bytes(L, hg_source_size(to_box(L)->source));
+    push_bytes(L, hg_upload_file_size(to_box(L)->source));
     return 1;
 }
 
 /* file:read(from, count) -> bytes, fewer at the end of the file | nil, message, failure */
 static int file_read(lua_State *L) {
-    char bytes[READ_MAX], message[HG_SOURCE_MESSAGE];
-    hg_source *s = to_box(L)->source;
+    char bytes[READ_MAX], message[HG_UPLOAD_FILE_MESSAGE];
+    hg_upload_file *s = to_box(L)->source;
     lua_Number from = luaL_checknumber(L, 2), count = luaL_checknumber(L, 3);
     luaL_argcheck(L, from >= 0 && from < 9e15, 2, "expected 0 or more");
     luaL_argcheck(L, count >= 0 && count <= READ_MAX, 3, "expected 0 to 65536");
-    int64_t left = hg_source_size(s) - (int64_t)from;
+    int64_t left = hg_upload_file_size(s) - (int64_t)from;
     size_t len = left <= 0 ? 0 : left < (int64_t)count ? (size_t)left : (size_t)count;
-    if (!hg_source_read(s, bytes, len, (int64_t)from, message))
+    if (!hg_upload_file_read(s, bytes, len, (int64_t)from, message))
         return hg_object_refuse(L, "file", message);
     lua_pushlstring(L, bytes, len);
     return 1;
@@ -101,13 +101,13 @@ static int file_read(lua_State *L) {
 
 /* file:append(data) -> true | nil, message, failure: of a spool */
 static int file_append(lua_State *L) {
-    char message[HG_SOURCE_MESSAGE];
+    char message[HG_UPLOAD_FILE_MESSAGE];
     size_t len;
     file_box *box = to_box(L);
     const char *data = luaL_checklstring(L, 2, &len);
-    luaL_argcheck(L, hg_source_is_spool(box->source) && !box->hash && !box->ended, 1,
+    luaL_argcheck(L, hg_upload_file_is_spool(box->source) && !box->hash && !box->ended, 1,
                   "only a spool takes data, until its digest is asked for");
-    if (!hg_source_append(box->source, data, len, message))
+    if (!hg_upload_file_append(box->source, data, len, message))
         return hg_object_refuse(L, "file", message);
     lua_pushboolean(L, 1);
     return 1;
@@ -118,7 +118,7 @@ static const char NO_DIGEST[] = "SHA-256 is not available in libcrypto";
 /* Digests the next `count` bytes. False with `message` filled. */
 static bool digest_more(file_box *box, int64_t count, char *message) {
     char bytes[SLICE];
-    int64_t size = hg_source_size(box->source);
+    int64_t size = hg_upload_file_size(box->source);
     strcpy(message, NO_DIGEST);
     if (!box->hash && !(box->hash = hg_hash_new()))
         return false;
@@ -126,7 +126,7 @@ static bool digest_more(file_box *box, int64_t count, char *message) {
         int64_t left = size - box->hashed, n = count < SLICE ? count : SLICE;
         if (n > left)
             n = left;
-        if (!hg_source_read(box->source, bytes, (size_t)n, box->hashed, message))
+        if (!hg_upload_file_read(box->source, bytes, (size_t)n, box->hashed, message))
             return false;
         strcpy(message, NO_DIGEST);
         if (!hg_hash_add(box->hash, bytes, (size_t)n))
@@ -136,7 +136,7 @@ static bool digest_more(file_box *box, int64_t count, char *message) {
     }
     if (box->hashed < size)
         return true;
-    if (!hg_source_check(box->source, message) || !hg_hash_end(box->hash, box->hex))
+    if (!hg_upload_file_check(box->source, message) || !hg_hash_end(box->hash, box->hex))
         return false;
     box->ended = true;
     hg_hash_free(box->hash);
@@ -147,7 +147,7 @@ static bool digest_more(file_box *box, int64_t count, char *message) {
 /* file:digest(count) -> SHA-256 in hexadecimal, or false when bytes are left; bytes digested so far
  * | nil, message, failure */
 static int file_digest(lua_State *L) {
-    char message[HG_SOURCE_MESSAGE];
+    char message[HG_UPLOAD_FILE_MESSAGE];
     file_box *box = to_box(L);
     lua_Number count = luaL_checknumber(L, 2);
     luaL_argcheck(L, count >= 1, 2, "expected 1 or more bytes");
@@ -163,8 +163,8 @@ static int file_digest(lua_State *L) {
 
 /* file:check() -> true | nil, message, failure: is it as it was when it was opened */
 static int file_check(lua_State *L) {
-    char message[HG_SOURCE_MESSAGE];
-    if (!hg_source_check(to_box(L)->source, message))
+    char message[HG_UPLOAD_FILE_MESSAGE];
+    if (!hg_upload_file_check(to_box(L)->source, message))
         return hg_object_refuse(L, "file", message);
     lua_pushboolean(L, 1);
     return 1;
@@ -173,7 +173,7 @@ static int file_check(lua_State *L) {
 /* file:close(): requests under way that send it go on */
 static int file_close(lua_State *L) {
     file_box *box = luaL_checkudata(L, 1, FILE_TYPE);
-    hg_source_unref(box->source);
+    hg_upload_file_unref(box->source);
     hg_hash_free(box->hash);
     box->source = NULL;
     box->hash = NULL;
@@ -182,7 +182,8 @@ static int file_close(lua_State *L) {
 
 static int file_tostring(lua_State *L) {
     file_box *box = luaL_checkudata(L, 1, FILE_TYPE);
-    lua_pushfstring(L, "heygen.file (%s)", box->source ? hg_source_path(box->source) : "closed");
+    lua_pushfstring(L, "heygen.file (%s)",
+                    box->source ? hg_upload_file_path(box->source) : "closed");
     return 1;
 }
 

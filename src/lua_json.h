@@ -1,6 +1,6 @@
 /* Lua values and JSON text, with the rules every body of the API needs. */
-#ifndef HG_JSON_H
-#define HG_JSON_H
+#ifndef HG_LUA_JSON_H
+#define HG_LUA_JSON_H
 
 #include <lua.h>
 

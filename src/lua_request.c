@@ -194,14 +194,14 @@ static const char *with_query(lua_State *L, int t, const char *address) {
 static void file_field(lua_State *L, int t, const char *name, hg_segment *s) {
     if (!push_field(L, t, name))
         return;
-    s->source = hg_file_source(L, -1);
+    s->source = hg_file_to_upload(L, -1);
     lua_pop(L, 1);
     if (!s->source)
         s->path = text_field(L, t, name);
 }
 
 /* Bytes that are not copied: the string goes into the table at `keep`, which lives as long as the
- * job. */
+ * operation. */
 static void data_field(lua_State *L, int keep, hg_segment *s) {
     s->data = lua_tolstring(L, -1, &s->len);
     lua_rawseti(L, keep, (int)lua_rawlen(L, keep) + 1);
@@ -384,14 +384,14 @@ static void read_output(lua_State *L, int t, hg_request *r) {
     r->stream = flag_field(L, t, "stream");
     if (push_field(L, t, "output")) {
         hg_output **box = lua_type(L, -1) == LUA_TUSERDATA ? hg_output_to_box(L, -1) : NULL;
-        r->place = box ? *box : NULL;
-        if (box && !r->place)
+        r->output = box ? *box : NULL;
+        if (box && !r->output)
             luaL_error(L, "output: it is closed");
         lua_pop(L, 1);
         if (!box)
-            r->output = text_field(L, t, "output");
+            r->output_path = text_field(L, t, "output");
     }
-    if (r->stream && (r->output || r->place))
+    if (r->stream && (r->output_path || r->output))
         luaL_error(L, "a body goes to one place: give output or stream");
 }
 
@@ -436,6 +436,6 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     r->public_ = flag_field(L, t, "public");
     r->allow_http = flag_field(L, t, "allow_http");
     r->compressed = flag_field(L, t, "compressed");
-    r->group = (long)number_field(L, t, "group", 2e9);
+    r->owner = (long)number_field(L, t, "owner", 2e9);
     return lua_istable(L, keep) ? keep : 0;
 }

@@ -1,6 +1,6 @@
 /* A Lua table that describes a request, turned into an hg_request. */
-#ifndef HG_REQUEST_H
-#define HG_REQUEST_H
+#ifndef HG_LUA_REQUEST_H
+#define HG_LUA_REQUEST_H
 
 #include <lua.h>
 
@@ -11,8 +11,8 @@
 
 /* Reads the table at `index`. A mistake raises, naming the field. The strings of `r` live as long
  * as the table; values made here are left on the stack, which must stay until the request is
- * started. Returns the place of a table there that must live as long as the job, whose body it
- * holds; 0: none. */
+ * started. Returns the place of a table there that must live as long as the operation, whose body
+ * it holds; 0: none. */
 int hg_request_read(lua_State *L, int index, hg_request *r);
 
 /* headers(table of name -> value) -> shared list. Raises on CR, LF or NUL. */

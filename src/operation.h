@@ -1,7 +1,8 @@
 /* One HTTP exchange, or one timer: what was asked, what came back, and "was it sent?".
- * Knows no Lua; callbacks write into C memory, and the owner reads it when the job is done. */
-#ifndef HG_JOB_H
-#define HG_JOB_H
+ * Knows no Lua; callbacks write into C memory, and the owner reads it when the operation is done.
+ */
+#ifndef HG_OPERATION_H
+#define HG_OPERATION_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -29,7 +30,7 @@ typedef enum hg_failure {
     HG_OK,
     HG_FAIL_NETWORK,   /* no connection, cut connection, TLS */
     HG_FAIL_TIMEOUT,   /* the attempt's time, the connect time, or the stall limit ran out */
-    HG_FAIL_CANCELLED, /* job:cancel() */
+    HG_FAIL_CANCELLED, /* operation:cancel() */
     HG_FAIL_PARSE,     /* the answer is not HTTP, or its encoding is broken */
     HG_FAIL_TOO_LARGE, /* more than max_bytes of body, or too many headers */
     HG_FAIL_FILE,      /* a local file could not be read or written */
@@ -47,11 +48,11 @@ typedef struct hg_part {
 
 /* What libcurl reads from: the body, or a part of one. */
 typedef struct hg_input {
-    struct hg_job *job;
+    struct hg_op *op;
     hg_body body;
 } hg_input;
 
-/* What a job is made from. All pointers are borrowed for the call only. */
+/* What an operation is made from. All pointers are borrowed for the call only. */
 typedef struct hg_request {
     const char *method;
     const char *url;     /* a whole URL; or NULL and then: */
@@ -61,15 +62,15 @@ typedef struct hg_request {
     const char *body;    /* raw bytes, may hold NUL; NULL: none */
     size_t body_len;
     const hg_segment
-        *segments; /* the body as it is read; their data stays with the caller: hg_job_keep */
+        *segments; /* the body as it is read; their data stays with the caller: hg_op_keep */
     size_t segments_len;
     const hg_part *parts; /* multipart/form-data; likewise */
     size_t parts_len;
-    const char *output;  /* a new file for a 2xx body; it must not exist */
-    hg_output *place;    /* or this file, from hg_job_accept on */
-    bool stream;         /* a 2xx body is taken bit by bit: hg_job_take */
-    const char *proxy;   /* NULL: the environment's; "": none */
-    const char *ca_file; /* NULL: libcurl's default */
+    const char *output_path; /* a new file for a 2xx body; it must not exist */
+    hg_output *output;       /* or this file, from hg_op_accept on */
+    bool stream;             /* a 2xx body is taken bit by bit: hg_op_take */
+    const char *proxy;       /* NULL: the environment's; "": none */
+    const char *ca_file;     /* NULL: libcurl's default */
     long timeout_ms; /* the whole attempt; 0: none. A fresh request may wait as long again for its
                         connection; after that it is not sent any more */
     long connect_timeout_ms;
@@ -81,27 +82,27 @@ typedef struct hg_request {
     bool public_;       /* on a handle that has never carried a credential */
     bool allow_http;    /* plain http is permitted */
     bool compressed;    /* accept compressed answers */
-    long group;         /* whose it is: see hg_engine_close_group; 0: nobody's */
+    long owner;         /* whose it is: see hg_engine_close_owner; 0: nobody's */
 } hg_request;
 
 enum { HG_TIMINGS = 6 }; /* namelookup, connect, appconnect, pretransfer, starttransfer, total */
 
-typedef struct hg_job {
+typedef struct hg_op {
     int refs; /* the owner's, and the engine's while it lives */
     bool done;
-    bool timer;   /* no exchange: done at `due` */
-    bool watched; /* its id goes to the engine's list of finished jobs */
+    bool timer;  /* no exchange: done at `due` */
+    bool notify; /* its id goes to the engine's list of finished operations */
     uint64_t id;
-    long group;
-    hg_engine *engine;          /* NULL once the engine is closed */
-    struct hg_job *prev, *next; /* the engine's live list */
+    long owner;
+    hg_engine *engine;         /* NULL once the engine is closed */
+    struct hg_op *prev, *next; /* the engine's live list */
 
     int64_t due;    /* timer: when; held: when its time is up */
     size_t heap_at; /* its place in the engine's heap of these */
     bool timed;     /* it is in there */
 
     hg_queue *queue; /* where it stands, between these */
-    struct hg_job *before, *behind;
+    struct hg_op *before, *behind;
     bool held;            /* libcurl has not been given it yet */
     struct hg_gate *gate; /* which it has to pass, until it is sent */
     bool inside;          /* it has entered it */
@@ -116,9 +117,10 @@ typedef struct hg_job {
     uint64_t output_at; /* where the next byte goes */
     bool accepted;      /* it may be written to */
     bool no_space;      /* why it could not be */
-    bool stream;        /* whoever owns the job takes the body while it comes */
-    bool head_came, head_told;
-    struct hg_job *news; /* a job that is done when there is news of this one */
+    bool stream;        /* whoever owns the operation takes the body while it comes */
+    bool head_came, head_notified;
+    struct hg_op
+        *notification; /* an operation that is done when there is something new of this one */
     uint64_t max_bytes;
 
     bool fresh;             /* must not be sent twice, nor cut off by the time it spent waiting */
@@ -128,7 +130,7 @@ typedef struct hg_job {
     bool paused;            /* the step's time was up in the middle of a download */
     bool resumed;           /* may write once more although it is: every step must get somewhere */
     bool to_file;           /* the body goes to the output */
-    bool to_owner;          /* the body is for hg_job_take */
+    bool to_owner;          /* the body is for hg_op_take */
     hg_buf head;            /* status line and headers of the last answer */
     hg_buf content;         /* the body in memory */
     uint64_t received;
@@ -141,58 +143,58 @@ typedef struct hg_job {
     hg_failure failure;
     int curl_code;
     char *message; /* why it failed; NULL when it did not */
-} hg_job;
+} hg_op;
 
-enum { HG_MESSAGE = HG_SOURCE_MESSAGE };
+enum { HG_MESSAGE = HG_UPLOAD_FILE_MESSAGE };
 
-/* A job that is not submitted yet. NULL with `message` filled when a file cannot be opened or
- * memory is out; nothing is left behind then. */
-hg_job *hg_job_new(const hg_request *r, char message[HG_MESSAGE]);
-hg_job *hg_job_timer(int64_t due);
-hg_job *hg_job_ref(hg_job *j);
-void hg_job_unref(hg_job *j);
+/* An operation that is not submitted yet. NULL with `message` filled when a file cannot be opened
+ * or memory is out; nothing is left behind then. */
+hg_op *hg_op_new(const hg_request *r, char message[HG_MESSAGE]);
+hg_op *hg_op_timer(int64_t due);
+hg_op *hg_op_ref(hg_op *op);
+void hg_op_unref(hg_op *op);
 
-/* Marks the job done. `code` is libcurl's verdict, `detail` its text (may be empty). */
-void hg_job_finish(hg_job *j, CURLcode code, const char *detail);
-/* Marks the job done without a verdict of libcurl: cancelled or closed. */
-void hg_job_abandon(hg_job *j, hg_failure failure, const char *why);
+/* Marks the operation done. `code` is libcurl's verdict, `detail` its text (may be empty). */
+void hg_op_finish(hg_op *op, CURLcode code, const char *detail);
+/* Marks the operation done without a verdict of libcurl: cancelled or closed. */
+void hg_op_abandon(hg_op *op, hg_failure failure, const char *why);
 
 /* Takes the counters of a running exchange from libcurl. */
-void hg_job_refresh(hg_job *j);
+void hg_op_refresh(hg_op *op);
 /* Lets go of all that only a running exchange needs; libcurl must have let go of it before. */
-void hg_job_release(hg_job *j);
+void hg_op_release(hg_op *op);
 
-hg_sent hg_job_sent(const hg_job *j);
-/* Copies what the job only borrows of the request, whose owner is about to let go of it. False: out
- * of memory. */
-bool hg_job_keep(hg_job *j);
+hg_sent hg_op_sent(const hg_op *op);
+/* Copies what the operation only borrows of the request, whose owner is about to let go of it.
+ * False: out of memory. */
+bool hg_op_keep(hg_op *op);
 /* Frees the body, keeps status, headers and timings. */
-void hg_job_drop_content(hg_job *j);
+void hg_op_drop_content(hg_op *op);
 /* Finds a header of the answer, any letter case. NULL: absent. The last one wins. */
-const char *hg_job_header(const hg_job *j, const char *name, size_t *len);
+const char *hg_op_header(const hg_op *op, const char *name, size_t *len);
 
 /* ---- while it runs: see operation_body.c ---- */
 
 /* Lets the body go into its file from `at` on; what is there behind is cut off. */
-bool hg_job_accept(hg_job *j, uint64_t at, char message[HG_MESSAGE]);
-/* The bytes that have come for the owner, valid until hg_job_taken says that they are out. */
-const char *hg_job_take(hg_job *j, size_t *len);
-void hg_job_taken(hg_job *j);
+bool hg_op_accept(hg_op *op, uint64_t at, char message[HG_MESSAGE]);
+/* The bytes that have come for the owner, valid until hg_op_taken says that they are out. */
+const char *hg_op_take(hg_op *op, size_t *len);
+void hg_op_taken(hg_op *op);
 /* libcurl has handed over the last header line. */
-void hg_job_on_head_end(hg_handle *h);
+void hg_op_on_head_end(hg_handle *h);
 /* Is there anything that the owner should look at, and has not been told of? */
-bool hg_job_has_news(const hg_job *j);
-/* Ends the job of whoever waits for news, at the end of the running step. */
-void hg_job_tell(hg_job *j, hg_queue *told);
+bool hg_op_has_changed(const hg_op *op);
+/* Ends the notification of an operation, if there is one, at the end of the running step. */
+void hg_op_notify(hg_op *op, hg_queue *notified);
 
-/* Notes the first reason why a job fails. */
-void hg_job_fail(hg_job *j, hg_failure failure, const char *format, const char *a, const char *b);
+/* Notes the first reason why an operation fails. */
+void hg_op_fail(hg_op *op, hg_failure failure, const char *format, const char *a, const char *b);
 
 /* libcurl's callbacks; the user pointer is the hg_handle, and the hg_input of those that read. */
-size_t hg_job_on_body(char *data, size_t size, size_t n, void *handle);
-size_t hg_job_on_header(char *data, size_t size, size_t n, void *handle);
-size_t hg_job_on_read(char *to, size_t size, size_t n, void *input);
-int hg_job_on_seek(void *input, curl_off_t offset, int origin);
-int hg_job_on_start(void *handle, char *to, char *from, int to_port, int from_port);
+size_t hg_op_on_body(char *data, size_t size, size_t n, void *handle);
+size_t hg_op_on_header(char *data, size_t size, size_t n, void *handle);
+size_t hg_op_on_read(char *to, size_t size, size_t n, void *input);
+int hg_op_on_seek(void *input, curl_off_t offset, int origin);
+int hg_op_on_start(void *handle, char *to, char *from, int to_port, int from_port);
 
 #endif

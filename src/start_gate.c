@@ -19,32 +19,32 @@ hg_gate *hg_gates_of(hg_gates *g, const char *url) {
     return &g->list[(hash ^ hash >> 16) % (sizeof g->list / sizeof g->list[0])];
 }
 
-bool hg_gate_enter(hg_job *j) {
-    hg_gate *g = j->gate;
+bool hg_gate_enter(hg_op *op) {
+    hg_gate *g = op->gate;
     if (!g)
         return true;
     if (g->inside >= ROOM) {
-        hg_queue_leave(j);
-        hg_queue_add(&g->waiting, j);
+        hg_queue_leave(op);
+        hg_queue_add(&g->waiting, op);
         return false;
     }
     g->inside++;
-    j->inside = true;
+    op->inside = true;
     return true;
 }
 
 /* As long as some wait, the gate is full or one that will enter it stands in the queue: who leaves
  * either of them calls the next ones. */
-void hg_gate_leave(hg_job *j) {
-    hg_gate *g = j->gate;
+void hg_gate_leave(hg_op *op) {
+    hg_gate *g = op->gate;
     if (!g)
         return;
-    g->inside -= j->inside;
-    j->inside = false;
-    j->gate = NULL;
-    hg_queue_leave(j);
+    g->inside -= op->inside;
+    op->inside = false;
+    op->gate = NULL;
+    hg_queue_leave(op);
     for (int room = ROOM - g->inside; room > 0 && g->waiting.first; room--) {
-        hg_job *next = g->waiting.first;
+        hg_op *next = g->waiting.first;
         hg_queue_leave(next);
         hg_queue_add(g->next, next);
     }

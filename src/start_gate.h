@@ -2,8 +2,8 @@
  *
  * Over https it lets a burst wait for the first connection, and when that is ready it sends all of
  * the burst within one call. Where steps have a budget, most of a burst waits before a gate. */
-#ifndef HG_GATE_H
-#define HG_GATE_H
+#ifndef HG_START_GATE_H
+#define HG_START_GATE_H
 
 #include "operation.h"
 
@@ -22,9 +22,9 @@ typedef struct hg_gates {
 void hg_gates_open(hg_gates *g, hg_queue *next);
 hg_gate *hg_gates_of(hg_gates *g, const char *url);
 
-/* Lets the job in, or puts it among the waiting ones: false. */
-bool hg_gate_enter(hg_job *j);
-/* The job was sent, or has ended wherever it was. */
-void hg_gate_leave(hg_job *j);
+/* Lets the operation in, or puts it among the waiting ones: false. */
+bool hg_gate_enter(hg_op *op);
+/* The operation was sent, or has ended wherever it was. */
+void hg_gate_leave(hg_op *op);
 
 #endif

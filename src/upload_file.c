@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct hg_source {
+struct hg_upload_file {
     int refs;
     int fd;
     bool spool;
@@ -23,13 +23,13 @@ struct hg_source {
 #define MTIME st_mtim
 #endif
 
-static hg_source *create(const char *path, char *message) {
-    hg_source *s = calloc(1, sizeof *s);
+static hg_upload_file *create(const char *path, char *message) {
+    hg_upload_file *s = calloc(1, sizeof *s);
     if (s)
         s->path = strdup(path);
     if (!s || !s->path) {
         free(s);
-        snprintf(message, HG_SOURCE_MESSAGE, "out of memory");
+        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "out of memory");
         return NULL;
     }
     s->refs = 1;
@@ -38,15 +38,15 @@ static hg_source *create(const char *path, char *message) {
 }
 
 /* What is no regular file is not even opened: that alone can rewind a tape. */
-static bool is_regular(const hg_source *s, char *message) {
+static bool is_regular(const hg_upload_file *s, char *message) {
     if (S_ISREG(s->seen.st_mode))
         return true;
-    snprintf(message, HG_SOURCE_MESSAGE, "file: %.200s is not a regular file%s", s->path,
+    snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s is not a regular file%s", s->path,
              S_ISDIR(s->seen.st_mode) ? ", but a directory" : "");
     return false;
 }
 
-static bool open_file(hg_source *s, char *message) {
+static bool open_file(hg_upload_file *s, char *message) {
     if (stat(s->path, &s->seen) == 0) {
         if (!is_regular(s, message))
             return false;
@@ -55,15 +55,16 @@ static bool open_file(hg_source *s, char *message) {
     }
     if (s->fd >= 0 && fstat(s->fd, &s->seen) == 0)
         return is_regular(s, message);
-    snprintf(message, HG_SOURCE_MESSAGE, "file: cannot read %.200s: %s", s->path, strerror(errno));
+    snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: cannot read %.200s: %s", s->path,
+             strerror(errno));
     return false;
 }
 
-hg_source *hg_source_open(const char *path, char message[HG_SOURCE_MESSAGE]) {
-    hg_source *s = create(path, message);
+hg_upload_file *hg_upload_file_open(const char *path, char message[HG_UPLOAD_FILE_MESSAGE]) {
+    hg_upload_file *s = create(path, message);
     if (!s || open_file(s, message))
         return s;
-    hg_source_unref(s);
+    hg_upload_file_unref(s);
     return NULL;
 }
 
@@ -89,9 +90,9 @@ static int open_unnamed(const char *directory) {
     return fd;
 }
 
-hg_source *hg_source_spool(const char *name, char message[HG_SOURCE_MESSAGE]) {
+hg_upload_file *hg_upload_file_spool(const char *name, char message[HG_UPLOAD_FILE_MESSAGE]) {
     const char *directory = getenv("TMPDIR");
-    hg_source *s = create(name, message);
+    hg_upload_file *s = create(name, message);
     if (!s)
         return NULL;
     if (!directory || !*directory)
@@ -100,18 +101,18 @@ hg_source *hg_source_spool(const char *name, char message[HG_SOURCE_MESSAGE]) {
     s->fd = open_unnamed(directory);
     if (s->fd >= 0)
         return s;
-    snprintf(message, HG_SOURCE_MESSAGE, "file: cannot make a temporary file in %.200s: %s",
+    snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: cannot make a temporary file in %.200s: %s",
              directory, strerror(errno));
-    hg_source_unref(s);
+    hg_upload_file_unref(s);
     return NULL;
 }
 
-hg_source *hg_source_ref(hg_source *s) {
+hg_upload_file *hg_upload_file_ref(hg_upload_file *s) {
     s->refs++;
     return s;
 }
 
-void hg_source_unref(hg_source *s) {
+void hg_upload_file_unref(hg_upload_file *s) {
     if (!s || --s->refs > 0)
         return;
     if (s->fd >= 0)
@@ -120,26 +121,26 @@ void hg_source_unref(hg_source *s) {
     free(s);
 }
 
-int64_t hg_source_size(const hg_source *s) {
+int64_t hg_upload_file_size(const hg_upload_file *s) {
     return s->seen.st_size;
 }
 
-const char *hg_source_path(const hg_source *s) {
+const char *hg_upload_file_path(const hg_upload_file *s) {
     return s->path;
 }
 
-bool hg_source_is_spool(const hg_source *s) {
+bool hg_upload_file_is_spool(const hg_upload_file *s) {
     return s->spool;
 }
 
-bool hg_source_read(const hg_source *s, void *to, size_t len, int64_t at,
-                    char message[HG_SOURCE_MESSAGE]) {
+bool hg_upload_file_read(const hg_upload_file *s, void *to, size_t len, int64_t at,
+                         char message[HG_UPLOAD_FILE_MESSAGE]) {
     for (char *next = to; len > 0;) {
         ssize_t got = pread(s->fd, next, len, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
-            snprintf(message, HG_SOURCE_MESSAGE, "file: %.200s %s%s", s->path,
+            snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s %s%s", s->path,
                      got < 0 ? "cannot be read: " : "became shorter while it was read",
                      got < 0 ? strerror(errno) : "");
             return false;
@@ -151,12 +152,12 @@ bool hg_source_read(const hg_source *s, void *to, size_t len, int64_t at,
     return true;
 }
 
-bool hg_source_check(const hg_source *s, char message[HG_SOURCE_MESSAGE]) {
+bool hg_upload_file_check(const hg_upload_file *s, char message[HG_UPLOAD_FILE_MESSAGE]) {
     struct stat now;
     if (s->spool)
         return true;
     if (fstat(s->fd, &now) < 0) {
-        snprintf(message, HG_SOURCE_MESSAGE, "file: %.200s cannot be read: %s", s->path,
+        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s cannot be read: %s", s->path,
                  strerror(errno));
         return false;
     }
@@ -167,17 +168,19 @@ bool hg_source_check(const hg_source *s, char message[HG_SOURCE_MESSAGE]) {
             ? "was written to"
             : NULL;
     if (how)
-        snprintf(message, HG_SOURCE_MESSAGE, "file: %.200s %s while it was read", s->path, how);
+        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s %s while it was read", s->path,
+                 how);
     return !how;
 }
 
-bool hg_source_append(hg_source *s, const void *data, size_t len, char message[HG_SOURCE_MESSAGE]) {
+bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len,
+                           char message[HG_UPLOAD_FILE_MESSAGE]) {
     for (const char *next = data; len > 0;) {
         ssize_t n = pwrite(s->fd, next, len, s->seen.st_size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            snprintf(message, HG_SOURCE_MESSAGE,
+            snprintf(message, HG_UPLOAD_FILE_MESSAGE,
                      "file: cannot write a temporary file for %.200s: %s", s->path,
                      strerror(errno));
             return false;

@@ -141,7 +141,7 @@ local function make_headers(read)
   return core.headers(headers)
 end
 
-local last_group = 0 -- the number of a client: what it waits for carries it
+local last_owner = 0 -- the number of a client: its operations carry it
 
 ---Makes a client; see heygen.new.
 ---@param given heygen.Options?
@@ -165,13 +165,13 @@ function client.new(given, level)
   end
   local headers, secret = make_headers(read), read.api_key or read.access_token
   read.api_key, read.access_token = nil, nil
-  last_group = last_group + 1
+  last_owner = last_owner + 1
   local self = {
     base = read.base,
     base_path = read.path,
     options = read,
     driver = driver,
-    group = last_group,
+    owner = last_owner,
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
     hide = function(text)
       return errors.hide(text, secret)
@@ -188,7 +188,7 @@ function client.new(given, level)
       allow_http = read.plain_http,
       proxy = read.proxy,
       ca_file = read.ca_file,
-      group = last_group,
+      owner = last_owner,
     },
   }
   groups.install(self)

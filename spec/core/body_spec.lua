@@ -57,13 +57,13 @@ describe("a body in segments", function()
   end
 
   local function post(body, fields)
-    local job = exchange.await(engine, start(body, fields))
-    assert.equal(200, (assert(job:result())))
+    local operation = exchange.await(engine, start(body, fields))
+    assert.equal(200, (assert(operation:result())))
     local requests = server:requests()
     local request = requests[#requests]
     assert.equal(tostring(#request.body), request.headers["content-length"])
     assert.is_nil(request.headers["transfer-encoding"])
-    assert.same({ #request.body, #request.body }, { select(3, job:progress()) })
+    assert.same({ #request.body, #request.body }, { select(3, operation:progress()) })
     return request.body, request
   end
 
@@ -143,16 +143,16 @@ describe("a body in segments", function()
     assert(spool:append "second")
     assert.equal("was open|Zmlyc3QsIHNlY29uZA==", (post { { file = file }, "|", { base64_file = spool } }))
     assert.equal("was open", (post(nil, { file = file, method = "PUT" })))
-    local job = start { { file = file }, { file = spool } }
+    local operation = start { { file = file }, { file = spool } }
     file:close()
     spool:close()
-    exchange.await(engine, job)
+    exchange.await(engine, operation)
     assert.equal("was openfirst, second", server:requests()[3].body)
     local _, message = pcall(start, { { file = file } })
     assert.matches("the file is closed", message)
   end)
 
-  it("goes on when nobody keeps its job, nor the strings", function()
+  it("goes on when nobody keeps its operation, nor the strings", function()
     local content = noise(180000)
     local function begin()
       start({ "[", { base64 = content:sub(1, 120000) }, content:sub(120001), "]" }, { method = "PUT" })
@@ -182,13 +182,13 @@ describe("a body in segments", function()
   it("lets go of its strings when it is done", function()
     collectgarbage()
     local before = collectgarbage "count"
-    local job = exchange.await(engine, start { { base64 = ("x"):rep(3000000) } })
-    assert.equal(200, (job:result()))
+    local operation = exchange.await(engine, start { { base64 = ("x"):rep(3000000) } })
+    assert.equal(200, (operation:result()))
     server:answers(200, "") -- forgets the body
     collectgarbage()
     collectgarbage()
     assert(collectgarbage "count" - before < 1000)
-    assert.equal(200, (job:result()))
+    assert.equal(200, (operation:result()))
   end)
 
   it("takes no second copy of what it sends #native #once", function()
@@ -221,13 +221,13 @@ describe("a body in segments", function()
         local engine = core.new_engine()
         local function send(segment)
           collectgarbage()
-          local job = engine:create { method = "POST", url = %q, allow_http = true, body = { "<", segment, ">" } }
+          local operation = engine:create { method = "POST", url = %q, allow_http = true, body = { "<", segment, ">" } }
           local most = 0
-          while not job:done() do
+          while not operation:done() do
             engine:wait(1)
             most = math.max(most, resident())
           end
-          assert(select(2, job:result()) == "0")
+          assert(select(2, operation:result()) == "0")
           return most
         end
         send "warm"
@@ -251,10 +251,10 @@ describe("a body in segments", function()
       write("changing", ("a"):rep(150000))
       shell.must("touch -d '1 hour ago' " .. name)
       server:answers(200, "ok")
-      local job = start(request.body, { file = request.file, multipart = request.multipart })
+      local operation = start(request.body, { file = request.file, multipart = request.multipart })
       change(name)
-      exchange.await(engine, job)
-      local status, message, failure = job:result()
+      exchange.await(engine, operation)
+      local status, message, failure = operation:result()
       assert.is_nil(status)
       assert.equal("file", failure.kind)
       assert(message:find(name, 1, true), message)
@@ -282,9 +282,9 @@ describe("a body in segments", function()
 
   it("sends what was opened when the name has come to stand for another file", function()
     local name = write("replaced", ("a"):rep(150000))
-    local job = start { { file = name } }
+    local operation = start { { file = name } }
     os.rename(write("other", "b"), name)
-    exchange.await(engine, job)
+    exchange.await(engine, operation)
     assert.equal(("a"):rep(150000), server:requests()[1].body)
   end)
 
@@ -311,13 +311,13 @@ describe("a body in segments", function()
       assert.is_false(ok)
       assert.matches(wanted, (message:gsub("^.-:%d+: ", "")))
     end
-    local job, message, failure = engine:create {
+    local operation, message, failure = engine:create {
       method = "POST",
       url = server.url,
       body = { "a", { base64_file = path "missing" } },
       allow_http = true,
     }
-    assert.is_nil(job)
+    assert.is_nil(operation)
     assert.matches("missing: No such file", message)
     assert.same({ kind = "file", sent = "no" }, failure)
     assert.equal("heygen.engine (0 live)", tostring(engine))

@@ -129,11 +129,11 @@ describe("the bridge", function()
       for _ = 1, 5 do
         assert.is_true(bridge:arm())
         assert.is_true(bridge:arm()) -- twice is once
-        local job = engine:after(0.01)
+        local operation = engine:after(0.01)
         assert.equal("w", client:receive(1))
         assert.is_true(system.poll(engine:pollfd(), 0))
         engine:poll()
-        exchange.await(engine, job)
+        exchange.await(engine, operation)
       end
       assert.is_true(says_nothing(client))
     end)

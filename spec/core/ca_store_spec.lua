@@ -57,11 +57,11 @@ describe("a file of certificates", function()
   end)
 
   it("is not waited for, and other requests go on", function()
-    local job, other = get { ca_file = slow_file(), timeout = 60 }, get()
+    local operation, other = get { ca_file = slow_file(), timeout = 60 }, get()
     for _ = 1, 100 do
       engine:poll(0)
     end
-    assert.is_false(job:done())
+    assert.is_false(operation:done())
     assert_ok { exchange.await(engine, other) } -- neither do steps without a budget
     for _ = 1, 10 do
       assert.is_nil((engine:wait(0.001)))
@@ -72,13 +72,13 @@ describe("a file of certificates", function()
       readable = support.is_readable(engine)
     end
     assert.is_falsy(readable)
-    assert.equal("no", job:sent())
+    assert.equal("no", operation:sent())
     fill()
     if engine:pollfd() then
       assert.equal(1, #socket.select({ engine }, nil, PATIENCE))
     end
-    frames(engine, { job }, 0)
-    assert_ok { job }
+    frames(engine, { operation }, 0)
+    assert_ok { operation }
     assert_ok { exchange.await(engine, get { ca_file = pipe }) } -- it is not read again
   end)
 
@@ -101,12 +101,12 @@ describe("a file of certificates", function()
     server:write("key.crt", io.open(server.directory .. "/good.key"):read "*a")
     for _, name in ipairs { "missing.crt", "empty.crt", "garbage.crt", "key.crt", "files" } do
       local path = server.directory .. "/" .. name
-      local jobs =
+      local operations =
         { get { ca_file = path }, get { ca_file = path, fresh = true, method = "POST", body = "x" } }
-      frames(engine, jobs, 0)
-      for _, job in ipairs(jobs) do
-        assert_failed(job, "network", "certificate")
-        local _, message, failure = job:result()
+      frames(engine, operations, 0)
+      for _, operation in ipairs(operations) do
+        assert_failed(operation, "network", "certificate")
+        local _, message, failure = operation:result()
         assert.equal(77, failure.curl_code)
         assert.equal("error setting certificate file: " .. path, message)
       end
@@ -119,16 +119,16 @@ describe("a file of certificates", function()
   end)
 
   it("counts for the requests that name it", function()
-    local jobs = {}
+    local operations = {}
     for n = 1, 40 do
-      jobs[n] = get { ca_file = n % 2 == 0 and server.ca or server.stranger, fresh = n % 4 > 1 }
+      operations[n] = get { ca_file = n % 2 == 0 and server.ca or server.stranger, fresh = n % 4 > 1 }
     end
-    frames(engine, jobs, 0.0005)
-    for n, job in ipairs(jobs) do
+    frames(engine, operations, 0.0005)
+    for n, operation in ipairs(operations) do
       if n % 2 == 0 then
-        assert_ok { job }
+        assert_ok { operation }
       else
-        assert_failed(job, "network", "certificate")
+        assert_failed(operation, "network", "certificate")
       end
     end
     -- Many files: those that are forgotten are read again.
@@ -137,10 +137,10 @@ describe("a file of certificates", function()
     end
     for n = 1, 40 do
       local path = server.directory .. "/own" .. (n - 1) % 20 + 1 .. ".crt"
-      jobs[n] = get { ca_file = path, fresh = n % 3 == 0 }
+      operations[n] = get { ca_file = path, fresh = n % 3 == 0 }
     end
-    frames(engine, jobs, 0.0005)
-    assert_ok(jobs)
+    frames(engine, operations, 0.0005)
+    assert_ok(operations)
   end)
 
   it("may hold a certificate below the root, as for libcurl itself", function()
@@ -152,9 +152,9 @@ describe("a file of certificates", function()
   end)
 
   it("is for the server, not for a proxy", function()
-    local job = get { base = "https://server.invalid", proxy = server.url.good }
-    exchange.await(engine, job)
-    assert_failed(job, "network", "certificate")
+    local operation = get { base = "https://server.invalid", proxy = server.url.good }
+    exchange.await(engine, operation)
+    assert_failed(operation, "network", "certificate")
   end)
 
   it("may be late: its requests can be cancelled, closed, or out of time", function()
@@ -191,14 +191,14 @@ describe("a file of certificates", function()
   end)
 
   it("is read to its end before a fork, and both processes go on", function()
-    local job = get { ca_file = slow_file() }
+    local operation = get { ca_file = slow_file() }
     engine:poll(0)
     fill(0.05)
     local pid = system.fork()
     if pid == 0 then
       local ok, message = pcall(function()
-        assert(job:done())
-        assert_failed(job, "closed")
+        assert(operation:done())
+        assert_failed(operation, "closed")
         engine = core.new_engine()
         assert_ok { exchange.await(engine, get()) }
         engine:close()
@@ -207,6 +207,6 @@ describe("a file of certificates", function()
       system.leave(ok)
     end
     assert.is_true(system.wait(pid))
-    assert_ok { exchange.await(engine, job) }
+    assert_ok { exchange.await(engine, operation) }
   end)
 end)

@@ -1,4 +1,4 @@
--- The engine and its jobs: life, waiting, cancelling, closing, and what the garbage collector may do in between.
+-- The engine and its operations: life, waiting, cancelling, closing, and what the garbage collector may do in between.
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
@@ -48,39 +48,39 @@ describe("the engine", function()
     another:close()
   end)
 
-  it("starts a job without waiting, and keeps its result in it", function()
-    local jobs = {}
+  it("starts an operation without waiting, and keeps its result in it", function()
+    local operations = {}
     for n = 1, 10 do
-      jobs[n] = get()
-      assert.is_false(jobs[n]:done())
+      operations[n] = get()
+      assert.is_false(operations[n]:done())
     end
     assert.equal("heygen.engine (10 live)", tostring(engine))
-    assert.equal("heygen.job (running)", tostring(jobs[1]))
-    exchange.await(engine, jobs[1]) -- whoever polls, all of them go on
+    assert.equal("heygen.operation (running)", tostring(operations[1]))
+    exchange.await(engine, operations[1]) -- whoever polls, all of them go on
     for n = 10, 1, -1 do
-      exchange.await(engine, jobs[n])
-      assert.same({ 200, "ok" }, { jobs[n]:result() })
-      assert.same({ 200, "ok" }, { jobs[n]:result() })
+      exchange.await(engine, operations[n])
+      assert.same({ 200, "ok" }, { operations[n]:result() })
+      assert.same({ 200, "ok" }, { operations[n]:result() })
     end
     assert.equal("heygen.engine (0 live)", tostring(engine))
-    assert.equal("heygen.job (ok)", tostring(jobs[1]))
+    assert.equal("heygen.operation (ok)", tostring(operations[1]))
   end)
 
   it("counts what a poll finished, and what is live", function()
     assert.same({ 0, 0 }, { engine:poll() })
-    local jobs = { engine:after(0), engine:after(0), engine:after(1000) }
+    local operations = { engine:after(0), engine:after(0), engine:after(1000) }
     assert.same({ 2, 1 }, { engine:poll() })
-    assert.is_true(jobs[1]:done() and jobs[2]:done())
-    assert.same({ true }, { jobs[1]:result() })
+    assert.is_true(operations[1]:done() and operations[2]:done())
+    assert.same({ true }, { operations[1]:result() })
     assert.same({ 0, 1 }, { engine:poll() })
-    jobs[3]:cancel()
+    operations[3]:cancel()
     assert.same({ 0, 0 }, { engine:poll() })
     assert.same({ nil, "timeout" }, { engine:wait(1000) }) -- nothing to wait for
     assert.same({ nil, "timeout" }, { engine:wait() })
   end)
 
   it("waits no longer than it is told", function()
-    local job = engine:after(3600)
+    local operation = engine:after(3600)
     local before = core.now()
     assert.same({ nil, "timeout" }, { engine:wait(0.02) })
     assert(core.now() - before >= 0.02)
@@ -89,21 +89,21 @@ describe("the engine", function()
     while not timer:done() do
       assert.is_true(engine:wait(60))
     end
-    assert.is_false(job:done())
+    assert.is_false(operation:done())
     assert(engine:timeout() > 3000 and engine:timeout() <= 3600)
   end)
 
   it("fires timers in their order", function()
-    local earliest, latest, jobs, order = {}, {}, {}, {} -- between which times each is due
+    local earliest, latest, operations, order = {}, {}, {}, {} -- between which times each is due
     for n = 1, 300 do
       local seconds = (n * 7919 % 300) / 10000
       earliest[n] = core.now() + seconds
-      jobs[n] = engine:after(seconds)
+      operations[n] = engine:after(seconds)
       latest[n] = core.now() + seconds
-      order[jobs[n]:watch()] = n
+      order[operations[n]:notify()] = n
     end
     for n = 1, 300, 3 do
-      jobs[n]:cancel()
+      operations[n]:cancel()
     end
     local last, fired = 0, 0
     while engine:wait(10) do
@@ -115,8 +115,8 @@ describe("the engine", function()
           assert(core.now() >= earliest[n], "it came too early")
           last = math.max(last, earliest[n])
           fired = fired + 1
-          assert.is_true(jobs[n]:done())
-          assert.same({ true }, { jobs[n]:result() })
+          assert.is_true(operations[n]:done())
+          assert.same({ true }, { operations[n]:result() })
         end
         id = engine:finished()
       end
@@ -126,16 +126,16 @@ describe("the engine", function()
 
   it("takes any number for a time", function()
     for _, seconds in ipairs { 0, -1, -math.huge, 0 / 0 } do
-      local job = engine:after(seconds)
+      local operation = engine:after(seconds)
       engine:poll()
-      assert.is_true(job:done())
+      assert.is_true(operation:done())
     end
     for _, seconds in ipairs { math.huge, 1e300 } do
-      local job = engine:after(seconds)
+      local operation = engine:after(seconds)
       engine:poll()
-      assert.is_false(job:done())
+      assert.is_false(operation:done())
       assert.is_nil(engine:wait(0.001))
-      job:cancel()
+      operation:cancel()
     end
     engine:poll(0 / 0)
     engine:poll(math.huge)
@@ -143,12 +143,12 @@ describe("the engine", function()
     engine:wait(0 / 0)
   end)
 
-  it("queues the ids of finished jobs that are watched", function()
+  it("queues the ids of finished operations that are watched", function()
     assert.is_nil(engine:finished())
     local watched, other, timer = get(), get(), engine:after(0)
-    local id, timer_id = watched:watch(), timer:watch()
+    local id, timer_id = watched:notify(), timer:notify()
     assert.not_equal(id, timer_id)
-    assert.equal(id, watched:watch())
+    assert.equal(id, watched:notify())
     exchange.await(engine, watched)
     exchange.await(engine, other)
     exchange.await(engine, timer)
@@ -164,16 +164,16 @@ describe("the engine", function()
     assert.same({ [id] = true, [timer_id] = true }, seen)
     assert.equal(2, count)
     local cancelled = get()
-    id = cancelled:watch()
+    id = cancelled:notify()
     cancelled:cancel()
     assert.equal(id, engine:finished())
     assert.is_nil(engine:finished())
   end)
 
-  describe("cancels a job", function()
-    local function cancelled(job)
-      assert.is_true(job:done())
-      local value, message, failure = job:result()
+  describe("cancels an operation", function()
+    local function cancelled(operation)
+      assert.is_true(operation:done())
+      local value, message, failure = operation:result()
       assert.is_nil(value)
       assert.equal("cancelled", message)
       assert.equal("cancelled", failure.kind)
@@ -182,42 +182,42 @@ describe("the engine", function()
     end
 
     it("before it has started", function()
-      local job = get()
-      assert.is_true(job:cancel())
-      assert.equal("no", cancelled(job))
-      assert.is_false(job:cancel())
-      cancelled(job)
+      local operation = get()
+      assert.is_true(operation:cancel())
+      assert.equal("no", cancelled(operation))
+      assert.is_false(operation:cancel())
+      cancelled(operation)
       assert.equal(200, (exchange.get(engine, { url = server.url })))
       assert.equal(1, #server:requests())
     end)
 
     it("in flight: the server sees the connection end", function()
       server:serve(HANG)
-      local job = get()
+      local operation = get()
       exchange.until_(engine, function()
         return #server:requests() == 1
       end, "the request")
-      assert.is_true(job:cancel())
-      assert.equal("maybe", cancelled(job))
+      assert.is_true(operation:cancel())
+      assert.equal("maybe", cancelled(operation))
       server:until_gone(1)
     end)
 
     it("in the middle of the answer", function()
       server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc" c:gone() ]]
-      local job = get()
+      local operation = get()
       exchange.until_(engine, function()
-        return (job:progress()) == 3
+        return (operation:progress()) == 3
       end, "three bytes")
-      job:cancel()
-      assert.equal("yes", cancelled(job))
-      assert.equal(200, job:status())
+      operation:cancel()
+      assert.equal("yes", cancelled(operation))
+      assert.equal(200, operation:status())
       server:until_gone(1)
     end)
 
     it("not when it is done", function()
-      local _, _, job = exchange.get(engine, { url = server.url })
-      assert.is_false(job:cancel())
-      assert.same({ 200, "ok" }, { job:result() })
+      local _, _, operation = exchange.get(engine, { url = server.url })
+      assert.is_false(operation:cancel())
+      assert.same({ 200, "ok" }, { operation:result() })
       local timer = engine:after(0)
       engine:poll()
       assert.is_false(timer:cancel())
@@ -226,13 +226,13 @@ describe("the engine", function()
 
     it("and all of many", function()
       server:serve(HANG)
-      local before, jobs = process.descriptors(), {}
+      local before, operations = process.descriptors(), {}
       for n = 1, 60 do
-        jobs[n] = get { method = n % 2 == 0 and "POST" or "GET", body = n % 2 == 0 and "x" or nil }
+        operations[n] = get { method = n % 2 == 0 and "POST" or "GET", body = n % 2 == 0 and "x" or nil }
       end
       engine:wait(0.01)
       for n = 60, 1, -1 do
-        jobs[n]:cancel()
+        operations[n]:cancel()
       end
       assert.equal("heygen.engine (0 live)", tostring(engine))
       engine:poll()
@@ -240,7 +240,7 @@ describe("the engine", function()
     end)
   end)
 
-  it("finishes a transfer whose job object was dropped", function()
+  it("finishes a transfer whose operation object was dropped", function()
     server:serve [[ while c:request() do c:sleep(0.05) c:answer(200, "ok") end ]]
     for _ = 1, 10 do
       get { method = "POST", body = "x", headers = { X = "y" } }
@@ -250,23 +250,23 @@ describe("the engine", function()
     assert.equal("heygen.engine (10 live)", tostring(engine))
     exchange.until_(engine, function()
       return select(2, engine:poll()) == 0
-    end, "the dropped jobs")
+    end, "the dropped operations")
     assert.equal(10, #server:requests())
   end)
 
-  it("goes on as long as a job object needs it", function()
+  it("goes on as long as an operation object needs it", function()
     server:serve [[ while c:request() do c:sleep(0.02) c:answer(200, "ok") end ]]
-    local job = core.new_engine():create { url = server.url, allow_http = true }
+    local operation = core.new_engine():create { url = server.url, allow_http = true }
     collectgarbage()
     collectgarbage()
-    assert.is_false(job:done())
-    assert.is_true(job:cancel())
-    job = core.new_engine():after(1)
+    assert.is_false(operation:done())
+    assert.is_true(operation:cancel())
+    operation = core.new_engine():after(1)
     collectgarbage()
-    assert.is_false(job:done())
+    assert.is_false(operation:done())
   end)
 
-  it("ends its transfers when it and all its jobs are dropped", function()
+  it("ends its transfers when it and all its operations are dropped", function()
     server:serve(HANG)
     local before, output = process.descriptors(), child.scratch()
     do
@@ -292,14 +292,14 @@ describe("the engine", function()
     local before = process.descriptors()
     local own = core.new_engine()
     local request = { url = server.url, allow_http = true }
-    local job, timer = own:create(request), own:after(1000)
+    local operation, timer = own:create(request), own:after(1000)
     for _ = 1, 5 do
       own:wait(0.01)
     end
     local fresh = own:create(request)
     own:close()
     own:close()
-    for _, ended in ipairs { job, timer, fresh } do
+    for _, ended in ipairs { operation, timer, fresh } do
       assert.is_true(ended:done())
       local value, message, failure = ended:result()
       assert.is_nil(value)
@@ -307,7 +307,7 @@ describe("the engine", function()
       assert.equal("closed", failure.kind)
       assert.is_false(ended:cancel())
       assert.is_table(ended:timings())
-      assert.equal("heygen.job (closed)", tostring(ended))
+      assert.equal("heygen.operation (closed)", tostring(ended))
     end
     assert.equal("no", fresh:sent())
     local value, message, failure = own:create(request)
@@ -325,7 +325,7 @@ describe("the engine", function()
     own:limit(10)
     assert.equal("heygen.engine (0 live)", tostring(own))
     assert.equal("r", own:events())
-    own, job, timer, fresh = nil, nil, nil, nil -- luacheck: ignore
+    own, operation, timer, fresh = nil, nil, nil, nil -- luacheck: ignore
     assert.equal(before, process.descriptors())
   end)
 
@@ -340,7 +340,7 @@ describe("the engine", function()
         return setmetatable({}, { __gc = f })
       end
       local core = require "heygen.core" -- 5.1 unloads a C module before what is older than it
-      local engine, job, headers
+      local engine, operation, headers
       early = finalizer(function() -- made before the others: runs after them
         io.write(tostring(pcall(engine.poll, engine)), " ", tostring(engine:usable()), " ", tostring(engine), "\n")
         engine:wait(1)
@@ -350,14 +350,14 @@ describe("the engine", function()
         engine:limit(4)
         engine:close()
         io.write(tostring(engine:create { url = "http://127.0.0.1:1/" }), "\n")
-        io.write(tostring((pcall(job.result, job))), " ", tostring(job), "\n")
+        io.write(tostring((pcall(operation.result, operation))), " ", tostring(operation), "\n")
       end)
       engine = core.new_engine()
       headers = core.headers { X = "y" }
-      job = engine:create { url = "%s", allow_http = true, headers = headers }
+      operation = engine:create { url = "%s", allow_http = true, headers = headers }
       engine:poll()
     ]]):format(server.url))
-    assert.equal("true false heygen.engine (0 live)\nnil\nfalse heygen.job (not started)", output)
+    assert.equal("true false heygen.engine (0 live)\nnil\nfalse heygen.operation (not started)", output)
   end)
 
   it("leaves a process that ends in any way", function()

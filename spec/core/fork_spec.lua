@@ -80,12 +80,12 @@ describe("a fork", function()
     server:ask "_G.go = nil return 1"
   end)
 
-  it("ends the parent's jobs in the child, with values", function()
+  it("ends the parent's operations in the child, with values", function()
     server:serve(SLOW)
-    local job, timer, queued = start(), engine:after(3600), start { method = "POST", body = "x" }
+    local operation, timer, queued = start(), engine:after(3600), start { method = "POST", body = "x" }
     until_sent(2)
     in_child(function()
-      for _, ended in ipairs { job, timer, queued } do
+      for _, ended in ipairs { operation, timer, queued } do
         assert(ended:done())
         local value, message, failure = ended:result()
         assert(value == nil and message:find "forked" and failure.kind == "closed")
@@ -101,9 +101,9 @@ describe("a fork", function()
       assert(engine:pollfd() == nil)
       engine:close()
     end)()
-    assert.is_false(job:done())
+    assert.is_false(operation:done())
     answer_the_slow()
-    assert.same({ 200, "half" }, { exchange.await(engine, job):result() })
+    assert.same({ 200, "half" }, { exchange.await(engine, operation):result() })
     assert.same({ 200, "half" }, { exchange.await(engine, queued):result() })
     assert.is_true(timer:cancel())
     assert.equal(2, #server:requests())
@@ -150,25 +150,25 @@ describe("a fork", function()
     local connection = server:seen()[1]
     assert.is_nil(connection.gone)
     assert.equal(before, connection.bytes)
-    local _, _, job = exchange.get(engine, { url = server.url })
-    assert.equal(0, job:timings().connections)
+    local _, _, operation = exchange.get(engine, { url = server.url })
+    assert.equal(0, operation:timings().connections)
     assert.equal(1, #server:seen())
   end)
 
   it("keeps no copy of the parent's sockets in a child that uses the module", function()
     server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha" c:gone() ]]
-    local job = start()
+    local operation = start()
     until_sent(1)
     local dropped, over = child.scratch ".dropped", child.scratch ".over"
     local wait = in_child(function()
       local before = process.descriptors()
-      assert(job:done())
+      assert(operation:done())
       assert(process.descriptors() < before)
       io.open(dropped, "w"):close()
       wait_for(over) -- the child lives on, and yet the server must see the end
     end)
     wait_for(dropped)
-    job:cancel()
+    operation:cancel()
     server:until_gone(1)
     io.open(over, "w"):close()
     wait()
@@ -179,13 +179,13 @@ describe("a fork", function()
   it("does not let the parent spin over sockets of which a child has copies", function()
     server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\nha"
       while not go do c:sleep(0.01) end c:send(("x"):rep(1000)) c:gone() ]]
-    local job = start()
+    local operation = start()
     until_sent(1)
     -- This child never uses the module, so it keeps its copies as long as it lives.
     local wait = in_child(function()
       socket.sleep(1)
     end)
-    job:cancel()
+    operation:cancel()
     answer_the_slow() -- data for a connection that the parent has closed
     local wakes, timer = 0, engine:after(0.3)
     while not timer:done() do

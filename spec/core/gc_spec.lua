@@ -42,10 +42,10 @@ describe("under garbage collection", function()
 
   it("requests complete when a collection runs between any two steps", function()
     local engine = core.new_engine()
-    local jobs = {}
+    local operations = {}
     for n = 1, 40 do
       collectgarbage()
-      jobs[n] = engine:create(request(n % 2 == 0 and "/slow" or "/quick", n))
+      operations[n] = engine:create(request(n % 2 == 0 and "/slow" or "/quick", n))
       collectgarbage()
     end
     local limit = core.now() + 60
@@ -56,8 +56,8 @@ describe("under garbage collection", function()
       engine:wait(0.001)
       assert(core.now() < limit)
     until live == 0
-    for n, job in ipairs(jobs) do
-      local status, body = job:result()
+    for n, operation in ipairs(operations) do
+      local status, body = operation:result()
       collectgarbage()
       assert.equal(200, status)
       assert.same({ number = n, list = {} }, core.decode(body:match " (.*)$"))
@@ -70,12 +70,12 @@ describe("under garbage collection", function()
     local ok, problem = pcall(function()
       local engine = core.new_engine()
       for round = 1, 5 do
-        local jobs = {}
+        local operations = {}
         for n = 1, 30 do
-          jobs[n] = engine:create(request("/quick", round * n))
+          operations[n] = engine:create(request("/quick", round * n))
         end
-        for n, job in ipairs(jobs) do
-          local status, body = exchange.await(engine, job):result()
+        for n, operation in ipairs(operations) do
+          local status, body = exchange.await(engine, operation):result()
           assert(status == 200 and core.decode(body:match " (.*)$").number == round * n)
         end
       end
@@ -89,7 +89,7 @@ describe("under garbage collection", function()
   it("anything may be dropped at any time (seed 11)", function()
     local next_random = random.new(11)
     local before = process.descriptors()
-    local engines, jobs = {}, {}
+    local engines, operations = {}, {}
     local actions = {
       function(at)
         engines[at] = core.new_engine()
@@ -98,16 +98,19 @@ describe("under garbage collection", function()
         engines[at] = nil
       end,
       function(at)
-        jobs[at] = nil
+        operations[at] = nil
       end,
       function(at)
         return engines[at] and engines[at]:close()
       end,
       function(at)
-        return jobs[at] and jobs[at]:cancel()
+        return operations[at] and operations[at]:cancel()
       end,
       function(at)
-        return jobs[at] and { jobs[at]:result() } and jobs[at]:timings() and jobs[at]:progress()
+        return operations[at]
+          and { operations[at]:result() }
+          and operations[at]:timings()
+          and operations[at]:progress()
       end,
       function()
         collectgarbage()
@@ -121,22 +124,22 @@ describe("under garbage collection", function()
       if actions[choice] then
         actions[choice](at)
       elseif engine and choice < 16 then
-        jobs[at] = engine:create(request(targets[random.integer(next_random, 1, 3)], n)) or nil
+        operations[at] = engine:create(request(targets[random.integer(next_random, 1, 3)], n)) or nil
       elseif engine and choice < 20 then
-        jobs[at] = engine:after(next_random() / 50) or nil
+        operations[at] = engine:after(next_random() / 50) or nil
       elseif engine then
         engine:poll(choice < 25 and 0 or nil)
       end
     end
-    engines, jobs = {}, {} -- luacheck: ignore
+    engines, operations = {}, {} -- luacheck: ignore
     assert.equal(before, process.descriptors())
   end)
 
   it("an error between two steps leaves the engine as it was", function()
     local engine = core.new_engine()
-    local jobs = {}
+    local operations = {}
     for n = 1, 10 do
-      jobs[n] = engine:create(request("/slow", n))
+      operations[n] = engine:create(request("/slow", n))
       assert.has_error(function()
         engine:create { url = 12 }
       end)
@@ -145,8 +148,8 @@ describe("under garbage collection", function()
         error "in the user's code"
       end)
     end
-    for _, job in ipairs(jobs) do
-      assert.equal(200, (exchange.await(engine, job):result()))
+    for _, operation in ipairs(operations) do
+      assert.equal(200, (exchange.await(engine, operation):result()))
     end
     engine:close()
   end)
@@ -155,8 +158,8 @@ describe("under garbage collection", function()
     local engine = core.new_engine()
     for n = 1, 10 do
       local co = coroutine.create(function()
-        local job = engine:create(request("/slow", n))
-        while not job:done() do
+        local operation = engine:create(request("/slow", n))
+        while not operation:done() do
           coroutine.yield()
         end
       end)
@@ -178,11 +181,11 @@ describe("under garbage collection", function()
     local function rounds(count)
       for n = 1, count do
         exchange.await(engine, engine:create(request("/quick", n)))
-        local job = engine:create(request("/slow", n))
-        job:cancel()
+        local operation = engine:create(request("/slow", n))
+        operation:cancel()
         engine:after(1000):cancel()
         if n % 100 == 0 then
-          collectgarbage() -- LuaJIT does not know how much memory hangs on a job
+          collectgarbage() -- LuaJIT does not know how much memory hangs on an operation
         end
       end
       return process.memory()

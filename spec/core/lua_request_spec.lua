@@ -1,9 +1,9 @@
--- What a job's request looks like on the wire, byte by byte, and what is refused before anything is sent.
+-- What an operation's request looks like on the wire, byte by byte, and what is refused before anything is sent.
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
 local raw = require "spec.support.raw"
 
-describe("a job's request", function()
+describe("an operation's request", function()
   local server, engine
 
   setup(function()
@@ -154,13 +154,14 @@ describe("a job's request", function()
 
   it("keeps a shared list of headers as long as it needs it", function()
     server:serve [[ while c:request() do c:sleep(0.05) c:answer(200) end ]]
-    local jobs = {}
+    local operations = {}
     for n = 1, 20 do
-      jobs[n] = engine:create { url = server.url, allow_http = true, headers = core.headers { X = "h" .. n } }
+      operations[n] =
+        engine:create { url = server.url, allow_http = true, headers = core.headers { X = "h" .. n } }
       collectgarbage()
     end
-    for _, job in ipairs(jobs) do
-      exchange.await(engine, job)
+    for _, operation in ipairs(operations) do
+      exchange.await(engine, operation)
     end
     local seen = {}
     for _, request in ipairs(server:requests()) do
@@ -259,12 +260,12 @@ describe("a job's request", function()
 
   it("reuses one connection for requests in a row, and opens a fresh one on demand", function()
     for n = 1, 5 do
-      local _, _, job = exchange.get(engine, { url = server.url })
-      assert.equal(n == 1 and 1 or 0, job:timings().connections)
+      local _, _, operation = exchange.get(engine, { url = server.url })
+      assert.equal(n == 1 and 1 or 0, operation:timings().connections)
     end
     assert.equal(1, #server:seen())
-    local _, _, job = exchange.get(engine, { url = server.url, fresh = true })
-    assert.equal(1, job:timings().connections)
+    local _, _, operation = exchange.get(engine, { url = server.url, fresh = true })
+    assert.equal(1, operation:timings().connections)
     assert.equal(2, #server:seen())
     exchange.get(engine, { url = server.url })
     assert.equal(2, #server:seen())
@@ -273,12 +274,12 @@ describe("a job's request", function()
   it("opens no more connections than the limit", function()
     engine:limit(3)
     server:serve [[ while c:request() do c:sleep(0.02) c:answer(200) end ]]
-    local jobs = {}
+    local operations = {}
     for n = 1, 12 do
-      jobs[n] = engine:create { url = server.url, allow_http = true, fresh = n % 4 == 0 }
+      operations[n] = engine:create { url = server.url, allow_http = true, fresh = n % 4 == 0 }
     end
-    for _, job in ipairs(jobs) do
-      assert.equal(200, (exchange.await(engine, job):result()))
+    for _, operation in ipairs(operations) do
+      assert.equal(200, (exchange.await(engine, operation):result()))
     end
     local open = 0
     for _, connection in ipairs(server:seen()) do
@@ -294,9 +295,10 @@ describe("a job's request", function()
 
   it("does not follow redirects", function()
     server:answers(302, "moved", "Location: " .. server.url .. "/elsewhere\r\n")
-    local status, body, job = exchange.get(engine, { url = server.url, headers = { ["X-Api-Key"] = "k" } })
+    local status, body, operation =
+      exchange.get(engine, { url = server.url, headers = { ["X-Api-Key"] = "k" } })
     assert.same({ 302, "moved" }, { status, body })
-    assert.equal(server.url .. "/elsewhere", job:header "location")
+    assert.equal(server.url .. "/elsewhere", operation:header "location")
     assert.equal(1, #server:requests())
   end)
 end)

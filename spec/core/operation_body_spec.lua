@@ -1,5 +1,5 @@
 -- Bodies that are taken while they come: held back until their head was looked at, or handed out bit by bit; and files
--- that get onto the disk. All of it is waited for by jobs.
+-- that get onto the disk. All of it is waited for by operations.
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
@@ -49,55 +49,55 @@ describe("a body that is taken while it comes", function()
     return assert(engine:create(fields))
   end
 
-  local function news(job)
-    local told = assert(engine:news(job))
-    assert.is_true(exchange.await(engine, told):result())
-    return told
+  local function await_notification(operation)
+    local notification = assert(engine:notification(operation))
+    assert.is_true(exchange.await(engine, notification):result())
+    return notification
   end
 
   it("is written only from where it was let in", function()
     local output = assert(core.output(path(), true))
-    local job = start { output = output }
-    news(job)
-    assert.equal(200, job:status())
-    assert.equal("1", job:header "X-Tag")
+    local operation = start { output = output }
+    await_notification(operation)
+    assert.equal(200, operation:status())
+    assert.equal("1", operation:header "X-Tag")
     for _ = 1, 20 do
       engine:wait(0.005)
     end
-    assert.is_false(job:done())
+    assert.is_false(operation:done())
     assert.equal(0, output:size())
-    assert.same({ nil, "output: " .. path() .. " has fewer bytes than that" }, { job:accept(1) })
-    assert.is_true(job:accept(0))
-    exchange.await(engine, job)
-    assert.equal(200, job:result())
+    assert.same({ nil, "output: " .. path() .. " has fewer bytes than that" }, { operation:accept(1) })
+    assert.is_true(operation:accept(0))
+    exchange.await(engine, operation)
+    assert.equal(200, operation:result())
     assert.equal("a body", read())
-    assert.same({ nil, "the job is done" }, { job:accept(0) })
-    job = start { output = output }
-    news(job)
-    assert.is_true(job:accept(2))
-    exchange.await(engine, job)
+    assert.same({ nil, "the operation is done" }, { operation:accept(0) })
+    operation = start { output = output }
+    await_notification(operation)
+    assert.is_true(operation:accept(2))
+    exchange.await(engine, operation)
     assert.equal("a a body", read())
-    job = start { output = output }
-    news(job)
-    assert.is_true(job:accept(1)) -- what was behind is cut off
-    exchange.await(engine, job)
+    operation = start { output = output }
+    await_notification(operation)
+    assert.is_true(operation:accept(1)) -- what was behind is cut off
+    exchange.await(engine, operation)
     assert.equal("aa body", read())
     output:close()
     assert.equal("aa body", read())
   end)
 
-  it("that nobody lets in ends with its job", function()
+  it("that nobody lets in ends with its operation", function()
     local output = assert(core.output(path(), true))
-    local job = start { output = output, timeout = 0.2 }
-    news(job)
-    local ended = assert(engine:news(job))
-    exchange.await(engine, job)
-    assert.equal("timeout", select(3, job:result()).kind)
+    local operation = start { output = output, timeout = 0.2 }
+    await_notification(operation)
+    local ended = assert(engine:notification(operation))
+    exchange.await(engine, operation)
+    assert.equal("timeout", select(3, operation:result()).kind)
     assert.is_true(exchange.await(engine, ended):result())
-    job = start { output = output }
-    news(job)
-    local last = assert(engine:news(job))
-    assert.is_true(job:cancel())
+    operation = start { output = output }
+    await_notification(operation)
+    local last = assert(engine:notification(operation))
+    assert.is_true(operation:cancel())
     exchange.await(engine, last)
     assert.equal(0, output:size())
     assert.same({ 0, 0 }, { engine:poll() })
@@ -108,47 +108,47 @@ describe("a body that is taken while it comes", function()
   it("of an error goes to memory, let in or not", function()
     server:answers(404, "no such file")
     for _, fields in ipairs { { output = assert(core.output(path(), true)) }, { stream = true } } do
-      local job = start(fields)
-      news(job)
-      exchange.await(engine, job)
-      assert.is_nil(job:read())
-      local status, body = job:result()
+      local operation = start(fields)
+      await_notification(operation)
+      exchange.await(engine, operation)
+      assert.is_nil(operation:read())
+      local status, body = operation:result()
       assert.equal(404, status)
       assert.equal("no such file", body)
     end
   end)
 
-  it("has the same news for all who ask, once", function()
-    local job = start { stream = true }
-    local first, second = assert(engine:news(job)), assert(engine:news(job))
-    assert.equal(first:watch(), second:watch())
+  it("has one notification for all who ask, once", function()
+    local operation = start { stream = true }
+    local first, second = assert(engine:notification(operation)), assert(engine:notification(operation))
+    assert.equal(first:notify(), second:notify())
     assert.equal(1, engine:live() - 1)
     exchange.await(engine, second)
     assert.is_true(first:done())
-    exchange.await(engine, job)
-    assert.is_true(exchange.await(engine, assert(engine:news(job))):result()) -- it is done: that is news
-    assert.equal("a body", job:read())
-    assert.is_nil(job:read())
+    exchange.await(engine, operation)
+    assert.is_true(exchange.await(engine, assert(engine:notification(operation))):result())
+    assert.equal("a body", operation:read())
+    assert.is_nil(operation:read())
     assert.equal(0, engine:live())
   end)
 
-  it("has news that can be cancelled, and that end with the engine", function()
+  it("has notifications that can be cancelled, and that end with the engine", function()
     server:serve "c:request() c:gone()"
-    local job = start { stream = true, group = 7 }
-    local told = assert(engine:news(job))
-    assert.is_true(told:cancel())
-    assert.equal("cancelled", select(3, told:result()).kind)
-    assert.is_false(job:done())
-    told = assert(engine:news(job))
-    engine:close_group(7, "over")
-    assert.equal("closed", select(3, told:result()).kind)
-    assert.equal("closed", select(3, job:result()).kind)
-    job = start { stream = true }
-    told = assert(engine:news(job))
+    local operation = start { stream = true, owner = 7 }
+    local notification = assert(engine:notification(operation))
+    assert.is_true(notification:cancel())
+    assert.equal("cancelled", select(3, notification:result()).kind)
+    assert.is_false(operation:done())
+    notification = assert(engine:notification(operation))
+    engine:close_owner(7, "over")
+    assert.equal("closed", select(3, notification:result()).kind)
+    assert.equal("closed", select(3, operation:result()).kind)
+    operation = start { stream = true }
+    notification = assert(engine:notification(operation))
     engine:close()
-    assert.equal("closed", select(3, told:result()).kind)
-    assert.equal("closed", select(3, job:result()).kind)
-    assert.same("closed", select(3, engine:news(job)).kind)
+    assert.equal("closed", select(3, notification:result()).kind)
+    assert.equal("closed", select(3, operation:result()).kind)
+    assert.same("closed", select(3, engine:notification(operation)).kind)
   end)
 
   it("comes in order and whole, and no more of it is ahead than is said", function()
@@ -165,25 +165,25 @@ describe("a body that is taken while it comes", function()
         c:send(piece)
       end
     ]]):format(size, size))
-    local job, got, most = start { stream = true }, {}, 0
+    local operation, got, most = start { stream = true }, {}, 0
     while true do
-      local bytes = job:read()
+      local bytes = operation:read()
       if bytes then
         got[#got + 1], most = bytes, math.max(most, #bytes)
         for _ = 1, #got == 1 and 20 or 0 do
           engine:wait(0.002)
         end
-      elseif job:done() then
+      elseif operation:done() then
         break
       else
-        news(job)
+        await_notification(operation)
       end
     end
     got = table.concat(got)
     assert.equal(size, #got)
     assert.equal(got:sub(1, 100000):rep(30), got)
     assert.is_true(most <= 128 * 1024)
-    assert.equal(200, job:result())
+    assert.equal(200, operation:result())
   end)
 
   -- Over HTTP/2 libcurl would keep what a stream that is held back has in its window, as soon as another one is read.
@@ -199,21 +199,21 @@ describe("a body that is taken while it comes", function()
     end
     local status, _, shared = exchange.get(engine, { url = front.url.good, ca_file = front.ca })
     assert.same({ 200, "2" }, { status, shared:http_version() })
-    local before, jobs = process.memory(), {}
+    local before, operations = process.memory(), {}
     for n = 1, 4 do
-      jobs[n] = get("/files/large", { stream = true })
-      news(jobs[n])
+      operations[n] = get("/files/large", { stream = true })
+      await_notification(operations[n])
     end
     for _ = 1, 100 do
       for n = 2, 4 do -- the first is held back
-        news(jobs[n])
-        assert(jobs[n]:read())
+        await_notification(operations[n])
+        assert(operations[n]:read())
       end
     end
     local grown = process.memory() - before
     assert(grown < 16e6, grown)
-    jobs[1]:cancel()
-    assert.equal("1.1", jobs[1]:http_version())
+    operations[1]:cancel()
+    assert.equal("1.1", operations[1]:http_version())
     local _, _, after = exchange.get(engine, { url = front.url.good, ca_file = front.ca })
     assert.equal("2", after:http_version())
   end)
@@ -225,11 +225,11 @@ describe("a body that is taken while it comes", function()
       c:gone()
     ]]
     for _, fields in ipairs { { stream = true }, { output = assert(core.output(path(), true)) } } do
-      local job = start(fields)
-      local told = assert(engine:news(job))
-      exchange.await(engine, told)
+      local operation = start(fields)
+      local notification = assert(engine:notification(operation))
+      exchange.await(engine, notification)
       assert.equal(1, engine:live())
-      job, fields.output = nil, nil -- luacheck: ignore
+      operation, fields.output = nil, nil -- luacheck: ignore
       collectgarbage()
       collectgarbage()
       assert.equal(0, engine:live())
@@ -237,10 +237,10 @@ describe("a body that is taken while it comes", function()
     -- One that was let in needs nobody.
     server:answers(200, "a body")
     local output = assert(core.output(path(), true))
-    local job = start { output = output }
-    news(job)
-    assert(job:accept(0))
-    job = nil -- luacheck: ignore
+    local operation = start { output = output }
+    await_notification(operation)
+    assert(operation:accept(0))
+    operation = nil -- luacheck: ignore
     collectgarbage()
     exchange.until_(engine, function()
       return engine:live() == 0
@@ -260,25 +260,25 @@ describe("a body that is taken while it comes", function()
     local output = assert(core.output(path()))
     output:close()
     assert.is_false(pcall(engine.create, engine, { url = server.url, output = output }))
-    local job = start {}
-    assert.same({ nil, "the job has no output" }, { job:accept() })
-    exchange.await(engine, job)
-    assert.is_nil(job:read())
+    local operation = start {}
+    assert.same({ nil, "the operation has no output" }, { operation:accept() })
+    exchange.await(engine, operation)
+    assert.is_nil(operation:read())
   end)
 
-  it("gets onto the disk in a job", function()
+  it("gets onto the disk in an operation", function()
     local output = assert(core.output(path()))
-    local job = assert(engine:sync(output))
+    local operation = assert(engine:sync(output))
     assert.equal(1, engine:live())
-    assert.is_true(exchange.await(engine, job):result())
+    assert.is_true(exchange.await(engine, operation):result())
     assert.is_true(exchange.await(engine, assert(engine:sync(directory))):result())
     local none, message, failure = engine:sync(path "none")
     assert.is_nil(none)
     assert.equal("file", failure.kind)
     assert.matches("none: No such file or directory", message)
-    job = assert(engine:sync(output))
-    assert.is_true(job:cancel())
-    assert.equal("cancelled", select(3, job:result()).kind)
+    operation = assert(engine:sync(output))
+    assert.is_true(operation:cancel())
+    assert.equal("cancelled", select(3, operation:result()).kind)
     engine:wait(0.05)
     assert.equal(0, engine:live())
     assert(engine:sync(output))
@@ -315,12 +315,12 @@ describe("a body that is taken while it comes", function()
   it("of a process that was forked is left alone by the child #native", function()
     local output = assert(core.output(path(), true))
     local own = assert(core.output(path "own"))
-    local syncing, job = assert(engine:sync(output)), start { output = own }
-    news(job)
-    local told = assert(engine:news(job))
+    local syncing, operation = assert(engine:sync(output)), start { output = own }
+    await_notification(operation)
+    local notification = assert(engine:notification(operation))
     local pid = system.fork()
     if pid == 0 then
-      local ok = job:done() and told:done() and syncing:done() and not engine:usable()
+      local ok = operation:done() and notification:done() and syncing:done() and not engine:usable()
       output:close()
       own:close()
       engine:close()
@@ -329,8 +329,8 @@ describe("a body that is taken while it comes", function()
     assert.is_true(system.wait(pid))
     assert.same({ "own", "part" }, shell.lines("ls " .. directory))
     assert.is_true(exchange.await(engine, syncing):result())
-    assert.is_true(job:accept(0))
-    exchange.await(engine, job)
+    assert.is_true(operation:accept(0))
+    exchange.await(engine, operation)
     assert.equal("a body", read "own")
     output:close()
     assert.same({ "own" }, shell.lines("ls " .. directory))
@@ -344,7 +344,7 @@ describe("a body that is taken while it comes", function()
       local output = assert(core.output(%q))
       print(assert(core.engine():sync(output)))
     ]]):format(path())
-    assert.matches("heygen.job", child.must(code))
+    assert.matches("heygen.operation", child.must(code))
     assert.is_nil(core.file_type(path())) -- closed with the state, after the thread
   end)
 end)

@@ -6,7 +6,7 @@ local socket = require "socket"
 
 local HEAD = "HTTP/1.1 200 OK\r\n"
 
-describe("a job fails", function()
+describe("an operation fails", function()
   local server, engine
 
   setup(function()
@@ -30,13 +30,13 @@ describe("a job fails", function()
     server:serve(script)
     request = request or {}
     request.url = request.url or server.url .. "/v"
-    local failure, message, job = exchange.failure(engine, request)
+    local failure, message, operation = exchange.failure(engine, request)
     local seen = { kind = failure.kind, code = failure.code, sent = failure.sent, status = failure.status }
     assert.same(wanted, seen, message)
-    assert.equal(wanted.sent, job:sent())
+    assert.equal(wanted.sent, operation:sent())
     assert.is_string(message)
     assert.not_equal("", message)
-    return message, job, failure
+    return message, operation, failure
   end
 
   -- Reads the request, sends some bytes, and ends the connection.
@@ -78,13 +78,13 @@ describe("a job fails", function()
   it("when the connection ends in the status line or in the headers", function()
     -- libcurl takes half a head for the end of a whole answer: the status line tells what came.
     server:serve(cut(HEAD .. "Content-Length: 10\r\nX-Y: "))
-    local job = exchange.run(engine, { url = server.url })
-    assert.equal("yes", job:sent())
-    local status, body = job:result()
+    local operation = exchange.run(engine, { url = server.url })
+    assert.equal("yes", operation:sent())
+    local status, body = operation:result()
     assert(status == nil or body == "", "there was no body")
     server:serve(cut "HTT")
-    job = exchange.run(engine, { url = server.url })
-    assert.is_nil((job:result()))
+    operation = exchange.run(engine, { url = server.url })
+    assert.is_nil((operation:result()))
   end)
 
   it("when the body is shorter than announced", function()
@@ -247,7 +247,7 @@ describe("a job fails", function()
     server:serve(script)
     exchange.get(engine, { url = server.url })
     assert.equal(200, (exchange.get(engine, post)))
-    assert.equal(2, posts()) -- the trap: one job, two creates
+    assert.equal(2, posts()) -- the trap: one operation, two creates
 
     engine:close()
     engine = core.new_engine()
@@ -267,19 +267,19 @@ describe("a job fails", function()
   end)
 
   it("with its message and what came so far at hand", function()
-    local _, job = fails(
+    local _, operation = fails(
       cut(HEAD .. "X-Request-Id: r1\r\nContent-Length: 10\r\n\r\nabc"),
       network("truncated", "yes", 200)
     )
-    assert.equal(200, job:status())
-    assert.equal("r1", job:header "x-request-id")
-    assert.equal("heygen.job (network)", tostring(job))
-    local first = { job:result() }
-    assert.same(first, { job:result() })
+    assert.equal(200, operation:status())
+    assert.equal("r1", operation:header "x-request-id")
+    assert.equal("heygen.operation (network)", tostring(operation))
+    local first = { operation:result() }
+    assert.same(first, { operation:result() })
   end)
 end)
 
-describe("a job with a server that uses the simulator's faults", function()
+describe("an operation with a server that uses the simulator's faults", function()
   local sim, engine
 
   setup(function()
@@ -306,10 +306,10 @@ describe("a job with a server that uses the simulator's faults", function()
   end
 
   it("reads a compressed answer", function()
-    local job = get({ gzip = "ok" }, {})
-    local status, body = job:result()
+    local operation = get({ gzip = "ok" }, {})
+    local status, body = operation:result()
     assert.equal(200, status)
-    assert.equal("gzip", job:header "content-encoding")
+    assert.equal("gzip", operation:header "content-encoding")
     assert.is_table(core.decode(body).data)
   end)
 

@@ -3,7 +3,7 @@ local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
 local raw = require "spec.support.raw"
 
-describe("a job that cannot be", function()
+describe("an operation that cannot be", function()
   local server, engine
 
   setup(function()

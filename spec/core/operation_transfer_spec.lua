@@ -6,7 +6,7 @@ local exchange = require "spec.support.exchange"
 local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
 
-describe("a job's transfer", function()
+describe("an operation's transfer", function()
   local server, engine, directory
 
   setup(function()
@@ -61,8 +61,8 @@ describe("a job's transfer", function()
   local function refused(request)
     request.url = request.url or server.url .. "/"
     request.allow_http = true
-    local job, message, failure = engine:create(request)
-    assert.is_nil(job)
+    local operation, message, failure = engine:create(request)
+    assert.is_nil(operation)
     assert.same({ kind = "file", sent = "no" }, failure)
     assert.same({}, server:seen())
     return message
@@ -72,7 +72,7 @@ describe("a job's transfer", function()
     it("sends it as it is", function()
       local content = noise(3000000)
       local file = write("video.bin", content)
-      local _, _, job =
+      local _, _, operation =
         exchange.get(engine, { method = "PUT", url = server.url, file = file, content_type = "video/mp4" })
       local request = server:requests()[1]
       assert.equal(core.sha256(content), core.sha256(request.body))
@@ -80,7 +80,7 @@ describe("a job's transfer", function()
       assert.equal("video/mp4", request.headers["content-type"])
       assert.is_nil(request.headers.expect)
       assert.is_nil(request.headers["transfer-encoding"])
-      assert.same({ 3000000, 3000000 }, { select(3, job:progress()) })
+      assert.same({ 3000000, 3000000 }, { select(3, operation:progress()) })
       exchange.get(engine, { method = "POST", url = server.url, file = file })
       request = server:requests()[2]
       assert.equal("POST / HTTP/1.1", request.first)
@@ -97,10 +97,10 @@ describe("a job's transfer", function()
 
     it("fails when it becomes shorter", function()
       local file = write("shrinking", ("a"):rep(100000))
-      local job = engine:create { method = "PUT", url = server.url, file = file, allow_http = true }
+      local operation = engine:create { method = "PUT", url = server.url, file = file, allow_http = true }
       write("shrinking", "short")
-      exchange.await(engine, job)
-      local _, message, failure = job:result()
+      exchange.await(engine, operation)
+      local _, message, failure = operation:result()
       assert.matches("shorter", message)
       assert.equal("file", failure.kind)
       server:until_gone(1) -- and the server is not left waiting for the rest
@@ -155,15 +155,16 @@ describe("a job's transfer", function()
     end
 
     local function post(multipart)
-      local _, _, job = exchange.get(engine, { method = "POST", url = server.url, multipart = multipart })
+      local _, _, operation =
+        exchange.get(engine, { method = "POST", url = server.url, multipart = multipart })
       local requests = server:requests()
-      return parts(requests[#requests]), job
+      return parts(requests[#requests]), operation
     end
 
     it("sends data and files byte by byte", function()
       local content = noise(200000)
       local file = write("clip.mp4", content)
-      local got, job = post {
+      local got, operation = post {
         { name = "title", data = "é\0\r\n--" },
         { name = "file", file = file },
         { name = "other", file = file, filename = "x y.mp4", content_type = "video/mp4" },
@@ -187,7 +188,7 @@ describe("a job's transfer", function()
         },
         { head = 'Content-Disposition: form-data; name="empty"', body = "" },
       }, got)
-      local _, _, sent, total = job:progress()
+      local _, _, sent, total = operation:progress()
       assert.equal(total, sent)
       assert(total > 400000, "the sizes of the files are known")
     end)
@@ -203,7 +204,7 @@ describe("a job's transfer", function()
       local got = post { { name = "f", file = file } }
       assert.equal(2500000, #got[1].body)
       assert.is_nil(server:requests()[1].headers.expect)
-      local _, _, job = exchange.get(engine, {
+      local _, _, operation = exchange.get(engine, {
         method = "POST",
         url = server.url,
         multipart = { { name = "f", file = file } },
@@ -212,20 +213,20 @@ describe("a job's transfer", function()
       local request = server:requests()[2]
       assert.equal("k", request.headers["x-api-key"])
       assert.is_nil(request.headers.expect)
-      assert.equal(0, job:timings().connections)
+      assert.equal(0, operation:timings().connections)
     end)
 
     it("fails when a file becomes shorter", function()
       local file = write("shrinking", ("a"):rep(300000))
-      local job = engine:create {
+      local operation = engine:create {
         method = "POST",
         url = server.url,
         multipart = { { name = "f", file = file } },
         allow_http = true,
       }
       write("shrinking", "short")
-      exchange.await(engine, job)
-      local _, _, failure = job:result()
+      exchange.await(engine, operation)
+      local _, _, failure = operation:result()
       assert.equal("file", failure.kind)
       server:until_gone(1)
     end)
@@ -236,10 +237,10 @@ describe("a job's transfer", function()
       local content = noise(2000000)
       server:answers(200, content)
       local output = path "out"
-      local status, body, job = exchange.get(engine, { url = server.url, output = output })
+      local status, body, operation = exchange.get(engine, { url = server.url, output = output })
       assert.same({ 200, "" }, { status, body })
       assert.equal(core.sha256(content), core.sha256(read "out"))
-      assert.same({ 2000000, 2000000, 0 }, { job:progress() })
+      assert.same({ 2000000, 2000000, 0 }, { operation:progress() })
     end)
 
     it("never overwrites, and follows no link", function()
@@ -290,7 +291,7 @@ describe("a job's transfer", function()
         "trap '' XFSZ; ulimit -f 100;"
       )
       assert.matches("^file\tyes\tcannot write .*/full: ", output)
-      assert.matches("heygen%.job %(running%)$", output)
+      assert.matches("heygen%.operation %(running%)$", output)
     end)
   end)
 
@@ -302,18 +303,19 @@ describe("a job's transfer", function()
       c:line()
       c:send(("x"):rep(600))
     ]]
-    local job = engine:create { method = "POST", url = server.url, body = ("b"):rep(5000), allow_http = true }
-    assert.same({ 0, nil, 0, 5000 }, { job:progress() })
+    local operation =
+      engine:create { method = "POST", url = server.url, body = ("b"):rep(5000), allow_http = true }
+    assert.same({ 0, nil, 0, 5000 }, { operation:progress() })
     exchange.until_(engine, function()
-      return (job:progress()) == 400
+      return (operation:progress()) == 400
     end, "the first 400 bytes")
-    assert.same({ 400, 1000, 5000, 5000 }, { job:progress() })
-    assert.equal("400", tostring((job:progress())))
-    assert.is_false(job:done())
-    assert.equal(200, job:status())
-    local _, _, failure = job:result()
+    assert.same({ 400, 1000, 5000, 5000 }, { operation:progress() })
+    assert.equal("400", tostring((operation:progress())))
+    assert.is_false(operation:done())
+    assert.equal(200, operation:status())
+    local _, _, failure = operation:result()
     assert.equal("pending", failure.kind)
-    job:cancel()
+    operation:cancel()
 
     server:serve [[ c:request() c:answer(200, "ok") ]]
     local _, _, whole = exchange.get(engine, { url = server.url })
@@ -332,24 +334,24 @@ describe("a job's transfer", function()
       c:send "HTTP/1.1 103 Early Hints\r\nX-Early: 2\r\n\r\n"
       c:answer(200, "ok", "X-Twice: first\r\nx-twice:  last \t\r\nX-Empty:\r\nRetry-After: 7\r\n")
     ]]
-    local _, _, job = exchange.get(engine, { url = server.url })
-    assert.equal("last", job:header "X-TWICE")
-    assert.equal("", job:header "x-empty")
-    assert.equal("7", job:header "retry-after")
-    assert.is_nil(job:header "x-early")
-    assert.is_nil(job:header "retry")
-    assert.is_nil(job:header "")
-    assert.matches("^HTTP/1%.1 200 Status\r\n", job:head())
-    assert.is_nil(job:head():find("X-Early", 1, true))
+    local _, _, operation = exchange.get(engine, { url = server.url })
+    assert.equal("last", operation:header "X-TWICE")
+    assert.equal("", operation:header "x-empty")
+    assert.equal("7", operation:header "retry-after")
+    assert.is_nil(operation:header "x-early")
+    assert.is_nil(operation:header "retry")
+    assert.is_nil(operation:header "")
+    assert.matches("^HTTP/1%.1 200 Status\r\n", operation:head())
+    assert.is_nil(operation:head():find("X-Early", 1, true))
   end)
 
   it("frees the body on demand and keeps the rest", function()
     server:answers(200, "body", "X-Y: z\r\n")
-    local _, _, job = exchange.get(engine, { url = server.url })
-    job:drop()
-    assert.same({ 200, "" }, { job:result() })
-    assert.equal("z", job:header "x-y")
-    job:drop()
+    local _, _, operation = exchange.get(engine, { url = server.url })
+    operation:drop()
+    assert.same({ 200, "" }, { operation:result() })
+    assert.equal("z", operation:header "x-y")
+    operation:drop()
   end)
 
   it("gives way when a step's time is up, and ends whole", function()
@@ -357,16 +359,16 @@ describe("a job's transfer", function()
     server:serve(([[ local part = %q c:request()
       c:send "HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n"
       for _ = 1, 20 do c:send(part) end ]]):format(content:sub(1, 1000000)))
-    local job = engine:create { url = server.url, output = path "big", allow_http = true }
+    local operation = engine:create { url = server.url, output = path "big", allow_http = true }
     local steps, tick = 0, engine:after(0)
     local limit = core.now() + 60
-    while not job:done() do
+    while not operation:done() do
       steps = steps + 1
       engine:poll(0) -- no time at all: each step must still get somewhere
       assert(core.now() < limit, "the download does not end")
     end
     assert.is_true(tick:done())
-    assert.equal(200, (job:result()))
+    assert.equal(200, (operation:result()))
     assert.equal(20000000, #read "big")
     assert.equal(core.sha256(content:sub(1, 1000000):rep(20)), core.sha256(read "big"))
     assert(steps > 20, "the work was cut into steps: " .. steps)
@@ -374,19 +376,19 @@ describe("a job's transfer", function()
 
   it("goes on after a pause whichever way it is driven", function()
     server:answers(200, ("x"):rep(5000000))
-    local job = engine:create { url = server.url, output = path "mixed", allow_http = true }
-    while not job:done() do
+    local operation = engine:create { url = server.url, output = path "mixed", allow_http = true }
+    while not operation:done() do
       engine:poll(0)
       engine:wait(1)
     end
     assert.equal(5000000, #read "mixed")
-    job = engine:create { url = server.url, output = path "cancelled", allow_http = true }
+    operation = engine:create { url = server.url, output = path "cancelled", allow_http = true }
     local received = 0
     while received < 100000 do
       engine:poll(0)
-      received = job:progress()
+      received = operation:progress()
     end
-    job:cancel()
+    operation:cancel()
     assert.equal("heygen.engine (0 live)", tostring(engine))
     assert.is_nil(engine:timeout())
     assert.equal(200, (exchange.get(engine, { url = server.url })))

@@ -39,10 +39,10 @@ describe("the pollset", function()
     return engine:create { url = server.url, allow_http = true }
   end
 
-  -- Waits for `job` as a host loop does: on the descriptor, then one poll. Returns how often it woke.
-  local function loop(job)
+  -- Waits for `operation` as a host loop does: on the descriptor, then one poll. Returns how often it woke.
+  local function loop(operation)
     local wakes, limit = 0, core.now() + 60
-    while not job:done() do
+    while not operation:done() do
       local left = engine:timeout()
       local ready
       if has_fd then
@@ -51,7 +51,7 @@ describe("the pollset", function()
         ready = engine:wait(math.min(left or 30, 30)) or left
       end
       assert(ready, "the descriptor stayed silent")
-      assert(core.now() < limit, "the job does not end")
+      assert(core.now() < limit, "the operation does not end")
       engine:poll()
       wakes = wakes + 1
     end
@@ -64,7 +64,7 @@ describe("the pollset", function()
     return loop(timer)
   end
 
-  it("has a descriptor that becomes readable for a new job, a socket, and a timer", function()
+  it("has a descriptor that becomes readable for a new operation, a socket, and a timer", function()
     if not has_fd then
       local fd, why = engine:pollfd()
       assert.is_nil(fd)
@@ -87,7 +87,7 @@ describe("the pollset", function()
 
   it("works with LuaSocket's select on an object with getfd", function()
     if has_fd then
-      local job = get [[ c:request() c:sleep(0.05) c:answer(200) ]]
+      local operation = get [[ c:request() c:sleep(0.05) c:answer(200) ]]
       local object = {
         getfd = function()
           return engine:getfd()
@@ -97,45 +97,45 @@ describe("the pollset", function()
         end,
       }
       local limit = core.now() + 60
-      while not job:done() do
+      while not operation:done() do
         assert.equal(object, socket.select({ object }, nil, 30)[1])
         engine:poll()
         assert(core.now() < limit)
       end
-      assert.equal(200, (job:result()))
+      assert.equal(200, (operation:result()))
     end
   end)
 
   it("tells when libcurl or a timer wants to be called", function()
     assert.is_nil(engine:timeout())
-    local job = get "c:request() c:gone()"
+    local operation = get "c:request() c:gone()"
     assert.equal(0, engine:timeout())
     exchange.until_(engine, function()
       return #server:requests() == 1
     end, "the request")
     engine:after(5)
     assert(engine:timeout() > 0 and engine:timeout() <= 5)
-    job:cancel()
+    operation:cancel()
   end)
 
   it("does not spin while a request waits", function()
-    local job = get "c:request() c:gone()"
+    local operation = get "c:request() c:gone()"
     exchange.until_(engine, function()
       return #server:requests() == 1
     end, "the request")
     assert(idle_wakes() < 30)
-    job:cancel()
+    operation:cancel()
     assert(idle_wakes() < 30)
   end)
 
   it("does not spin over idle connections that the server closed", function()
     server:serve [[ c:request() c:answer(200) c:sleep(0.05) c:close() ]]
-    local jobs = {}
+    local operations = {}
     for n = 1, 20 do
-      jobs[n] = get()
+      operations[n] = get()
     end
-    for _, job in ipairs(jobs) do
-      loop(job)
+    for _, operation in ipairs(operations) do
+      loop(operation)
     end
     socket.sleep(0.1) -- now they are closed, and the client knows nothing of it
     assert(idle_wakes() < 30)
@@ -155,19 +155,19 @@ describe("the pollset", function()
   it("follows descriptor numbers that come back as other sockets", function()
     for round = 1, 30 do
       server:serve [[ while c:request() do c:answer(200, "r") if n % 2 == 0 then c:close() end end ]]
-      local jobs = {}
+      local operations = {}
       for n = 1, 6 do
-        jobs[n] = get()
+        operations[n] = get()
       end
-      jobs[1 + round % 6]:cancel()
+      operations[1 + round % 6]:cancel()
       local others = {}
       for n = 1, 3 do -- take the numbers that have just become free
         others[n] = assert(socket.connect("127.0.0.1", server.port))
       end
-      for n, job in ipairs(jobs) do
+      for n, operation in ipairs(operations) do
         if n ~= 1 + round % 6 then
-          loop(job)
-          assert.equal(200, (job:result()))
+          loop(operation)
+          assert.equal(200, (operation:result()))
         end
       end
       for _, other in ipairs(others) do
@@ -208,8 +208,8 @@ describe("the pollset", function()
         print(none, message)
         local failure = exchange.failure(engine, { url = "%s", fresh = true, method = "POST", body = "x" })
         print(failure.kind, failure.sent)
-        local job, why, what = engine:create { url = "%s", allow_http = true, output = os.getenv "HOME" .. "/no" }
-        print(job, what.kind)
+        local operation, why, what = engine:create { url = "%s", allow_http = true, output = os.getenv "HOME" .. "/no" }
+        print(operation, what.kind)
         files = nil
         collectgarbage()
         print((exchange.get(engine, { url = "%s", fresh = true })))
@@ -222,16 +222,16 @@ describe("the pollset", function()
 
   it("goes on after signals that interrupt its waiting #native", function()
     system.interrupt(0.002)
-    local job = get [[ c:request() for _ = 1, 20 do c:sleep(0.01) end c:answer(200, "whole") ]]
+    local operation = get [[ c:request() for _ = 1, 20 do c:sleep(0.01) end c:answer(200, "whole") ]]
     local timer = engine:after(0.2)
-    exchange.await(engine, job)
+    exchange.await(engine, operation)
     exchange.await(engine, timer)
     local interrupts = system.interrupt(0)
-    assert.same({ 200, "whole" }, { job:result() })
+    assert.same({ 200, "whole" }, { operation:result() })
     assert(interrupts > 0, "there was no signal")
   end)
 
-  it("keeps no descriptor after many jobs", function()
+  it("keeps no descriptor after many operations", function()
     loop(get())
     local before = process.descriptors()
     for _ = 1, 200 do

@@ -29,10 +29,11 @@ describe("TLS", function()
     request.url = request.url or not request.base and server.url.good .. "/" or nil
     request.ca_file = request.ca_file or server.ca
     request.allow_http = false
-    local status, body, job = exchange.get(engine, request)
+    local status, body, operation = exchange.get(engine, request)
     assert.equal(200, status)
     local connection, protocol, tls, resumed, key = body:match "^(%d+) (%S+) (%S+) (%S+) ?(%S*)$"
-    return { connection = connection, protocol = protocol, tls = tls, resumed = resumed, key = key }, job
+    return { connection = connection, protocol = protocol, tls = tls, resumed = resumed, key = key },
+      operation
   end
 
   local function refused(request)
@@ -48,16 +49,16 @@ describe("TLS", function()
   end
 
   it("trusts the given authority, and speaks HTTP/2", function()
-    local seen, job = get { headers = { ["X-Api-Key"] = "k" } }
+    local seen, operation = get { headers = { ["X-Api-Key"] = "k" } }
     assert.equal("HTTP/2.0", seen.protocol)
     assert.equal("TLSv1.3", seen.tls)
     assert.equal("k", seen.key)
-    assert.equal("2", job:http_version())
-    assert(job:timings().appconnect > 0)
-    assert.equal("text/plain", job:header "Content-Type")
-    seen, job = get { url = server.url.http1 }
+    assert.equal("2", operation:http_version())
+    assert(operation:timings().appconnect > 0)
+    assert.equal("text/plain", operation:header "Content-Type")
+    seen, operation = get { url = server.url.http1 }
     assert.equal("HTTP/1.1", seen.protocol)
-    assert.equal("1.1", job:http_version())
+    assert.equal("1.1", operation:http_version())
     assert.equal("TLSv1.2", get({ url = server.url.middle }).tls)
   end)
 
@@ -136,9 +137,9 @@ describe("TLS", function()
   end)
 
   it("sends a burst of requests over one connection", function()
-    local jobs, connections = {}, {}
+    local operations, connections = {}, {}
     for n = 1, 100 do
-      jobs[n] = engine:create {
+      operations[n] = engine:create {
         base = server.url.good,
         target = "/" .. n,
         ca_file = server.ca,
@@ -147,11 +148,11 @@ describe("TLS", function()
       }
     end
     local opened = 0
-    for _, job in ipairs(jobs) do
-      local status, body = exchange.await(engine, job):result()
+    for _, operation in ipairs(operations) do
+      local status, body = exchange.await(engine, operation):result()
       assert.equal(200, status)
       connections[body:match "^%d+"] = true
-      opened = opened + job:timings().connections
+      opened = opened + operation:timings().connections
     end
     assert.equal(1, opened)
     local connection = next(connections)
@@ -178,8 +179,8 @@ describe("TLS", function()
     server:write("files/large.bin", content)
     local url = server.url.good .. "/files/large.bin"
     for _, output in ipairs { false, child.scratch() } do
-      local job = exchange.run(engine, { url = url, ca_file = server.ca, output = output or nil })
-      local status, body = job:result()
+      local operation = exchange.run(engine, { url = url, ca_file = server.ca, output = output or nil })
+      local status, body = operation:result()
       assert.equal(200, status)
       if output then
         local file = io.open(output, "rb")
@@ -190,16 +191,16 @@ describe("TLS", function()
       assert.equal(core.sha256(content), core.sha256(body))
     end
     local output = child.scratch()
-    local job = engine:create { url = url, ca_file = server.ca, output = output }
+    local operation = engine:create { url = url, ca_file = server.ca, output = output }
     local other = engine:create { url = url, ca_file = server.ca }
-    while (job:progress()) < 100000 do
+    while (operation:progress()) < 100000 do
       engine:poll(0)
     end
-    job:cancel()
+    operation:cancel()
     os.remove(output)
     local status, body = exchange.await(engine, other):result()
     assert.same({ 200, #content }, { status, #body })
-    assert.equal(0, other:timings().connections + job:timings().connections)
+    assert.equal(0, other:timings().connections + operation:timings().connections)
   end)
 
   it("keeps nothing of a paused download that was cancelled", function()
@@ -212,13 +213,13 @@ describe("TLS", function()
     for n = 1, 12 do
       local first, second = child.scratch(), child.scratch()
       local other = start "a.bin" -- keeps the connection busy while the next one goes
-      local job = start("a.bin", first)
-      while (job:progress()) < n * 30000 do
+      local operation = start("a.bin", first)
+      while (operation:progress()) < n * 30000 do
         engine:poll(0)
       end
-      job:cancel()
-      job = start("b.bin", second)
-      while not job:done() do
+      operation:cancel()
+      operation = start("b.bin", second)
+      while not operation:done() do
         engine:poll(0)
       end
       exchange.await(engine, other)

@@ -197,21 +197,21 @@ describe("docs/core.md", function()
     end
   end)
 
-  it("has every method of engine and job, and no other", function()
+  it("has every method of engine and operation, and no other", function()
     local engine = assert(core.engine())
-    local job = assert(engine:after(0))
+    local operation = assert(engine:after(0))
     finally(function()
-      job:cancel()
+      operation:cancel()
     end)
     local source = shell.must "cat src/lua_engine.c src/lua_operation.c"
-    for object, handle in pairs { engine = engine, job = job } do
+    for object, handle in pairs { engine = engine, operation = operation } do
       local found = {}
       for name in text:gmatch("`" .. object .. ":([%w_]+)") do
         found[name] = true
         assert.is_function(handle[name], object .. ":" .. name)
       end
       local list =
-        source:match(object == "engine" and "ENGINE_METHODS%[%] = (%b{})" or "hg_job_methods%[%] = (%b{})")
+        source:match(object == "engine" and "ENGINE_METHODS%[%] = (%b{})" or "hg_op_methods%[%] = (%b{})")
       for name in list:gmatch '{"([%w_]+)",' do
         assert.is_true(found[name], object .. ":" .. name)
       end

@@ -73,14 +73,14 @@ local function keys_with(map, name)
 end
 
 describe("the types of the C core", function()
-  it("have the methods of the engine, of the job, of files and of the bridge, and no other", function()
+  it("have the methods of the engine, of the operation, of files and of the bridge, and no other", function()
     assert.same(
       registered("src/lua_engine.c", "ENGINE_METHODS"),
       names_in(CORE, "\nfunction engine:([%w_]+)")
     )
     assert.same(
-      registered("src/lua_operation.c", "hg_job_methods"),
-      names_in(CORE, "\nfunction job:([%w_]+)")
+      registered("src/lua_operation.c", "hg_op_methods"),
+      names_in(CORE, "\nfunction operation:([%w_]+)")
     )
     assert.same(registered("src/lua_file.c", "FILE_METHODS"), names_in(CORE, "\nfunction file:([%w_]+)"))
     assert.same(
@@ -99,8 +99,8 @@ describe("the types of the C core", function()
       ENGINE_METHODS = true,
       ENGINE_META = true,
       LIBRARY = true,
-      hg_job_methods = true,
-      hg_job_meta = true,
+      hg_op_methods = true,
+      hg_op_meta = true,
       BRIDGE_METHODS = true,
       OUTPUT_METHODS = true,
       OUTPUT_META = true,
@@ -343,7 +343,7 @@ describe("the types", function()
       "Driver",
       "Video",
       "engine",
-      "job",
+      "operation",
     } do
       assert.is_true(defined["heygen." .. name], name)
     end

@@ -57,25 +57,25 @@ static char next(int fd) {
     char byte;
     do
         CHECK(read(fd, &byte, 1) == 1);
-    while (byte == HG_WAKE_BEAT);
+    while (byte == HG_BRIDGE_BEAT);
     return byte;
 }
 
 /* One byte for each time that the bridge was armed, and the flips may come before or after. */
-static void use(hg_wake *w, int fd) {
+static void use(hg_bridge *w, int fd) {
     char byte;
-    CHECK(next(fd) == HG_WAKE_READABLE);
+    CHECK(next(fd) == HG_BRIDGE_READABLE);
     for (int n = 0; n < WAKES; n++) {
         if (n % 2)
             atomic_fetch_add(&wanted, 1);
         for (int again = 0; again <= n % 3; again++)
-            CHECK(hg_wake_arm(w) == NULL);
+            CHECK(hg_bridge_arm(w) == NULL);
         if (n % 2 == 0)
             atomic_fetch_add(&wanted, 1);
-        CHECK(next(fd) == HG_WAKE_READABLE);
+        CHECK(next(fd) == HG_BRIDGE_READABLE);
         CHECK(read(ends[0], &byte, 1) == 1);
     }
-    CHECK(hg_wake_ask(w) == HG_WAKE_CONNECTED);
+    CHECK(hg_bridge_ask(w) == HG_BRIDGE_CONNECTED);
 }
 
 /* Where nobody arms, only heartbeats come, however readable the descriptor is. */
@@ -84,21 +84,21 @@ static void ignore(int fd) {
     /* An arm that came after its byte had been written has one more byte to give. */
     for (int beats = 0; beats < 2;) {
         CHECK(read(fd, &byte, 1) == 1);
-        beats += byte == HG_WAKE_BEAT;
+        beats += byte == HG_BRIDGE_BEAT;
     }
     atomic_fetch_add(&wanted, 1);
     for (int n = 0; n < 5; n++)
-        CHECK(read(fd, &byte, 1) == 1 && byte == HG_WAKE_BEAT);
+        CHECK(read(fd, &byte, 1) == 1 && byte == HG_BRIDGE_BEAT);
     CHECK(read(ends[0], &byte, 1) == 1);
 }
 
-static void fork_and(hg_wake *w) {
+static void fork_and(hg_bridge *w) {
     int status;
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        int wrong = hg_wake_ask(w) != HG_WAKE_CLOSED || !hg_wake_arm(w);
-        hg_wake_free(w);
+        int wrong = hg_bridge_ask(w) != HG_BRIDGE_CLOSED || !hg_bridge_arm(w);
+        hg_bridge_free(w);
         _exit(wrong);
     }
     CHECK(waitpid(pid, &status, 0) == pid && status == 0);
@@ -106,15 +106,15 @@ static void fork_and(hg_wake *w) {
 
 static void round_(int n) {
     char message[256];
-    hg_wake *w = hg_wake_open(ends[0], 0.002, message, sizeof message);
+    hg_bridge *w = hg_bridge_open(ends[0], 0.002, message, sizeof message);
     if (!w) {
         fprintf(stderr, "%s\n", message);
         exit(1);
     }
     if (n % 4 == 1)
-        CHECK(hg_wake_arm(w) == NULL && hg_wake_arm(w) == NULL);
+        CHECK(hg_bridge_arm(w) == NULL && hg_bridge_arm(w) == NULL);
     if (n % 4 != 2) {
-        int fd = connect_to(hg_wake_path(w));
+        int fd = connect_to(hg_bridge_path(w));
         if (n % 4 == 0) {
             use(w, fd);
             if (n % 16 == 0)
@@ -125,17 +125,17 @@ static void round_(int n) {
         if (n % 8 < 4) { /* the two ends close at the same time, in either order */
             close(fd);
             fd = -1;
-            hg_wake_arm(w);
+            hg_bridge_arm(w);
         }
-        hg_wake_close(w);
-        CHECK(hg_wake_ask(w) == HG_WAKE_CLOSED && hg_wake_arm(w));
+        hg_bridge_close(w);
+        CHECK(hg_bridge_ask(w) == HG_BRIDGE_CLOSED && hg_bridge_arm(w));
         if (fd >= 0)
             close(fd);
     }
-    CHECK(n % 4 != 2 || access(hg_wake_path(w), F_OK) == 0);
-    hg_wake_close(w);
-    CHECK(access(hg_wake_path(w), F_OK) != 0);
-    hg_wake_free(w);
+    CHECK(n % 4 != 2 || access(hg_bridge_path(w), F_OK) == 0);
+    hg_bridge_close(w);
+    CHECK(access(hg_bridge_path(w), F_OK) != 0);
+    hg_bridge_free(w);
 }
 
 int main(void) {

@@ -5,17 +5,17 @@ local exchange = {}
 
 local PATIENCE = 60
 
---- Waits for a job.
----@return userdata job
-function exchange.await(engine, job)
+--- Waits for an operation.
+---@return userdata operation
+function exchange.await(engine, operation)
   local limit = core.now() + PATIENCE
-  while not job:done() do
+  while not operation:done() do
     if core.now() > limit then
-      error("the job is still running after " .. PATIENCE .. " s", 2)
+      error("the operation is still running after " .. PATIENCE .. " s", 2)
     end
     engine:wait(1)
   end
-  return job
+  return operation
 end
 
 --- Drives the engine until `condition()` holds.
@@ -30,42 +30,42 @@ function exchange.until_(engine, condition, what)
 end
 
 --- Makes a request and waits for it; plain http is allowed unless it says otherwise.
----@return userdata job
+---@return userdata operation
 function exchange.run(engine, request)
   if request.allow_http == nil then
     request.allow_http = true
   end
-  local job, message = engine:create(request)
-  if not job then
+  local operation, message = engine:create(request)
+  if not operation then
     error(message, 2)
   end
-  return exchange.await(engine, job)
+  return exchange.await(engine, operation)
 end
 
 --- The answer of a request that must succeed.
 ---@return integer status
 ---@return string body
----@return userdata job
+---@return userdata operation
 function exchange.get(engine, request)
-  local job = exchange.run(engine, request)
-  local status, body = job:result()
+  local operation = exchange.run(engine, request)
+  local status, body = operation:result()
   if not status then
     error("the request failed: " .. body, 2)
   end
-  return status, body, job
+  return status, body, operation
 end
 
---- The failure of a request that must fail, with its message and its job.
+--- The failure of a request that must fail, with its message and its operation.
 ---@return table failure
 ---@return string message
----@return userdata job
+---@return userdata operation
 function exchange.failure(engine, request)
-  local job = exchange.run(engine, request)
-  local status, message, failure = job:result()
+  local operation = exchange.run(engine, request)
+  local status, message, failure = operation:result()
   if status then
     error("the request did not fail: " .. status, 2)
   end
-  return failure, message, job
+  return failure, message, operation
 end
 
 return exchange

@@ -158,8 +158,8 @@ function core.absolute(path) end
 ---@field file string|heygen.file|nil a file to send as the body
 ---@field multipart heygen.Part[]?
 ---@field content_type string? of `body` or `file` (application/octet-stream); "" means none
----@field output string|heygen.output|nil for the body of a 2xx answer: a new file, which must not exist; or one that is open, from job:accept on
----@field stream boolean? a 2xx body is taken by job:read while it comes
+---@field output string|heygen.output|nil for the body of a 2xx answer: a new file, which must not exist; or one that is open, from operation:accept on
+---@field stream boolean? a 2xx body is taken by operation:read while it comes
 ---@field timeout number? seconds for the whole exchange (none)
 ---@field connect_timeout number? seconds
 ---@field stall_timeout number? give up after so many seconds under a byte per second
@@ -170,7 +170,7 @@ function core.absolute(path) end
 ---@field public boolean? on a handle that has never carried a credential
 ---@field allow_http boolean?
 ---@field compressed boolean? accept compressed answers
----@field group integer? for engine:close_group
+---@field owner integer? for engine:close_owner
 
 ---A piece of a body that is no plain string. Base64 is made while it is sent.
 ---@class heygen.Segment
@@ -197,39 +197,39 @@ local engine = {}
 
 ---Starts an exchange. Never blocks.
 ---@param request heygen.Request raises on fields of a wrong type
----@return heygen.job? job
+---@return heygen.operation? operation
 ---@return string? message
 ---@return heygen.Failure? failure
 function engine:create(request) end
 
----Starts a timer, which is a job as well.
+---Starts a timer, which is an operation as well.
 ---@param seconds number
----@param group integer? for engine:close_group
----@return heygen.job? job
+---@param owner integer? for engine:close_owner
+---@return heygen.operation? operation
 ---@return string? message
 ---@return heygen.Failure? failure
-function engine:after(seconds, group) end
+function engine:after(seconds, owner) end
 
----A job that is done as soon as there is news of another one: the head of an answer with `output` or `stream`, bytes to
----read, its end. At most one at a time for each job.
----@param job heygen.job
----@return heygen.job? news
+---An operation that is done as soon as there is something new of another one: the head of an answer with `output` or `stream`, bytes to
+---read, its end. At most one at a time for each operation.
+---@param operation heygen.operation
+---@return heygen.operation? notification
 ---@return string? message
 ---@return heygen.Failure? failure
-function engine:news(job) end
+function engine:notification(operation) end
 
----A job that is done when all that was written is on the disk. A thread does it.
+---An operation that is done when all that was written is on the disk. A thread does it.
 ---@param what heygen.output|string an open file, or the path of a directory
----@param group integer? for engine:close_group
----@return heygen.job? job
+---@param owner integer? for engine:close_owner
+---@return heygen.operation? operation
 ---@return string? message
 ---@return heygen.Failure? failure
-function engine:sync(what, group) end
+function engine:sync(what, owner) end
 
 ---Works on what is ready. Never blocks, never raises for what happens on the network.
 ---@param budget number? seconds that this may take
----@return integer finished jobs that ended in this call
----@return integer live jobs that have not ended
+---@return integer finished operations that ended in this call
+---@return integer live operations that have not ended
 function engine:poll(budget) end
 
 ---Blocks until something happens, then works on it.
@@ -250,18 +250,18 @@ function engine:getfd() end
 ---@return string events "r"
 function engine:events() end
 
----@return integer live jobs that have not ended
+---@return integer live operations that have not ended
 function engine:live() end
 
----Ends all jobs that were made with this number, with the kind "closed".
----@param group integer
+---Ends all operations that were made with this number, with the kind "closed".
+---@param owner integer
 ---@param why string the message
-function engine:close_group(group, why) end
+function engine:close_owner(owner, why) end
 
 ---@return number? seconds until poll has something to do even if nothing arrives
 function engine:timeout() end
 
----@return integer? id of a watched job that is done, each once
+---@return integer? id of an operation that is done, whose notify was called, each once
 function engine:finished() end
 
 ---@param connections integer 1 to 100000, open at once
@@ -270,65 +270,65 @@ function engine:limit(connections) end
 ---@return boolean usable false when closed, or in a forked child
 function engine:usable() end
 
----Ends all jobs with the kind "closed".
+---Ends all operations with the kind "closed".
 function engine:close() end
 
----@class heygen.job : userdata
-local job = {}
+---@class heygen.operation : userdata
+local operation = {}
 
 ---@return boolean done
-function job:done() end
+function operation:done() end
 
 ---The outcome of an exchange; of a timer: true.
 ---@return integer|true|nil status
 ---@return string? body or the message of a failure
 ---@return heygen.Failure? failure
-function job:result() end
+function operation:result() end
 
 ---@return boolean was_running
-function job:cancel() end
+function operation:cancel() end
 
 ---@return number received bytes
 ---@return number? received_total
 ---@return number sent bytes
 ---@return number? sent_total
-function job:progress() end
+function operation:progress() end
 
 ---@return table<string, number> timings seconds since the start: namelookup, connect, appconnect, pretransfer, starttransfer, total; and connections opened
-function job:timings() end
+function operation:timings() end
 
 ---@return integer? status
-function job:status() end
+function operation:status() end
 
 ---@return "no"|"maybe"|"yes" sent could the server have seen the request
-function job:sent() end
+function operation:sent() end
 
 ---@param name string in any letter case
 ---@return string? value the last one
-function job:header(name) end
+function operation:header(name) end
 
 ---@return string head status line and headers as they came
-function job:head() end
+function operation:head() end
 
 ---Lets the body into its output from there on; what is there behind is cut off. Until then nothing is written.
 ---@param at number? bytes (0)
 ---@return true? accepted
 ---@return string? message
-function job:accept(at) end
+function operation:accept(at) end
 
 ---Takes what has come of a stream, in order. While nobody does, the server waits.
 ---@return string? bytes nil: nothing yet, or all is taken
-function job:read() end
+function operation:read() end
 
 ---Frees the body; the rest stays.
-function job:drop() end
+function operation:drop() end
 
----Puts the job's id into engine:finished when it is done.
+---Puts the operation's id into engine:finished when it is done.
 ---@return integer id
-function job:watch() end
+function operation:notify() end
 
 ---@return string? version "1.0", "1.1", "2" or "3"
-function job:http_version() end
+function operation:http_version() end
 
 ---A local file, opened once: what was looked at is what is sent.
 ---@class heygen.file : userdata

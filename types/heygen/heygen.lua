@@ -145,7 +145,7 @@
 -- ---- drivers ----
 
 ---@class heygen.Driver
----@field await fun(engine: heygen.engine, job: heygen.job, seconds: number?): true?, string? until the job is done; nil and "timeout" or "cancelled"
+---@field await fun(engine: heygen.engine, operation: heygen.operation, seconds: number?): true?, string? until the operation is done; nil and "timeout" or "cancelled"
 ---@field sleep fun(engine: heygen.engine, seconds: number): true?, string? nil and "cancelled"
 ---@field can_wait fun()? before a create is sent: raises where await could not work
 

@@ -64,7 +64,7 @@ local function await(state, job, awaited)
 end
 
 local function await_news(state, job)
-  local news, message, failure = state.engine:news(job)
+  local news, message, failure = state.engine:notification(job)
   if not news then
     job:cancel()
     return final(state, { kind = failure.kind, message = "download: " .. message })
@@ -284,7 +284,7 @@ local function create(state)
     timeout = math.max(state.deadline - core.now(), 0.001),
     proxy = own.proxy,
     ca_file = own.ca_file,
-    group = state.client.group,
+    owner = state.client.owner,
   }
 end
 

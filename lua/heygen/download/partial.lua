@@ -153,7 +153,7 @@ end
 ---@return table? problem
 function place:finish(client, engine, overwrite)
   local driver = drivers.current(client.driver)
-  local job, message = engine:sync(self.output, client.group)
+  local job, message = engine:sync(self.output, client.owner)
   if not job then
     return nil, file_problem(message)
   end
@@ -176,7 +176,7 @@ function place:finish(client, engine, overwrite)
   end
   self.output:close()
   -- The file is there; that its name is on the disk as well is worth a moment, and no error.
-  job = engine:sync(self.path:match "^(.*/)" or ".", client.group)
+  job = engine:sync(self.path:match "^(.*/)" or ".", client.owner)
   if job then
     drivers.await(driver, engine, job)
   end

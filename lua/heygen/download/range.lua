@@ -54,7 +54,7 @@ end
 ---@field open boolean the body ends where the connection does: a cut cannot be told from the end
 ---@field encoded string? a Content-Encoding that nobody asked for
 
----@param job heygen.job
+---@param job heygen.operation
 ---@return heygen.FileHead
 function range.read(job)
   local status = job:status()

@@ -25,7 +25,7 @@ function waits.pause(client, seconds, signal)
   local engine, problem = core.engine()
   local job
   if engine then
-    job, problem = engine:after(seconds, client.group)
+    job, problem = engine:after(seconds, client.owner)
   end
   if not job then
     return nil, problem, "network"
@@ -89,7 +89,7 @@ end
 function waits.close(client)
   client.is_closed = true
   local engine = hub.engine()
-  engine:close_group(client.group, CLOSED)
+  engine:close_owner(client.owner, CLOSED)
   hub.deliver(engine)
 end
 

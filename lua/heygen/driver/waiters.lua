@@ -91,7 +91,7 @@ end
 -- Parks until `job` is done, `timer` has gone off or the wait is cancelled.
 local function wait_for(host, self, engine, job, timer, canceller)
   local waiter, map, pump = host.here(self), host.forgets and weak or waiting, host.pump
-  local id, timer_id = job:watch(), timer and timer:watch()
+  local id, timer_id = job:notify(), timer and timer:notify()
   if canceller then
     canceller.waiters[waiter] = true
   end
@@ -136,7 +136,7 @@ end
 ---Suspends the caller, and nobody else, until a job is done: the `await` of every host.
 ---@param host table
 ---@param engine heygen.engine
----@param job heygen.job
+---@param job heygen.operation
 ---@param seconds number? nil: as long as it takes
 ---@param canceller table? {is_cancelled, waiters}: what may end the wait beside the task; it wakes the waiters then
 ---@return boolean? done

@@ -167,7 +167,7 @@ local function put(client, engine, state)
     max_bytes = own.max_response_bytes,
     proxy = own.proxy,
     ca_file = own.ca_file,
-    group = client.group,
+    owner = client.owner,
   }
   if not job then
     return nil, { kind = failure.kind, message = message, sent = "no" }
