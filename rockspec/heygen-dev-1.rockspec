@@ -76,6 +76,7 @@ build = {
     heygen = "lua/heygen/init.lua",
     ["heygen.all_modules"] = "lua/heygen/all_modules.lua",
     ["heygen.api.arguments"] = "lua/heygen/api/arguments.lua",
+    ["heygen.api.call"] = "lua/heygen/api/call.lua",
     ["heygen.api.extra_methods"] = "lua/heygen/api/extra_methods.lua",
     ["heygen.api.groups"] = "lua/heygen/api/groups.lua",
     ["heygen.api.id"] = "lua/heygen/api/id.lua",

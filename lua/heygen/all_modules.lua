@@ -2,6 +2,7 @@
 -- programs that must not load anything later. What needs an event loop is absent: the drivers of loops, the listener,
 -- nginx.
 require "heygen.api.arguments"
+require "heygen.api.call"
 require "heygen.api.extra_methods"
 require "heygen.api.groups"
 require "heygen.api.id"

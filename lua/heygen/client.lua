@@ -7,13 +7,14 @@ local groups = require "heygen.api.groups"
 local options = require "heygen.schema.client_options"
 local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
+local row_calls = require "heygen.api.call"
 
 local client = {}
 
-local call_endpoint, check_colon = groups.call, groups.check_colon
-local outcome = errors.outcome -- no tail call into what is inside it: an error shall point at the line that called
+local check_colon = row_calls.check_colon
+local outcome = errors.outcome -- no tail call into what is inside it: an error must point at the line that called
 
-local CREATE = groups.rows("video_agents").create
+local create = groups.invoker(row_calls.rows("video_agents").create)
 
 ---@class heygen.Client
 local Client = {}
@@ -55,7 +56,7 @@ end
 ---@return heygen.Error? err
 function Client:create(fields, ...)
   check_colon(self, "template", "client:create{...}")
-  return outcome(call_endpoint(self, CREATE, 2, fields, ...))
+  return outcome(create(self, 2, { fields, ... }, 1 + select("#", ...)))
 end
 
 ---One look at a video or session.
@@ -88,7 +89,12 @@ end
 ---@return heygen.Error? err with every id, to go on: client:wait(err)
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
-  return outcome(generation.generate(self, fields, 2, call_endpoint, CREATE))
+  local body, wait = generation.split(fields, 2)
+  local session, message, err = create(self, 2, { body }, 1)
+  if not session then
+    return nil, message, err
+  end
+  return outcome(generation.follow(self, session, fields, wait))
 end
 
 ---Fetches a file of a video, or of anything with an address. Sends no credential. The file appears under its name when

@@ -15,7 +15,8 @@ local is_plain = core.is_plain
 local check_value, check_id, step = values.check, values.id, values.step
 
 values.types.object, values.types.union = objects.object, objects.union
-values.types.file_input = require("heygen.schema.file").check
+local file_input = require "heygen.schema.file"
+values.types.file_input = file_input.check
 
 -- A file for multipart/form-data: whatever can be read is found out where it is read.
 function values.types.upload(_, value)
@@ -427,7 +428,12 @@ function params.check(row, args, count)
     local hint = plan.example and format(", write {%s = ...}", plan.example) or ""
     return refuse_call(row, values.expected("a table", given) .. hint)
   end
-  return read_fields(row, plan, target, given)
+  file_input.noted = false
+  local call, message, field, mistake = read_fields(row, plan, target, given)
+  if call then
+    call.files = file_input.noted
+  end
+  return call, message, field, mistake
 end
 
 return params

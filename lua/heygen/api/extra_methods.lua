@@ -1,4 +1,4 @@
--- Methods of groups that are no rows of endpoints.lua, by group: the modules that have them. Such a module has
+-- Methods of groups that are no rows of endpoints/, by group: the modules that have them. Such a module has
 --   methods(group) -> name -> function(self, ...), where self.client is the client
 -- and is loaded with its group, at the group's first use. A method that is a row already may not be given again.
 local WAITS = "heygen.wait.methods"

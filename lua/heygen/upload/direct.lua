@@ -3,7 +3,7 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
-local groups = require "heygen.api.groups"
+local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.call").rows
 local options = require "heygen.schema.client_options"
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
@@ -19,7 +19,7 @@ local SLOTS = 3 -- an address that is refused is asked for anew so often, the fi
 local PATIENCE = 6 -- completions while the storage has not yet seen the bytes, and looks that find no asset
 local LONGEST = 10 -- seconds between two looks
 
-local rows = groups.rows "assets"
+local rows = rows_of "assets"
 
 local function left(state)
   return state.deadline - core.now()
@@ -105,7 +105,7 @@ end
 local function take_slot(client, state)
   local source = state.source
   state.slots = state.slots + 1
-  local slot, message, err = groups.call(
+  local slot, message, err = invoke(
     client,
     rows.create_direct_upload,
     1,
@@ -256,7 +256,7 @@ end
 local function complete(client, state)
   local seconds = min(state.interval, 0.5)
   for turn = 1, PATIENCE do
-    local asset, message, err = groups.call(
+    local asset, message, err = invoke(
       client,
       rows.complete,
       1,
@@ -283,7 +283,7 @@ local READY = { completed = true, complete = true, ready = true }
 -- Returns status | nil to go on | nil, message, err.
 local function look(client, state)
   local entries, message, err =
-    groups.call(client, rows.statuses, 1, call_options(state, { asset_ids = { state.asset_id } }))
+    invoke(client, rows.statuses, 1, call_options(state, { asset_ids = { state.asset_id } }))
   if not entries then
     if err.retryable then
       return nil

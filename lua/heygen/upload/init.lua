@@ -5,7 +5,7 @@
 local core = require "heygen.core"
 local direct = require "heygen.upload.direct"
 local errors = require "heygen.errors"
-local groups = require "heygen.api.groups"
+local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.client_options"
 local params = require "heygen.api.arguments"
 local request = require "heygen.http.request"
@@ -125,7 +125,7 @@ end
 
 -- ---- one request ----
 
-local CREATE = groups.rows("assets").create
+local CREATE = row_calls.rows("assets").create
 
 local function parts_of(source)
   return {
@@ -257,7 +257,7 @@ end
 
 -- Its types: meta/uploads.lua.
 local function upload(self, file, given, ...)
-  local client = groups.check_colon(self, "client", "client.assets:upload(...)")
+  local client = row_calls.check_colon(self, "client", "client.assets:upload(...)")
   if select("#", ...) > 0 then
     error("heygen: upload: a file and a table of options are the longest form", 2)
   end
@@ -270,7 +270,7 @@ local function upload(self, file, given, ...)
   return errors.outcome(uploads.run(client, source, read, "upload: "))
 end
 
----What extras.lua adds to client.assets.
+---What api/extra_methods.lua adds to client.assets.
 ---@return table<string, function>
 function uploads.methods()
   return { upload = upload }

@@ -1,13 +1,12 @@
 -- client.<group>:wait and its like: which group waits for what is in jobs.lua.
 local batch_wait = require "heygen.wait.batch"
 local generation = require "heygen.wait.video"
-local groups = require "heygen.api.groups"
 local job_wait = require "heygen.wait.job"
 local jobs = require "heygen.wait.kinds"
 
 local wait_methods = {}
 
-local check_colon = groups.check_colon
+local check_colon = require("heygen.api.call").check_colon
 local outcome = require("heygen.errors").outcome
 
 -- What these make is a video.
@@ -37,7 +36,7 @@ local function of_batch(group)
   end
 end
 
----The methods of a group that wait; see extras.lua.
+---The methods of a group that wait; see api/extra_methods.lua.
 ---@param group string
 ---@return table<string, function>
 function wait_methods.methods(group)

@@ -271,9 +271,12 @@ function generation.wait(client, target, given, level)
   return waiting.run(client, KIND, state, wait, true)
 end
 
----Creates and waits; see Client:generate.
----@param create fun(client, row, level, ...) makes the request
-function generation.generate(client, fields, level, create, row)
+---The two parts of what Client:generate takes. Raises for a wrong option of the wait before anything is paid.
+---@param fields any
+---@param level integer
+---@return table body of the create
+---@return table wait
+function generation.split(fields, level)
   if type(fields) ~= "table" then
     error("heygen: generate: expected a table, write {prompt = ...}, got " .. type(fields), level + 1)
   end
@@ -287,10 +290,15 @@ function generation.generate(client, fields, level, create, row)
       error(("heygen: generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
     end
   end
-  local session, message, err = create(client, row, level + 1, body)
-  if not session then
-    return nil, message, err
-  end
+  return body, wait
+end
+
+---Waits for the video of a session that was just created; see Client:generate.
+---@param client heygen.Client
+---@param session table what the create returned
+---@param fields table what the create was given
+---@param wait table see generation.split
+function generation.follow(client, session, fields, wait)
   local state = { session_id = session.session_id, video_id = text(session.video_id), turn = true }
   state.status, state.last, state.idempotency_key = session.status, session, fields.idempotency_key
   state.chat, state.callback_id = fields.mode == "chat", text(session.callback_id) or text(fields.callback_id)

@@ -2,13 +2,13 @@
 -- new secret without losing what is on its way under the old one.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
-local groups = require "heygen.api.groups"
+local row_calls = require "heygen.api.call"
 local params = require "heygen.api.arguments"
 local settings = require "heygen.webhook.settings"
 
 local endpoints = {}
 
-local ROWS = groups.rows "webhooks"
+local ROWS = row_calls.rows "webhooks"
 local GRACE = 3600 -- seconds
 local PAGE = 100
 
@@ -244,11 +244,11 @@ local function rotate(client, target, given, level)
   local options = settings.read("client.webhooks:rotate", given or {}, ROTATE, level + 1)
   local key = options.idempotency_key or core.uuid()
   local answer, message, err =
-    groups.call(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
+    row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   if not answer and is_unsure(err) then
     -- With the same key the service gives the same answer again, for a day.
     answer, message, err =
-      groups.call(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
+      row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   end
   if not answer and is_unsure(err) then
     return explained(
@@ -291,7 +291,7 @@ function METHODS:rotate(target, options)
   return answer, message, err
 end
 
----For heygen.extras.
+---See api/extra_methods.lua.
 function endpoints.methods()
   return METHODS
 end
