@@ -176,7 +176,7 @@ describe("a driver", function()
     assert.equal(0, live.sent(sim))
   end)
 
-  it("that comes back too early is told, with what is known", function()
+  it("that comes back too early is told by every call, with what is known", function()
     local other = live.client(sim, {
       driver = {
         await = function()
@@ -187,10 +187,33 @@ describe("a driver", function()
         end,
       },
     })
-    local err = live.failure(other:create { prompt = "x" })
-    assert.equal("callback", err.kind)
-    assert.equal("no", err.sent)
-    assert.matches("came back too early", err.message)
+    local path = os.tmpname()
+    local calls = {
+      create = function()
+        return other:create { prompt = "x" }
+      end,
+      read = function()
+        return other.videos:get "v"
+      end,
+      upload = function()
+        return other.assets:upload({ data = "ID3\3" .. ("\0"):rep(100) }, { direct = true })
+      end,
+      ["download to a file"] = function()
+        return other:download(sim.url .. "/files/x.mp4", path .. ".mp4")
+      end,
+      ["download to a function"] = function()
+        return other:download(sim.url .. "/files/x.mp4", print)
+      end,
+    }
+    for name, call in pairs(calls) do
+      local value, message, err = call()
+      assert.is_nil(value, name)
+      assert.equal("callback", err.kind, name)
+      assert.matches("driver.await came back too early", message, 1, true)
+      assert.equal("no", err.sent or "no", name)
+    end
+    os.remove(path)
+    assert.is_nil(io.open(path .. ".mp4"))
   end)
 
   it("that gives up cancels the request", function()

@@ -1,14 +1,14 @@
 -- One request for a file, or for the rest of it: into its place, or to a function. Gives true when the file is whole,
 -- else nil and what is wrong: fields of an error that another request may mend, or an error object, which is final.
 local core = require "heygen.core"
-local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
+local exchange = require "heygen.http.exchange"
 local range = require "heygen.download.range"
 local retry = require "heygen.http.retry"
 
 local transfer = {}
 
-local TICK = 0.25 -- seconds between two calls of on_progress
+local TICK = 0.25 -- seconds between two calls of on_progress, while a function takes the bytes
 local STALL = 60 -- seconds without a byte: the connection is dead
 
 local function final(state, fields)
@@ -18,6 +18,7 @@ end
 
 -- ---- while it comes ----
 
+-- Returns true | nil, fields: on_progress raised.
 local function tell(state, job, done)
   local hook = state.options.on_progress
   if not hook then
@@ -38,36 +39,32 @@ local function tell(state, job, done)
   if ok then
     return true
   end
+  return nil, { kind = "callback", message = "on_progress raised: " .. errors.text(raised) }
+end
+
+-- What was told was in vain: fields of an error that ends the download.
+local function stop(state, job, fields)
   job:cancel()
-  return final(
-    state,
-    { kind = "callback", message = "download: on_progress raised: " .. errors.text(raised) }
-  )
+  fields.message = "download: " .. fields.message
+  return final(state, fields)
 end
 
 -- Until `awaited` is done: the job, or news of it.
 local function await(state, job, awaited)
-  local tick = state.options.on_progress and TICK or nil
-  while true do
-    local done, reason, kind = drivers.await(state.driver, state.engine, awaited, tick)
-    if done then
-      return true
-    elseif reason ~= "timeout" then
-      job:cancel()
-      return final(state, { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") })
-    end
-    local told, err = tell(state, job)
-    if not told then
-      return nil, err
-    end
+  local notify = state.options.on_progress and function()
+    return tell(state, job)
   end
+  local done, fields = exchange.await(state.driver, state.engine, awaited, notify)
+  if not done then
+    return stop(state, job, fields)
+  end
+  return true
 end
 
 local function await_news(state, job)
   local news, message, failure = state.engine:notification(job)
   if not news then
-    job:cancel()
-    return final(state, { kind = failure.kind, message = "download: " .. message })
+    return stop(state, job, { kind = failure.kind, message = message })
   end
   return await(state, job, news)
 end
@@ -210,7 +207,10 @@ local function feed(state, job)
       ok, err = await_news(state, job)
     end
     if ok and state.options.on_progress and core.now() - (state.told or 0) >= TICK then
-      ok, err = tell(state, job)
+      local told, fields = tell(state, job)
+      if not told then
+        return stop(state, job, fields)
+      end
     end
     if not ok then
       return nil, err
@@ -267,10 +267,10 @@ local function count(state, head)
   return true
 end
 
-local function create(state)
+local function request(state)
   local own = state.client.options
   local ranged = state.at > 0 and not state.anew
-  return state.engine:create {
+  return {
     method = "GET",
     url = state.url,
     headers = state.headers,
@@ -312,6 +312,14 @@ local function take(state, job)
   return ok, problem
 end
 
+local function whole(state, job)
+  local told, fields = tell(state, job, true)
+  if not told then
+    return stop(state, job, fields)
+  end
+  return true
+end
+
 ---@param state table
 ---@return true? whole
 ---@return table? problem or a final error
@@ -320,15 +328,16 @@ function transfer.run(state)
   if state.place and state.at > 0 and not state.have.validator and not state.unsure then
     state.at = 0 -- nothing to go on by
   end
-  local job, message, failure = create(state)
+  local job, fields = exchange.send(state.engine, request(state))
   if not job then
-    return nil, { kind = failure.kind, message = "download: " .. message, sent = "no" }
+    fields.message = "download: " .. fields.message
+    return nil, fields
   end
   local ok, problem = take(state, job)
   if not ok then
     return nil, problem
   elseif ok == "done" then
-    return tell(state, job, true)
+    return whole(state, job)
   end
   local status, body, why = job:result()
   if not status then
@@ -349,7 +358,7 @@ function transfer.run(state)
       return nil, problem
     end
   end
-  return tell(state, job, true)
+  return whole(state, job)
 end
 
 return transfer

@@ -3,6 +3,7 @@
 -- that goes with the call.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
+local exchange = require "heygen.http.exchange"
 
 local place = {}
 place.__index = place
@@ -157,14 +158,10 @@ function place:finish(client, engine, overwrite)
   if not job then
     return nil, file_problem(message)
   end
-  local done, reason, kind = drivers.await(driver, engine, job)
-  if not done then
-    job:cancel()
-    return nil, { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
-  end
-  local synced, why, failure = job:result()
+  local synced, fields = exchange.receive(driver, engine, job)
   if not synced then
-    return nil, { kind = failure.kind, code = failure.code, message = "download: " .. why }
+    fields.message = "download: " .. fields.message
+    return nil, fields
   end
   local obstacle = place.obstacle(self.path, overwrite)
   if obstacle then -- since the beginning
@@ -178,7 +175,7 @@ function place:finish(client, engine, overwrite)
   -- The file is there; that its name is on the disk as well is worth a moment, and no error.
   job = engine:sync(self.path:match "^(.*/)" or ".", client.owner)
   if job then
-    drivers.await(driver, engine, job)
+    exchange.await(driver, engine, job)
   end
   return true
 end

@@ -216,6 +216,9 @@ end
 ---@return string? reason "timeout", "cancelled", or what the driver raised
 ---@return string? kind "callback" when it raised
 function drivers.await(driver, engine, job, seconds)
+  if driver.built_in then
+    return driver.await(engine, job, seconds)
+  end
   return guarded(driver, "await", engine, job, seconds)
 end
 

@@ -1,7 +1,6 @@
 -- The pauses of a client, and what ends all that it waits for: client:close(). The jobs of a client carry its number.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
-local errors = require "heygen.errors"
 local hub = require "heygen.driver.waiters"
 
 local waits = {}
@@ -51,29 +50,6 @@ function waits.pause(client, seconds, signal)
   local failure
   done, reason, failure = job:result() -- the client or the engine may have been closed
   return done, reason, failure and failure.kind
-end
-
-local TICK = 0.25 -- seconds between two calls of a watcher
-
----Waits for a job while somebody watches it.
----@param driver heygen.Driver
----@param engine userdata
----@param job userdata
----@param watch fun(job): boolean, any called now and then; false and what was raised end the wait
----@return boolean? done
----@return string? reason
----@return string? kind of the error, when it is not "cancelled"
-function waits.watch(driver, engine, job, watch)
-  while true do
-    local done, reason, kind = drivers.await(driver, engine, job, TICK)
-    if done or reason ~= "timeout" then
-      return done, reason, kind
-    end
-    local ok, raised = watch(job)
-    if not ok then
-      return nil, "on_progress raised: " .. errors.text(raised), "callback"
-    end
-  end
 end
 
 ---The problem of a call that a closed client gets; nil while it is open.

@@ -2,6 +2,7 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
+local exchange = require "heygen.http.exchange"
 local response = require "heygen.http.response"
 local retry = require "heygen.http.retry"
 local waits = require "heygen.driver.pause"
@@ -105,51 +106,23 @@ local function start(client, engine, row, call, state)
   if row.method == "POST" and not state.text and not r.multipart then
     r.content_type = "" -- else libcurl would call nothing a form
   end
-  local job, message, failure = engine:create(r)
+  local operation, fields = exchange.send(engine, r)
   r.body, r.multipart = nil, nil -- may be large, and the client lives long
-  return job, message, failure
+  return operation, fields
 end
 
 -- One attempt. Returns status, body | nil, problem.
-local function exchange(client, engine, row, call, state)
+local function try(client, engine, row, call, state)
   local driver = current_driver(client.driver)
   if driver.can_wait and not row.repeatable then
     driver.can_wait()
   end
-  local job, message, failure = start(client, engine, row, call, state)
-  if not job then
-    return nil, { kind = failure.kind, message = message, sent = "no" }
+  local operation, fields = start(client, engine, row, call, state)
+  if not operation then
+    return nil, fields
   end
-  state.job = job
-  local done, reason, kind
-  if call.watch then
-    done, reason, kind = waits.watch(driver, engine, job, call.watch)
-  elseif driver.built_in then
-    done, reason = driver.await(engine, job)
-  else
-    done, reason, kind = drivers.await(driver, engine, job)
-  end
-  if not done and not job:done() then -- an answer that came all the same is kept: it may have been paid for
-    job:cancel()
-    local _, _, cut = job:result()
-    return nil,
-      {
-        kind = kind or "cancelled",
-        message = kind and reason or "the request was " .. (reason or "cancelled"),
-        sent = job:sent(),
-        body = cut and cut.body,
-      }
-  end
-  local status, body
-  status, body, failure = job:result()
-  if status then
-    return status, body
-  elseif failure.kind == "pending" then -- somebody's own driver
-    job:cancel()
-    return nil, { kind = "callback", message = "driver.await came back too early", sent = job:sent() }
-  end
-  failure.message = body
-  return nil, failure
+  state.job = operation
+  return exchange.receive(driver, engine, operation, call.notify)
 end
 
 -- A DELETE whose first attempt got lost finds the thing gone at the second: that is success.
@@ -212,7 +185,6 @@ local function finish_problem(client, row, call, state, problem)
   problem.attempts = state.attempt
   problem.sent = problem.sent or (job and job:sent()) or "no"
   problem.request_id = job and response.request_id(job)
-  problem.curl_code = nil
   add_ids(client, row, problem)
   if problem.kind ~= "api" then
     problem.message = describe(client, row, call) .. ": " .. problem.message
@@ -354,7 +326,7 @@ function request.send(client, row, call)
       end
     end
     local value
-    local status, problem = exchange(client, engine, row, call, state)
+    local status, problem = try(client, engine, row, call, state)
     if status then
       value, problem = response.read(row, status, problem)
     end

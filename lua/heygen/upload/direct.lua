@@ -3,6 +3,7 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
+local exchange = require "heygen.http.exchange"
 local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.call").rows
 local options = require "heygen.schema.client_options"
 local request = require "heygen.http.request"
@@ -148,11 +149,9 @@ end
 
 -- ---- the bytes ----
 
--- Returns true | nil, problem.
-local function put(client, engine, state)
+local function put_request(client, state)
   local own, source = client.options, state.source
-  local driver = drivers.current(client.driver)
-  local job, message, failure = engine:create {
+  return {
     method = "PUT",
     url = state.url,
     headers = state.headers,
@@ -169,31 +168,19 @@ local function put(client, engine, state)
     ca_file = own.ca_file,
     owner = client.owner,
   }
-  if not job then
-    return nil, { kind = failure.kind, message = message, sent = "no" }
+end
+
+-- Returns true | nil, problem.
+local function put(client, engine, state)
+  local driver = drivers.current(client.driver)
+  local operation, fields = exchange.send(engine, put_request(client, state))
+  if not operation then
+    return nil, fields
   end
-  local done, reason, kind
-  if state.watch then
-    done, reason, kind = waits.watch(driver, engine, job, state.watch)
-  else
-    done, reason, kind = drivers.await(driver, engine, job)
-  end
-  if not done and not job:done() then
-    job:cancel()
-    return nil,
-      {
-        kind = kind or "cancelled",
-        message = kind and reason or "the upload was " .. (reason or "cancelled"),
-        sent = job:sent(),
-      }
-  end
-  local status, body, problem = job:result()
-  if not status and problem.kind == "pending" then -- somebody's own driver
-    job:cancel()
-    return nil, { kind = "callback", message = "driver.await came back too early", sent = job:sent() }
-  elseif not status then
-    problem.message, problem.curl_code, problem.body = body, nil, nil
-    return nil, problem
+  local status, body = exchange.receive(driver, engine, operation, state.notify)
+  if not status then
+    body.body = nil
+    return nil, body
   elseif status > 199 and status < 300 then
     return true
   end
@@ -204,7 +191,7 @@ local function put(client, engine, state)
       status = status,
       code = "upload_refused",
       message = format("the storage answered HTTP %d%s", status, code and " " .. code or ""),
-      retry_after = retry.after(job:header "Retry-After", core.time()),
+      retry_after = retry.after(operation:header "Retry-After", core.time()),
       slow = code == "RequestTimeout" or status == 408, -- the first is said with a status 400
       expired = status == 403 or code == "ExpiredToken", -- likewise
       sent = "yes",
@@ -365,17 +352,17 @@ end
 ---Uploads an open source to the storage.
 ---@param client heygen.Client
 ---@param state table source, options, interval, deadline; asset_id is filled in when it is known
----@param watch function? see waits.watch
+---@param notify function? see exchange.await
 ---@return table? asset
 ---@return string? message
 ---@return heygen.Error? err
-function direct.send(client, state, watch)
+function direct.send(client, state, notify)
   local engine, why = request.engine(client)
   if not engine then
     return fail(state, { kind = "network", message = why, sent = "no" })
   end
   local own = client.options
-  state.watch, state.slots, state.attempt, state.missed = watch, 0, 0, 0
+  state.notify, state.slots, state.attempt, state.missed = notify, 0, 0, 0
   state.key = state.options.idempotency_key or core.uuid()
   state.policy = {
     max_retries = state.options.max_retries or own.max_retries,

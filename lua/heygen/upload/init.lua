@@ -80,26 +80,30 @@ end
 
 -- ---- what is told about it ----
 
----Tells how much was sent. Returns what pcall does.
+-- Returns true | nil, fields of an error: on_progress raised.
 local function tell(state, sent)
   local hook = state.options.on_progress
   if not hook then
     return true
   end
   state.sent = math.max(state.sent, math.min(sent, state.source.size)) -- another attempt begins anew
-  return pcall(hook, {
+  local ok, raised = pcall(hook, {
     sent = state.sent,
     total = state.source.size,
     elapsed = core.now() - state.began,
     filename = state.source.filename,
   })
+  if ok then
+    return true
+  end
+  return nil, { kind = "callback", message = "on_progress raised: " .. errors.text(raised), cause = raised }
 end
 
--- Watches a job, for waits.watch.
-local function watcher(state)
+-- For exchange.await.
+local function notifier(state)
   return state.options.on_progress
-    and function(job)
-      local _, _, sent = job:progress()
+    and function(operation)
+      local _, _, sent = operation:progress()
       return tell(state, sent)
     end
 end
@@ -144,7 +148,7 @@ local function send_whole(client, state)
   local asset, _, err = request.send(client, CREATE, {
     target = CREATE.path,
     parts = parts_of(state.source),
-    watch = watcher(state),
+    notify = notifier(state),
     options = {
       timeout = given.timeout or DEFAULTS.timeout,
       deadline = math.max(state.deadline - core.now(), 0.001),
@@ -177,7 +181,7 @@ local function send(client, state)
     end
   end
   state.interval = state.options.interval or DEFAULTS.interval
-  local asset, message, err = direct.send(client, state, watcher(state))
+  local asset, message, err = direct.send(client, state, notifier(state))
   if not asset and err then
     return with_name(state, err)
   end
@@ -212,15 +216,10 @@ function uploads.run(client, source, given, prefix)
   if not asset then
     return nil, message, err
   end
-  local told, raised = tell(state, source.size)
+  local told, fields = tell(state, source.size)
   if not told then
-    return fail(state, {
-      kind = "callback",
-      message = "on_progress raised: " .. errors.text(raised),
-      asset_id = asset.asset_id,
-      cause = raised,
-      sent = "yes",
-    })
+    fields.asset_id, fields.sent = asset.asset_id, "yes"
+    return fail(state, fields)
   end
   return asset
 end

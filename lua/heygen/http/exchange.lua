@@ -1,0 +1,82 @@
+-- One exchange over the network: send, wait, read. Requests, uploads, downloads and the writing of files to the disk
+-- all go through here, so that what ends a wait early is told in one way.
+--
+--   send     hands the request to the engine, which runs it from now on: an operation, or fields and sent = "no"
+--   await    suspends or blocks the caller by its driver until the operation is done; `notify` is called now and then
+--   receive  await, then the result. An operation whose wait was ended is cancelled, unless it was done all the same:
+--            its answer may have been paid for
+--
+-- What went wrong is a table of fields for errors.new, never an error object: who asked knows more to put into it.
+local drivers = require "heygen.driver"
+
+local exchange = {}
+
+local TICK = 0.25 -- seconds between two calls of `notify`
+
+---@param engine heygen.engine
+---@param request table see engine:create
+---@return heygen.operation? operation
+---@return table? fields
+function exchange.send(engine, request)
+  local operation, message, failure = engine:create(request)
+  if not operation then
+    return nil, { kind = failure.kind, message = message, sent = "no" }
+  end
+  return operation
+end
+
+local function ended(reason, kind)
+  return nil, { kind = kind or "cancelled", message = reason or "cancelled" }
+end
+
+---Waits until an operation is done.
+---@param driver heygen.Driver
+---@param engine heygen.engine
+---@param operation heygen.operation
+---@param notify (fun(operation): boolean?, table?)? called now and then; nil and fields of an error end the wait
+---@return true? done
+---@return table? fields kind and message
+function exchange.await(driver, engine, operation, notify)
+  while true do
+    local done, reason, kind = drivers.await(driver, engine, operation, notify and TICK)
+    if done and not operation:done() then -- somebody's own driver
+      return ended("driver.await came back too early", "callback")
+    elseif done then
+      return true
+    elseif reason ~= "timeout" or not notify then
+      return ended(reason, kind)
+    end
+    local told, fields = notify(operation)
+    if not told then
+      return nil, fields
+    end
+  end
+end
+
+---Waits for an operation and reads its result.
+---@param driver heygen.Driver
+---@param engine heygen.engine
+---@param operation heygen.operation
+---@param notify (fun(operation): boolean?, table?)?
+---@return any status what operation:result gives: a status, or true of one that has none
+---@return any body or the fields of an error: kind, message, code, sent, and body where a part of it has come
+function exchange.receive(driver, engine, operation, notify)
+  local done, fields = exchange.await(driver, engine, operation, notify)
+  if not done and not operation:done() then
+    operation:cancel()
+    local _, _, cut = operation:result()
+    fields.sent, fields.body = operation:sent(), cut and cut.body
+    if fields.kind == "cancelled" then
+      fields.message = "the request was " .. fields.message
+    end
+    return nil, fields
+  end
+  local status, body, failure = operation:result()
+  if status then
+    return status, body
+  end
+  failure.message, failure.curl_code = body, nil
+  return nil, failure
+end
+
+return exchange
