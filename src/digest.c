@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-enum { BLOCK = 64, INNER = 0x36, OUTER = 0x5C };
+enum { SHA256_BYTES = 32, BLOCK = 64, INNER = 0x36, OUTER = 0x5C };
 
 static const char HEX[] = "0123456789abcdef";
 
@@ -54,16 +54,16 @@ void hg_hash_free(hg_hash *h) {
 
 /* One pass of RFC 2104 with a context that has its digest. */
 static bool pass(EVP_MD_CTX *ctx, const unsigned char pad[BLOCK], const void *data, size_t len,
-                 unsigned char out[HG_SHA256_BYTES]) {
+                 unsigned char out[SHA256_BYTES]) {
     unsigned int n = 0;
     return EVP_DigestUpdate(ctx, pad, BLOCK) && EVP_DigestUpdate(ctx, data, len) &&
-           EVP_DigestFinal_ex(ctx, out, &n) && n == HG_SHA256_BYTES;
+           EVP_DigestFinal_ex(ctx, out, &n) && n == SHA256_BYTES;
 }
 
 /* By hand, because OpenSSL 3 takes most of the time of HMAC() for a short text to look its
  * algorithms up again and again. */
-bool hg_hmac_sha256_bytes(const void *key, size_t key_len, const void *data, size_t len,
-                          unsigned char out[HG_SHA256_BYTES]) {
+static bool hmac_bytes(const void *key, size_t key_len, const void *data, size_t len,
+                       unsigned char out[SHA256_BYTES]) {
     unsigned char pad[BLOCK] = {0};
     unsigned int n = 0;
     if (key_len <= sizeof pad)
@@ -76,7 +76,7 @@ bool hg_hmac_sha256_bytes(const void *key, size_t key_len, const void *data, siz
     bool done = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) && pass(ctx, pad, data, len, out);
     for (size_t i = 0; i < sizeof pad; i++)
         pad[i] ^= INNER ^ OUTER;
-    done = done && EVP_DigestInit_ex(ctx, NULL, NULL) && pass(ctx, pad, out, HG_SHA256_BYTES, out);
+    done = done && EVP_DigestInit_ex(ctx, NULL, NULL) && pass(ctx, pad, out, SHA256_BYTES, out);
     EVP_MD_CTX_free(ctx);
     OPENSSL_cleanse(pad, sizeof pad);
     return done;
@@ -84,8 +84,8 @@ bool hg_hmac_sha256_bytes(const void *key, size_t key_len, const void *data, siz
 
 bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                     char out[HG_SHA256_HEX]) {
-    unsigned char sum[HG_SHA256_BYTES];
-    if (!hg_hmac_sha256_bytes(key, key_len, data, len, sum))
+    unsigned char sum[SHA256_BYTES];
+    if (!hmac_bytes(key, key_len, data, len, sum))
         return false;
     hex(out, sum, sizeof sum);
     return true;

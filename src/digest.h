@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HG_SHA256_BYTES = 32, HG_SHA256_HEX = 64, HG_UUID_LEN = 36 };
+enum { HG_SHA256_HEX = 64, HG_UUID_LEN = 36 };
 
 /* Lower-case hexadecimal digests into `out` (64 characters, no terminator). False: libcrypto
  * failed. */
@@ -20,10 +20,6 @@ void hg_hash_free(hg_hash *h);
 
 bool hg_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                     char out[HG_SHA256_HEX]);
-
-/* The same as bytes. */
-bool hg_hmac_sha256_bytes(const void *key, size_t key_len, const void *data, size_t len,
-                          unsigned char out[HG_SHA256_BYTES]);
 
 /* Takes the same time wherever two texts of one length differ. */
 bool hg_equal(const void *a, size_t a_len, const void *b, size_t b_len);

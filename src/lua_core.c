@@ -125,48 +125,17 @@ static int equal(lua_State *L) {
     return 1;
 }
 
-/* The order of hg_signature_form. */
-static const char *const SIGNATURE_FORMS[] = {"heygen", "standard", "stripe", NULL};
-
-/* signature(form, key, data) -> the signature as the header has it, without the mark of a version
- */
-static int signature(lua_State *L) {
-    size_t key_len, len;
-    char text[HG_SIGNATURE_MAX];
-    hg_signature_form form = (hg_signature_form)luaL_checkoption(L, 1, NULL, SIGNATURE_FORMS);
-    const char *key = luaL_checklstring(L, 2, &key_len);
-    const char *data = luaL_checklstring(L, 3, &len);
-    size_t n = hg_signature_make(form, key, key_len, data, len, text);
-    if (!n)
-        return luaL_error(L, "HMAC-SHA256 is not available in libcrypto");
-    lua_pushlstring(L, text, n);
-    return 1;
-}
-
-/* signed(form, key, data, header) -> boolean: does the header have the signature of the data? In
- * one call, as a delivery costs little else. */
+/* signed(key, data, header) -> boolean: does the header have the signature of the data? In one
+ * call, as a delivery costs little else. */
 static int is_signed(lua_State *L) {
     size_t key_len, len, header_len;
-    char text[HG_SIGNATURE_MAX];
-    hg_signature_form form = (hg_signature_form)luaL_checkoption(L, 1, NULL, SIGNATURE_FORMS);
-    const char *key = luaL_checklstring(L, 2, &key_len);
-    const char *data = luaL_checklstring(L, 3, &len);
-    const char *header = luaL_checklstring(L, 4, &header_len);
-    size_t n = hg_signature_make(form, key, key_len, data, len, text);
-    if (!n)
+    char hex[HG_SHA256_HEX];
+    const char *key = luaL_checklstring(L, 1, &key_len);
+    const char *data = luaL_checklstring(L, 2, &len);
+    const char *header = luaL_checklstring(L, 3, &header_len);
+    if (!hg_hmac_sha256(key, key_len, data, len, hex))
         return luaL_error(L, "HMAC-SHA256 is not available in libcrypto");
-    lua_pushboolean(L, hg_signature_find(form, header, header_len, text, n));
-    return 1;
-}
-
-/* unbase64(text) -> bytes | nil when it is not base64, padding included */
-static int unbase64(lua_State *L) {
-    size_t len, n;
-    const char *text = luaL_checklstring(L, 1, &len);
-    unsigned char *bytes = hg_newuserdata(L, len / 4 * 3 + 1);
-    if (!hg_base64_decode(text, len, bytes, &n))
-        return 0;
-    lua_pushlstring(L, (const char *)bytes, n);
+    lua_pushboolean(L, hg_signature_find(header, header_len, hex, sizeof hex));
     return 1;
 }
 
@@ -202,9 +171,7 @@ static const luaL_Reg FUNCTIONS[] = {{"now", now},
                                      {"sha256", sha256},
                                      {"hmac_sha256", hmac_sha256},
                                      {"equal", equal},
-                                     {"signature", signature},
                                      {"signed", is_signed},
-                                     {"unbase64", unbase64},
                                      {"columns", columns},
                                      {"isyieldable", isyieldable},
                                      {NULL, NULL}};

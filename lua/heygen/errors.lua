@@ -238,10 +238,10 @@ function errors.fail(fields)
   return nil, tostring(err), err
 end
 
----A value alone, or nil and the two that say why: print(client:poll(id)) and table.insert(list, client:poll(id)) take
----all that a call returns, nils included.
+---What a method returns: a value alone, or nil and the two that say why. print(client:poll(id)) and
+---table.insert(list, client:poll(id)) take all that a call returns, nils included.
 ---@param value any
----@param message string?
+---@param message string|heygen.Error|nil inside, functions return `value | nil, err`: the message is made here
 ---@param err heygen.Error?
 ---@return any value
 ---@return string? message
@@ -249,6 +249,8 @@ end
 function errors.outcome(value, message, err)
   if value ~= nil then
     return value
+  elseif errors.is(message) then
+    return nil, tostring(message), message
   end
   return nil, message, err
 end

@@ -6,7 +6,6 @@ local delivery = {}
 
 local SECRET = "whsec_c2VjcmV0LW9mLXRoZS1mdXp6ZXI="
 local NOW = 1795642178
-local SCHEMES = { "heygen", "standard", "stripe" }
 
 local REASONS = {
   missing_signature = true,
@@ -53,29 +52,21 @@ end
 
 local store = webhook.memory_store { max = 500 }
 
-local options = {}
-for index, scheme in ipairs(SCHEMES) do
-  options[index] = {
-    scheme = scheme,
-    store = store,
-    max_bytes = 100000,
-    now = function()
-      return NOW
-    end,
-  }
-end
+local options = {
+  store = store,
+  max_bytes = 100000,
+  now = function()
+    return NOW
+  end,
+}
 
 local SECRETS =
   { "other", { secret = SECRET, id = "right", expires = NOW + 1 }, { secret = SECRET, expires = NOW } }
--- Those that stand for other schemes must be base64.
-local KEYS = { SECRETS, SECRET, SECRETS }
-
 ---@param body string
 ---@param headers table|function
----@param which integer the scheme
 ---@param is_signed boolean? it must come through, or be refused for what is in it
-function delivery.judge(body, headers, which, is_signed)
-  local event, message, err = webhook.verify(body, headers, KEYS[which], options[which])
+function delivery.judge(body, headers, is_signed)
+  local event, message, err = webhook.verify(body, headers, SECRETS, options)
   check(event, message, err)
   if event then
     store:forget(event.replay_keys)
@@ -100,10 +91,9 @@ end
 
 ---The headers of a signed delivery.
 ---@param body string
----@param which integer the scheme
 ---@return table
-function delivery.sign(body, which)
-  return webhook.sign(body, SECRET, { scheme = SCHEMES[which], timestamp = NOW, event_id = "evt_1" })
+function delivery.sign(body)
+  return webhook.sign(body, SECRET, { timestamp = NOW, event_id = "evt_1" })
 end
 
 local NAMES = {
@@ -112,22 +102,17 @@ local NAMES = {
   "HEYGEN-EVENT-ID",
   "Signature",
   "X-Heygen-Signature",
-  "webhook-id",
-  "webhook-timestamp",
-  "webhook-signature",
-  "stripe-signature",
 }
 
----An input of libFuzzer: a byte for the scheme and whether it is signed, then headers, one to a line, to an empty line,
+---An input of libFuzzer: a byte that says whether it is signed, then headers, one to a line, to an empty line,
 ---then the body.
 ---@param data string
 function delivery.input(data)
   local first = data:byte() or 0
-  local which = first % 3 + 1
   local from, to = data:find("\n\n", 2, true)
   local head, body = data:sub(2, (from or 1) - 1), data:sub((to or 1) + 1)
   if first % 2 == 0 then
-    return delivery.judge(body, delivery.sign(body, which), which, true)
+    return delivery.judge(body, delivery.sign(body), true)
   end
   local headers, count = {}, 0
   for line in head:gmatch "[^\n]*" do
@@ -139,7 +124,7 @@ function delivery.input(data)
       break
     end
   end
-  delivery.judge(body, headers, which)
+  delivery.judge(body, headers)
 end
 
 return delivery

@@ -173,17 +173,13 @@ local HEADERS = {
   "Heygen-Timestamp",
   "heygen-timestamp",
   "Heygen-Event-Id",
-  "Webhook-Id",
-  "webhook-timestamp",
-  "Webhook-Signature",
-  "Stripe-Signature",
   "Content-Type",
 }
 
 local ZEROS = ("0"):rep(64)
 
 local function header_value()
-  local kind = integer(1, 12)
+  local kind = integer(1, 10)
   if kind == 1 then
     return bytes(40)
   elseif kind == 2 then
@@ -193,10 +189,6 @@ local function header_value()
   elseif kind == 4 then
     return (ZEROS .. ","):rep(integer(1, 100))
   elseif kind == 5 then
-    return "v1," .. ("A"):rep(43) .. "= v1a,x"
-  elseif kind == 6 then
-    return ("t=%s,v1=%s"):format(pick { "1795642178", "", "x", "-1" }, ZEROS)
-  elseif kind == 7 then
     return pick {
       "1795642178",
       "1795642477",
@@ -206,11 +198,11 @@ local function header_value()
       "999999999999999999999999",
       "2026-02-30T25:00:00Z",
     }
-  elseif kind == 8 then
+  elseif kind == 6 then
     return pick { 1795642178, 1.5, 0 / 0, 1 / 0, -1 / 0, true, false, print }
-  elseif kind == 9 then
+  elseif kind == 7 then
     return { header_value(), header_value() }
-  elseif kind == 10 then
+  elseif kind == 8 then
     return (" "):rep(integer(0, 2000)) .. pick { "", "x" } .. (" "):rep(integer(0, 200))
   end
   return pick { "evt_1", "evt_2", "application/json" }
@@ -234,13 +226,13 @@ local function as_function(headers)
 end
 
 local function one()
-  local which, body = integer(1, 3), pick(BODIES)()
+  local body = pick(BODIES)()
   local how = integer(1, 4)
   if how <= 2 then
-    return delivery.judge(body, delivery.sign(body, which), which, true)
+    return delivery.judge(body, delivery.sign(body), true)
   end
-  local headers = how == 3 and stray_headers() or delivery.sign(body .. "x", which)
-  delivery.judge(body, next_number() < 0.2 and as_function(headers) or headers, which)
+  local headers = how == 3 and stray_headers() or delivery.sign(body .. "x")
+  delivery.judge(body, next_number() < 0.2 and as_function(headers) or headers)
 end
 
 -- ---- the run

@@ -69,23 +69,12 @@ function core.hmac_sha256(key, data) end
 ---@return boolean same in a time that does not depend on where they differ
 function core.equal(a, b) end
 
----@param form "heygen"|"standard"|"stripe" how a webhook's header carries it
----@param key string
----@param data string
----@return string signature HMAC-SHA256: hexadecimal, of Standard Webhooks base64
-function core.signature(form, key, data) end
-
 ---Does a webhook's header have the signature of the data? Compares in constant time, and looks at 64 items at most.
----@param form "heygen"|"standard"|"stripe"
 ---@param key string
 ---@param data string
 ---@param header string
 ---@return boolean
-function core.signed(form, key, data, header) end
-
----@param text string
----@return string? bytes nil when it is not base64, padding included
-function core.unbase64(text) end
+function core.signed(key, data, header) end
 
 ---@param fd integer
 ---@return integer? columns width of the terminal; nil when it is no terminal

@@ -192,18 +192,18 @@ function event.build(raw_body)
   return made
 end
 
----The failure triple of this part.
+---The error of a delivery that is refused.
 ---@param reason string
 ---@param message string
 ---@param more table? further fields
----@return nil, string, heygen.Error
-function event.refuse(reason, message, more)
+---@return heygen.Error
+function event.refusal(reason, message, more)
   local fields = more or {}
   fields.kind, fields.reason, fields.message = "webhook", reason, message
-  return errors.fail(fields)
+  return errors.new(fields)
 end
 
-local refuse = event.refuse
+local refusal = event.refusal
 
 event.MAX_BYTES = 1048576
 
@@ -241,12 +241,12 @@ function event.parse(raw_body, options)
   options = check.options("heygen.webhook.parse", options, PARSE_OPTIONS, 2)
   local reason, problem = event.body_problem("heygen.webhook.parse", raw_body, options.max_bytes, 2)
   if reason then
-    return refuse(reason, problem)
+    return errors.outcome(nil, refusal(reason, problem))
   end
   local made
   made, problem = event.build(raw_body)
   if not made then
-    return refuse("malformed", problem)
+    return errors.outcome(nil, refusal("malformed", problem))
   end
   return made
 end

@@ -7,6 +7,7 @@ local core = require "heygen.core"
 local errors = require "heygen.errors"
 local event = require "heygen.webhook.event"
 local guard = require "heygen.webhook.guard"
+local keys = require "heygen.webhook.keys"
 local router_options = require "heygen.webhook.router_options"
 local secrets = require "heygen.webhook.secrets"
 local store = require "heygen.webhook.store.memory"
@@ -26,6 +27,8 @@ local function check_colon(self, form)
     error("heygen.webhook: call it with a colon: router:" .. form, 3)
   end
 end
+
+local refusal = event.refusal
 
 local ALLOW = "POST, GET, HEAD, OPTIONS"
 
@@ -80,62 +83,31 @@ end
 
 -- ---- who sent it ----
 
--- Takes the keys that verify would claim: the router claims them itself, for as long as a handler runs first.
-local RECORDER = {
-  claim = function()
-    return true
-  end,
-  forget = function()
-    return true
-  end,
-}
-
 local function read_signed(self, headers, body)
   local known = self.keyring:list()
   if known[1] == nil then
     local message = "no secret is known that is still valid: router:add_secret, or client.webhooks:rotate"
-    return nil, message, { reason = "no_secret" }
+    return nil, refusal("no_secret", message)
   end
-  local made, message, err = verify.verify(body, headers, known, {
-    scheme = self.scheme,
-    tolerance = self.tolerance,
-    require_timestamp = self.require_timestamp,
-    max_bytes = self.max_bytes,
-    now = self.now,
-    store = RECORDER,
-  })
+  local made, err = verify.read(body, headers, known, self, 2)
   if made then
-    made.verified = "signature"
+    made.verified, made.replay_keys = "signature", keys.of_signed(made, body)
   end
-  return made, message, err
-end
-
--- Bodies without ids look alike: what is for another callback_id is another event.
-local function callback_keys(made, body)
-  local parts = { made.callback_id, tostring(made.type) }
-  for _, name in ipairs(event.ids) do
-    parts[#parts + 1] = made[name]
-  end
-  local of_body = core.sha256(made.callback_id .. "\n" .. body)
-  return { "body:" .. of_body, "callback:" .. core.sha256(table.concat(parts, "\n")) }
-end
-
-local function refusal(reason, message)
-  return nil, message, { reason = reason }
+  return made, err
 end
 
 local function read_callback(self, id, token, body)
   if not tokens.matches(self.token_secrets, id, token) then
-    return refusal("bad_token", "the token in the address is not that of its callback_id")
+    return nil, refusal("bad_token", "the token in the address is not that of its callback_id")
   end
-  local made, message, err = event.parse(body, { max_bytes = self.max_bytes })
+  local made, problem = event.build(body)
   if not made then
-    return nil, message, err
+    return nil, refusal("malformed", problem)
   elseif made.callback_id and made.callback_id ~= id then
-    return refusal("bad_token", "the token in the address is for another callback_id than the body's")
+    return nil, refusal("bad_token", "the token in the address is for another callback_id than the body's")
   end
   made.callback_id, made.verified = id, "token"
-  made.replay_keys = callback_keys(made, body)
+  made.replay_keys = keys.of_callback(made, body)
   return made
 end
 
@@ -149,7 +121,7 @@ local function read(self, headers, body, target)
   elseif self.takes.signed and (self.keyring:list()[1] ~= nil or not self.takes.callback) then
     return read_signed(self, headers, body)
   end
-  return refusal("missing_token", "there is no callback_token in the address")
+  return nil, refusal("missing_token", "there is no callback_token in the address")
 end
 
 -- ---- requests ----
@@ -162,9 +134,9 @@ local function receive(self, headers, body, target)
   elseif type(headers) ~= "table" and type(headers) ~= "function" then
     headers = {}
   end
-  local made, message, err = read(self, headers, body, target)
+  local made, err = read(self, headers, body, target)
   if not made then
-    return refuse(self, err.reason, err.message or message)
+    return refuse(self, err.reason, err.message)
   end
   local status, word = self.dispatch:take(made, body, function(is_new)
     if is_new then -- a recorded one can be sent again by anybody: that says nothing of the next
@@ -303,7 +275,6 @@ return function(given, level)
     max_bytes = read_options.max_bytes,
     tolerance = read_options.tolerance,
     require_timestamp = read_options.require_timestamp,
-    scheme = read_options.scheme,
     now = read_options.now,
     refused = { since = core.now(), count = 0 },
     takes = read_options.takes,

@@ -1,7 +1,6 @@
 -- The options of a router, and what is wrong with them.
 local core = require "heygen.core"
 local event_types = require "heygen.endpoints.event_types"
-local schemes = require "heygen.webhook.schemes"
 local secrets = require "heygen.webhook.secrets"
 local settings = require "heygen.webhook.settings"
 local suggest = require "heygen.schema.suggest"
@@ -33,7 +32,6 @@ local WORKING_FOR = 6 * 3600
 ---@field max_bytes integer? of a body (1048576)
 ---@field tolerance number? see webhook.verify
 ---@field require_timestamp boolean?
----@field scheme "heygen"|"standard"|"stripe"|nil
 ---@field now (fun(): number)?
 ---@field working boolean? true: deliveries are known to arrive, so the first wait relies on them as well (false)
 ---@field working_for number? seconds after a delivery for which deliveries are taken to arrive (21600)
@@ -101,12 +99,6 @@ local function defer_problem(defer)
   end
 end
 
-local function scheme_problem(scheme)
-  if scheme ~= "heygen" and scheme ~= "standard" and scheme ~= "stripe" then
-    return 'expected "heygen", "standard" or "stripe", got ' .. tostring(scheme)
-  end
-end
-
 local KNOWN = {
   on = { required = 'write on = {["video_agent.success"] = function(event) ... end}', check = on_problem },
   secrets = {},
@@ -120,27 +112,10 @@ local KNOWN = {
   max_bytes = { type = "integer", default = 1024 * 1024, min = 1 },
   tolerance = { type = "number", min = 0 },
   require_timestamp = { type = "boolean" },
-  scheme = { check = scheme_problem },
   now = { type = "function" },
   working = { type = "boolean" },
   working_for = { type = "number", default = WORKING_FOR, min = 0 },
 }
-
--- A secret that the scheme can make no key of.
-local function check_keys(read, level)
-  local given = secrets.check(WHERE, read.secrets, level + 1)
-  local make_key = schemes[read.scheme or "heygen"].key
-  if not make_key then
-    return
-  end
-  for _, entry in ipairs(type(given) == "table" and given or { given }) do
-    local secret = type(entry) == "table" and entry.secret or entry
-    local key, problem = make_key(secret)
-    if not key then
-      error(WHERE .. ": secrets: " .. problem, level + 1)
-    end
-  end
-end
 
 ---Reads the options; raises for a bad one.
 ---@param given heygen.webhook.RouterOptions
@@ -149,7 +124,7 @@ end
 function router_options.read(given, level)
   local read = settings.read("webhook.router", given, KNOWN, level + 1)
   if read.secrets ~= nil and not settings.is_callable(read.secrets) then
-    check_keys(read, level + 1)
+    secrets.check(WHERE, read.secrets, level + 1)
   end
   local token_secret = read.token_secret
   read.token_secrets = type(token_secret) == "table" and token_secret or { token_secret }
