@@ -8,6 +8,7 @@ local options = require "heygen.schema.client_options"
 local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
 local row_calls = require "heygen.api.call"
+local urls = require "heygen.schema.url"
 
 local client = {}
 
@@ -192,7 +193,7 @@ function client.new(given, level)
       connect_timeout = read.connect_timeout,
       max_bytes = read.max_response_bytes,
       allow_http = read.plain_http,
-      proxy = read.proxy,
+      proxy = urls.proxy(read.proxy, read.base),
       ca_file = read.ca_file,
       owner = last_owner,
     },

@@ -418,9 +418,9 @@ describe("call options", function()
       assert.equal(name .. ": expected more than 0 seconds, got NaN", option(name, 0 / 0))
       assert.equal(name .. ": expected more than 0 seconds, got infinity", option(name, math.huge))
     end
-    assert.equal("max_retries: expected an integer of at least 0, got -1", option("max_retries", -1))
-    assert.equal("max_retries: expected an integer of at least 0, got 1.5", option("max_retries", 1.5))
-    assert.equal("max_retries: expected an integer of at least 0, got boolean", option("max_retries", true))
+    assert.equal("max_retries: expected an integer >= 0, got -1", option("max_retries", -1))
+    assert.equal("max_retries: expected an integer >= 0, got 1.5", option("max_retries", 1.5))
+    assert.equal("max_retries: expected an integer >= 0, got boolean", option("max_retries", true))
     assert.equal("idempotency_key: expected a string, got number", option("idempotency_key", 5))
     local words = "idempotency_key: expected 1 to 255 letters, digits or _ - : ., got "
     assert.equal(words .. '""', option("idempotency_key", ""))

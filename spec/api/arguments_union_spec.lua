@@ -184,11 +184,11 @@ describe("videos:create", function()
       mistake(studio { type = "image", source = FILE })
     )
     assert.equal(
-      "scenes[2].duration: expected a number above 0 and of at most 300, got 0",
+      "scenes[2].duration: expected a number > 0 and <= 300, got 0",
       bad_value(studio { type = "image", source = FILE, duration = 0 })
     )
     assert.equal(
-      "scenes[2].duration: expected a number above 0 and of at most 300, got 300.5",
+      "scenes[2].duration: expected a number > 0 and <= 300, got 300.5",
       bad_value(studio { type = "image", source = FILE, duration = 300.5 })
     )
     assert.equal(

@@ -174,8 +174,8 @@ describe("a client given bad input", function()
       "content_type: control characters",
       { path = "/x", method = "POST", body = "", content_type = "a\r\nb" }
     )
-    raw("headers: X: CR, LF and NUL", { path = "/x", headers = { X = "a\nb" } })
-    raw("headers: X-Api-Key: not allowed here", { path = "/x", headers = { ["X-Api-Key"] = "other" } })
+    raw("headers.X: expected a value without CR, LF and NUL", { path = "/x", headers = { X = "a\nb" } })
+    raw("headers.X-Api-Key: not allowed here", { path = "/x", headers = { ["X-Api-Key"] = "other" } })
     raw("timeout: expected a finite number of seconds above 0", { path = "/x", timeout = 0 })
     raw("deadline: expected a finite number of seconds above 0", { path = "/x", deadline = math.huge })
     raw("max_retries: expected a whole number", { path = "/x", max_retries = 1.5 })

@@ -24,7 +24,7 @@ describe("values.check", function()
     assert.equal(": expected a number from 0.5 to 1.5, got 1.6", result(spec, 1.6))
     assert.equal(": expected a number from 0.5 to 1.5, got NaN", result(spec, 0 / 0))
     assert.equal(": expected a number from 0.5 to 1.5, got string (mistake)", result(spec, "1"))
-    assert.equal(": expected a number of at most 3, got 4", result({ type = "number", max = 3 }, 4))
+    assert.equal(": expected a number <= 3, got 4", result({ type = "number", max = 3 }, 4))
     assert.equal(": expected a number, got -infinity", result({ type = "number" }, -math.huge))
   end)
 

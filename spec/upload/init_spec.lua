@@ -361,7 +361,7 @@ describe("an upload", function()
       assert.matches("^upload: expected only one of path, data and read", raised { path = "x", data = "y" })
       assert.equal("upload: size: is only valid together with read", raised { data = "x", size = 1 })
       assert.equal(
-        "upload: size: expected an integer of at least 1, got string",
+        "upload: size: expected an integer >= 1, got string",
         raised { read = print, size = "1" }
       )
       assert.equal('upload: bytes: unknown field, did you mean "data"?', raised { bytes = "x" })

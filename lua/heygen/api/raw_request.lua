@@ -128,9 +128,12 @@ function raw.problem(fields)
     elseif type(value) ~= wanted then
       return ("%s: expected a %s, got %s"):format(name, wanted, type(value))
     end
-    local problem = RAW_CHECKS[name] and RAW_CHECKS[name](value)
+    local problem, where
+    if RAW_CHECKS[name] then
+      problem, where = RAW_CHECKS[name](value)
+    end
     if problem then
-      return name .. ": " .. problem
+      return name .. (where or "") .. ": " .. problem
     end
   end
   if fields.json and fields.body then

@@ -2,9 +2,9 @@
 -- anew, when that has expired or is not there yet.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
-local options = require "heygen.schema.client_options"
 local response = require "heygen.http.response"
 local jobs = require "heygen.wait.kinds"
+local urls = require "heygen.schema.url"
 local waits = require "heygen.driver.pause"
 
 local source = {}
@@ -119,15 +119,13 @@ end
 ---@return string?
 ---@return heygen.Error?
 function source.check(client, state)
-  local base, why = options.split_url(state.url, client.options.allow_http)
+  local base, why = urls.split(state.url, client.options.allow_http)
   if base then
     return true
   end
-  -- A query may be a signature, and before an "@" there is a password.
-  local shown = state.url:gsub("[?#].*$", ""):gsub("^([^/]*//)[^/]*@", "%1")
   return state.fail {
     kind = "invalid",
-    message = "download: " .. why .. ": " .. errors.printable(client.hide(shown), 80),
+    message = "download: " .. why .. ", got " .. urls.shown(client.hide(state.url)),
     sent = "no",
   }
 end

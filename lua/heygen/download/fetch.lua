@@ -5,6 +5,7 @@ local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
 local range = require "heygen.download.range"
 local retry = require "heygen.http.retry"
+local urls = require "heygen.schema.url"
 
 local transfer = {}
 
@@ -282,7 +283,7 @@ local function request(state)
     connect_timeout = own.connect_timeout,
     stall_timeout = STALL,
     timeout = math.max(state.deadline - core.now(), 0.001),
-    proxy = own.proxy,
+    proxy = urls.proxy(own.proxy, state.url),
     ca_file = own.ca_file,
     owner = state.client.owner,
   }

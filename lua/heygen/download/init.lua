@@ -3,7 +3,7 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
-local options = require "heygen.schema.client_options"
+local options = require "heygen.schema.options"
 local place = require "heygen.download.partial"
 local request = require "heygen.http.request"
 local source = require "heygen.download.address"

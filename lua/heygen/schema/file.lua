@@ -2,6 +2,7 @@
 -- path or bytes in memory, is only noted here: attachments.lua makes one of the three of it.
 local sources = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
+local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
 
 local file_input = {}
@@ -72,7 +73,7 @@ end
 local check = {}
 
 function check.url(value)
-  return values.https_problem(value)
+  return urls.https_problem(value)
 end
 
 function check.asset_id(value)
@@ -122,7 +123,7 @@ end
 -- A text alone: an address on the web, or a path.
 local function check_text(spec, value)
   if find(lower(value), "^https:") then
-    local problem = values.utf8_problem(value) or values.https_problem(value)
+    local problem = values.utf8_problem(value) or urls.https_problem(value)
     if problem then
       return nil, problem
     end

@@ -5,12 +5,12 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local suggest = require "heygen.schema.suggest"
+local urls = require "heygen.schema.url"
 
 local values = {}
 
 local null, escape, utf8_length = core.null, core.escape, core.utf8_length
-local find, format, gmatch, gsub, lower, match, sub =
-  string.find, string.format, string.gmatch, string.gsub, string.lower, string.match, string.sub
+local find, format, gmatch, gsub = string.find, string.format, string.gmatch, string.gsub
 local concat, floor = table.concat, math.floor
 
 -- Where Lua has integers, 20.0 is sent as 20.
@@ -21,7 +21,6 @@ end
 -- What needs no escaping in a path and is never "." or "..". In C, as it is asked for every request.
 local is_plain = core.is_plain
 local CONTROL = "[%z\1-\31\127]"
-local BLANK = "[%z\1-\32\127]"
 local EXACT = 2 ^ 53
 local DEPTH = 32
 
@@ -41,6 +40,17 @@ function values.number_text(value)
     return value > 0 and "infinity" or "-infinity"
   end
   return format("%.14g", value)
+end
+
+---What came, for a message: a string in quotes, a number, true or false, else the type.
+function values.given(value)
+  local kind = type(value)
+  if kind == "string" then
+    return values.quoted(value)
+  elseif kind == "number" then
+    return values.number_text(value)
+  end
+  return kind == "boolean" and tostring(value) or values.kind_of(value)
 end
 
 function values.expected(what, value)
@@ -91,26 +101,6 @@ function values.one_of(value, allowed)
   return quoted(value) .. ' is not one of "' .. concat(allowed, '", "') .. '"' .. suggest.hint(value, allowed)
 end
 
-function values.https_problem(value)
-  if find(value, BLANK) then
-    return "expected a URL without spaces and control characters, got " .. quoted(value)
-  elseif not find(lower(sub(value, 1, 9)), "^https://[^/?#]") then
-    return "expected a URL that starts with https://, got " .. quoted(value)
-  end
-  return nil
-end
-
-local LOOPBACK = { ["127.0.0.1"] = true, ["[::1]"] = true, ["localhost"] = true }
-
--- A local simulator calls back to this machine, without TLS.
-local function callback_problem(value)
-  local authority = match(lower(value), "^http://([^/?#]+)")
-  if authority and LOOPBACK[match(authority, "^(.+):%d+$") or authority] and not find(value, BLANK) then
-    return nil
-  end
-  return values.https_problem(value)
-end
-
 -- What a media type looks like: "image/png".
 function values.media_type_problem(value)
   if not find(value, "^[%w.+-]+/[%w.+-]+$") then
@@ -127,8 +117,8 @@ local function sha256_problem(value)
 end
 
 local FORMATS = {
-  https_url = values.https_problem,
-  callback_url = callback_problem,
+  https_url = urls.https_problem,
+  callback_url = urls.callback_problem,
   media_type = values.media_type_problem,
   sha256 = sha256_problem,
 }
@@ -148,18 +138,17 @@ local function size_problem(spec, size, unit)
   return nil
 end
 
-local function range(spec)
-  if spec.above then
-    return format(" above %g", spec.above) .. (spec.max and format(" and of at most %g", spec.max) or "")
-  elseif spec.min and spec.max then
-    return format(" from %g to %g", spec.min, spec.max)
-  elseif spec.min then
-    return format(" of at least %g", spec.min)
-  elseif spec.max then
-    return format(" of at most %g", spec.max)
+---The range of a number, to stand behind what it is.
+function values.range(spec)
+  if spec.min and spec.max then
+    return format(" from %.14g to %.14g", spec.min, spec.max)
   end
-  return ""
+  return (spec.above and format(" > %.14g", spec.above) or "")
+    .. (spec.min and format(" >= %.14g", spec.min) or "")
+    .. (spec.max and format(spec.above and " and <= %.14g" or " <= %.14g", spec.max) or "")
 end
+
+local range = values.range
 
 local function check_number(spec, value, what)
   if type(value) ~= "number" then

@@ -3,7 +3,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local media_types = require "heygen.upload.media_types"
-local options = require "heygen.schema.client_options"
+local options = require "heygen.schema.options"
 local suggest = require "heygen.schema.suggest"
 local task = require "heygen.task.task"
 local values = require "heygen.schema.value"

@@ -5,10 +5,10 @@ local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
 local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.call").rows
-local options = require "heygen.schema.client_options"
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
 local sources = require "heygen.upload.content"
+local urls = require "heygen.schema.url"
 local waits = require "heygen.driver.pause"
 
 local direct = {}
@@ -125,7 +125,7 @@ local function take_slot(client, state)
   if not state.asset_id then
     return not_understood(state, "asset_id")
   end
-  local base, why, plain = options.split_url(slot.upload_url, client.options.allow_http)
+  local base, why, plain = urls.split(slot.upload_url, client.options.allow_http)
   if not base then
     return fail(state, {
       kind = "parse",
@@ -164,7 +164,7 @@ local function put_request(client, state)
     stall_timeout = STALL,
     timeout = max(min(left(state), state.options.timeout or math.huge), 0.001),
     max_bytes = own.max_response_bytes,
-    proxy = own.proxy,
+    proxy = urls.proxy(own.proxy, state.url),
     ca_file = own.ca_file,
     owner = client.owner,
   }

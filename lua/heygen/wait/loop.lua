@@ -2,7 +2,7 @@
 -- its errors are those of every wait; what is waited for, and where, only a *kind* knows.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
-local options = require "heygen.schema.client_options"
+local options = require "heygen.schema.options"
 local pace = require "heygen.wait.pace"
 local response = require "heygen.http.response"
 local suggest = require "heygen.schema.suggest"

@@ -1,0 +1,138 @@
+-- The checker for tables of options: its rules, and the cases of each call that takes such a table.
+local heygen = require "heygen"
+local options = require "heygen.schema.options"
+
+local NAN, HUGE = 0 / 0, math.huge
+
+local function callable()
+  return setmetatable({}, { __call = function() end })
+end
+
+describe("the checker of options", function()
+  local function refused(message, given, known, within)
+    local read, problem = options.check(given, known, within)
+    assert.is_nil(read)
+    assert.equal(message, problem)
+  end
+
+  it("says what was expected and what came", function()
+    local cases = {
+      seconds = {
+        { type = "seconds", above = 0 },
+        ['"5"'] = "5",
+        ["0"] = 0,
+        ["-1"] = -1,
+        NaN = NAN,
+        ["-infinity"] = -HUGE,
+        table = {},
+      },
+      ["finite seconds"] = { { type = "seconds", above = 0, finite = true }, infinity = HUGE, NaN = NAN },
+    }
+    for what, case in pairs(cases) do
+      local spec = case[1]
+      for came, value in pairs(case) do
+        if came ~= 1 then
+          refused(("x: expected %s > 0, got %s"):format(what, came), { x = value }, { x = spec })
+        end
+      end
+    end
+    refused(
+      "x: expected an integer from 1 to 5, got 1.5",
+      { x = 1.5 },
+      { x = { type = "integer", min = 1, max = 5 } }
+    )
+    refused("x: expected an integer >= 1, got infinity", { x = HUGE }, { x = { type = "integer", min = 1 } })
+    refused("x: expected a number <= 5, got 6", { x = 6 }, { x = { type = "number", max = 5 } })
+    refused('x: expected a boolean, got "true"', { x = "true" }, { x = { type = "boolean" } })
+    refused("x: expected a string, got true", { x = true }, { x = { type = "string" } })
+    refused("x: expected a string, got number", { x = 5 }, { x = { type = "string", secret = true } })
+    refused("x: expected a table, got 5", { x = 5 }, { x = { type = "table" } })
+    refused("x: expected a function, got table", { x = {} }, { x = { type = "function" } })
+    refused(
+      'x: "A" is not one of "a", "b", did you mean "a"?',
+      { x = "A" },
+      { x = { type = "string", enum = { "a", "b" } } }
+    )
+  end)
+
+  it("names what is unknown, and what was meant", function()
+    local known = { timeout = { type = "seconds", above = 0 } }
+    refused('timeot: unknown option, did you mean "timeout"?', { timeot = 1 }, known)
+    refused('Timeout: unknown option, did you mean "timeout"?', { Timeout = 1 }, known)
+    refused("colour: unknown option", { colour = 1 }, known)
+    refused("[1]: unknown option", { "timeout" }, known)
+    refused("a\\nb: unknown option", { ["a\nb"] = 1 }, known)
+  end)
+
+  it("gives the path of an option in a table of its own", function()
+    local known = { interval = { type = "seconds", above = 0 } }
+    refused('wait.interval: expected seconds > 0, got "5"', { interval = "5" }, known, "wait")
+    refused("wait[2]: unknown option", { interval = 1, [2] = 1 }, known, "wait")
+    refused("wait: expected a table of options, got string", "x", known, "wait")
+  end)
+
+  it("does not depend on the order of the table", function()
+    local known = { a = { type = "boolean" }, b = { type = "boolean" }, c = { type = "boolean" } }
+    for _ = 1, 20 do
+      refused("a: expected a boolean, got 1", { c = 1, b = 1, a = 1, zzz = 1 }, known)
+    end
+  end)
+
+  it("fills in defaults, asks for what must be there, and leaves the caller's table alone", function()
+    local known =
+      { a = { type = "integer", default = 3 }, b = { type = "string", required = 'write b = "x"' } }
+    local given = { b = "y" }
+    assert.same({ a = 3, b = "y" }, options.check(given, known))
+    assert.same({ b = "y" }, given)
+    refused('b: missing, write b = "x"', nil, known)
+  end)
+
+  it("takes false where it is a value", function()
+    assert.same({ a = false }, options.check({ a = false }, { a = { type = "boolean", default = true } }))
+  end)
+
+  it("knows what can be called", function()
+    assert.is_true(options.is_callable(print))
+    assert.is_true(options.is_callable(callable()))
+    for _, value in ipairs {
+      {},
+      "print",
+      5,
+      setmetatable({}, { __call = 5 }),
+      setmetatable({}, { __metatable = "no" }),
+    } do
+      assert.is_false(options.is_callable(value))
+    end
+  end)
+end)
+
+-- ---- the calls ----
+
+local client = heygen.new { api_key = "key" }
+
+-- Each: the call, how it gets its options, an option of seconds, and what else is refused: message -> options.
+local CALLS = {
+  ["heygen.new"] = {
+    call = function(given)
+      given.api_key = given.api_key or "key"
+      heygen.new(given)
+    end,
+    seconds = "timeout",
+    flag = "allow_http",
+    callable = "log",
+    ["headers.AUTHORIZATION: not allowed here"] = { headers = { AUTHORIZATION = "x" } },
+    ["headers.B: expected a string, got 1"] = { headers = { a = "x", B = 1 } },
+  },
+}
+
+for name, case in pairs(CALLS) do
+  describe(name, function()
+    local function refused(message, given)
+      local ok, raised = pcall(case.call, given)
+      assert.is_false(ok, "nothing was refused: " .. message)
+      assert.matches(name .. ": " .. message, raised, 1, true)
+      assert.matches("^spec/schema/options_spec%.lua:%d+: ", raised)
+    end
+  end)
+end
+assert(client)
