@@ -108,31 +108,80 @@ end)
 
 -- ---- the calls ----
 
-local client = heygen.new { api_key = "key" }
-
--- Each: the call, how it gets its options, an option of seconds, and what else is refused: message -> options.
+-- Each: how the call gets its options; `named`: how messages call it; `within`: the option that the table is itself;
+-- one option of each type, where it has one; and what else is refused, as message -> options.
 local CALLS = {
   ["heygen.new"] = {
     call = function(given)
-      given.api_key = given.api_key or "key"
       heygen.new(given)
     end,
     seconds = "timeout",
+    pause = "retry_base",
+    integer = "max_retries",
     flag = "allow_http",
     callable = "log",
-    ["headers.AUTHORIZATION: not allowed here"] = { headers = { AUTHORIZATION = "x" } },
+    table = "headers",
+    text = "user_agent",
+    ["headers.AUTHORIZATION: not allowed here, use access_token"] = { headers = { AUTHORIZATION = "x" } },
     ["headers.B: expected a string, got 1"] = { headers = { a = "x", B = 1 } },
   },
 }
 
+-- What is no value of such an option, with the words for what came.
+local BAD = {
+  seconds = { { "5", '"5"' }, { NAN, "NaN" }, { -1, "-1" }, { -HUGE, "-infinity" }, { {}, "table" } },
+  pause = { { "5", '"5"' }, { NAN, "NaN" }, { -1, "-1" }, { HUGE, "infinity" } },
+  integer = { { "5", '"5"' }, { NAN, "NaN" }, { 1.5, "1.5" }, { HUGE, "infinity" } },
+  flag = { { "yes", '"yes"' }, { 0, "0" } },
+  callable = { { "print", '"print"' }, { {}, "table" }, { true, "true" } },
+  table = { { "x", '"x"' }, { 5, "5" } },
+  text = { { 5, "5" }, { {}, "table" } },
+}
+
 for name, case in pairs(CALLS) do
   describe(name, function()
+    local prefix = name .. ": "
+    local within = case.within and case.within .. "." or ""
+
     local function refused(message, given)
-      local ok, raised = pcall(case.call, given)
+      local ok, raised = pcall(function()
+        case.call(given)
+      end)
       assert.is_false(ok, "nothing was refused: " .. message)
-      assert.matches(name .. ": " .. message, raised, 1, true)
+      assert.matches(prefix .. message, raised, 1, true)
       assert.matches("^spec/schema/options_spec%.lua:%d+: ", raised)
     end
+
+    for kind, list in pairs(BAD) do
+      if case[kind] then
+        it("refuses what is no value of an option: " .. kind, function()
+          for _, bad in ipairs(list) do
+            refused(within .. case[kind] .. ": expected ", { [case[kind]] = bad[1] })
+            local _, raised = pcall(case.call, { [case[kind]] = bad[1] })
+            assert.equal(", got " .. bad[2], raised:sub(-#bad[2] - 6))
+          end
+        end)
+      end
+    end
+
+    it("refuses an option that it does not know, in another letter case as well", function()
+      local known = case.seconds or case.callable or case.text or case.flag
+      refused(within .. "zzzz: unknown option", { zzzz = 1 })
+      local upper = known:gsub("^%l", string.upper)
+      refused(('%s%s: unknown option, did you mean "%s"?'):format(within, upper, known), { [upper] = 1 })
+      refused((case.within or "") .. "[1]: unknown option", { "x" })
+    end)
+
+    it("refuses what is no table, without showing it", function()
+      refused((case.within and case.within .. ": " or "") .. "expected a table of options, got string", "key")
+    end)
+
+    it("refuses the rest", function()
+      for message, given in pairs(case) do
+        if type(given) == "table" then
+          refused(message, given)
+        end
+      end
+    end)
   end)
 end
-assert(client)
