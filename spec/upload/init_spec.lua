@@ -360,10 +360,7 @@ describe("an upload", function()
       assert.equal("upload: read: expected a function, got string", raised { read = "x" })
       assert.matches("^upload: expected only one of path, data and read", raised { path = "x", data = "y" })
       assert.equal("upload: size: is only valid together with read", raised { data = "x", size = 1 })
-      assert.equal(
-        "upload: size: expected an integer >= 1, got string",
-        raised { read = print, size = "1" }
-      )
+      assert.equal("upload: size: expected an integer >= 1, got string", raised { read = print, size = "1" })
       assert.equal('upload: bytes: unknown field, did you mean "data"?', raised { bytes = "x" })
       assert.equal('upload: filenam: unknown field, did you mean "filename"?', raised { filenam = "x" })
       assert.equal(
