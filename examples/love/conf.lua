@@ -1,7 +1,7 @@
 -- Read by LÖVE before anything else: the window, the name of the directory that the videos are saved in, and where the
 -- C modules are when the game is shipped: beside the .love file or the executable.
 local base = love.filesystem.getSourceBaseDirectory()
-package.cpath = ("%s/?.so;%s/?.dll;"):format(base, base) .. package.cpath
+package.cpath = base .. "/?.so;" .. package.cpath
 
 function love.conf(t)
   t.identity = "heygen-studio"
