@@ -175,7 +175,9 @@ function run.delivery(server)
     heygen.sleep(0.005)
   end
   assert(requests == 2)
-  local body = ('{"event_type":"video_agent.success","event_data":{"session_id":"%s"}}'):format(session.session_id)
+  local body = ('{"event_type":"video_agent.success","event_data":{"session_id":"%s"}}'):format(
+    session.session_id
+  )
   local headers = heygen.webhook.sign(body, secret)
   start()
   assert(router:handle("POST", headers, body, "/") == 200)
