@@ -137,6 +137,7 @@ build = {
     ["heygen.schema.object"] = "lua/heygen/schema/object.lua",
     ["heygen.schema.options"] = "lua/heygen/schema/options.lua",
     ["heygen.schema.suggest"] = "lua/heygen/schema/suggest.lua",
+    ["heygen.schema.types"] = "lua/heygen/schema/types.lua",
     ["heygen.schema.url"] = "lua/heygen/schema/url.lua",
     ["heygen.schema.value"] = "lua/heygen/schema/value.lua",
     ["heygen.task.all"] = "lua/heygen/task/all.lua",

@@ -3,7 +3,7 @@
 local calls = require "spec.support.calls"
 local core = require "heygen.core"
 local endpoints = require "heygen.endpoints"
-local params = require "heygen.api.arguments"
+local arguments = require "heygen.api.arguments"
 local random = require "spec.support.random"
 
 local bad_value = calls.bad_value
@@ -179,8 +179,8 @@ describe("arguments", function()
   end)
 
   it("may come without a count", function()
-    assert.equal("/v3/videos/v", params.check(rows["videos:get"], { "v" }).target)
-    assert.equal("/v3/videos", params.check(rows["videos:list"], {}).target)
+    assert.equal("/v3/videos/v", arguments.check(rows["videos:get"], { "v" }).target)
+    assert.equal("/v3/videos", arguments.check(rows["videos:list"], {}).target)
   end)
 
   it("may be left out where nothing is needed", function()
@@ -323,9 +323,9 @@ end)
 
 describe("videos:statuses", function()
   it("names the field that a bare list of ids belongs into", function()
-    local _, message = params.check(rows["videos:statuses"], { { "a" } })
+    local _, message = arguments.check(rows["videos:statuses"], { { "a" } })
     assert.equal("[1]: fields are named, write {video_ids = ...}", message)
-    _, message = params.check(rows["videos:statuses"], { "a" })
+    _, message = arguments.check(rows["videos:statuses"], { "a" })
     assert.equal("videos:statuses: expected a table, got string, write {video_ids = ...}", message)
   end)
 
@@ -498,7 +498,7 @@ describe("any arguments at all", function()
         args[index] = value(3)
       end
       local before = picture(args)
-      local call, message = params.check(row, args, count)
+      local call, message = arguments.check(row, args, count)
       assert.equal(before, picture(args))
       if call then
         made = made + 1
@@ -528,7 +528,7 @@ describe("the way of every request", function()
       collectgarbage "stop"
       local before = collectgarbage "count"
       for _ = 1, count do
-        params.check(row, args, 1)
+        arguments.check(row, args, 1)
       end
       local after = collectgarbage "count"
       collectgarbage "restart"
@@ -541,12 +541,5 @@ describe("the way of every request", function()
     end
     -- one table of two fields and one string
     assert.is_true(bytes < 200, bytes .. " bytes")
-  end)
-end)
-
-describe("params.suggest", function()
-  it("helps with the names of options as well", function()
-    assert.equal("api_key", params.suggest("apikey", { "api_key", "base_url", "timeout" }))
-    assert.is_nil(params.suggest("verbose", { "api_key", "base_url", "timeout" }))
   end)
 end)

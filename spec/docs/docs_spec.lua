@@ -6,7 +6,7 @@ local downloads = require "heygen.download"
 local generation = require "heygen.wait.video"
 local options = require "heygen.schema.client_options"
 local pace = require "heygen.wait.pace"
-local params = require "heygen.api.arguments"
+local arguments = require "heygen.api.arguments"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
@@ -124,7 +124,7 @@ describe("the options in the documents", function()
 
   it("are those of every call", function()
     local known = { extra = true }
-    for _, option in ipairs(params.options) do
+    for _, option in ipairs(arguments.options) do
       known[option.name] = true
     end
     assert.same(names(known), names(named_rows(section("docs/options.md", "Every call"))))

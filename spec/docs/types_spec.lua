@@ -6,7 +6,7 @@ local endpoints = require "heygen.endpoints"
 local downloads = require "heygen.download"
 local generation = require "heygen.wait.video"
 local options = require "heygen.schema.client_options"
-local params = require "heygen.api.arguments"
+local arguments = require "heygen.api.arguments"
 local progress = require "heygen.progress"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
@@ -160,14 +160,14 @@ describe("the types of the C core", function()
     assert.same(sorted(known), fields(CORE, "Segment"))
   end)
 
-  it("name the arguments of each method in the order of its ---@param lines", function()
+  it("name the names of each method in the order of its ---@param lines", function()
     for _, text in ipairs { CORE, API } do
-      for head, arguments in text:gmatch "\n\n([^\n].-)\nfunction [%w_]+[.:][%w_]+%(([^)]*)%) end" do
+      for head, names in text:gmatch "\n\n([^\n].-)\nfunction [%w_]+[.:][%w_]+%(([^)]*)%) end" do
         local given = {}
         for name in head:gsub("^.*\n\n", ""):gmatch "%-%-%-@param ([%w_]+)" do
           given[#given + 1] = name
         end
-        assert.equal(arguments, table.concat(given, ", "))
+        assert.equal(names, table.concat(given, ", "))
       end
     end
   end)
@@ -290,7 +290,7 @@ describe("the types of the options", function()
 
   it("have those of every call", function()
     local every, post, with_files = {}, {}, {}
-    for _, option in ipairs(params.options) do
+    for _, option in ipairs(arguments.options) do
       (option.files and with_files or option.method == "POST" and post or every)[option.name] = true
     end
     assert.same(sorted(with_files), fields(META, "FileOptions"))

@@ -3,8 +3,8 @@
 local endpoints = require "heygen.endpoints"
 local least = require "spec.support.least"
 local groups = require "heygen.endpoints.names"
-local params = require "heygen.api.arguments"
-local values = require "heygen.schema.value"
+local arguments = require "heygen.api.arguments"
+local types = require "heygen.schema.types"
 
 local OPTIONS = { "timeout", "deadline", "max_retries", "idempotency_key", "extra" }
 
@@ -149,7 +149,7 @@ describe("endpoints", function()
   end)
 
   local function check_spec(spec, where, fields)
-    assert.is_function(values.types[spec.type], where)
+    assert.is_function(types.checkers[spec.type], where)
     assert.equal(spec.type == "array", spec.items ~= nil, where)
     assert.is_true(spec.type ~= "ids", where)
     for _, other in ipairs { spec.requires or false, spec.not_with or false } do
@@ -240,7 +240,7 @@ describe("endpoints", function()
   it("makes a request of every row from its least arguments", function()
     for _, row in ipairs(endpoints) do
       local args = least.args(row)
-      local call = assert(params.check(row, args))
+      local call = assert(arguments.check(row, args))
       local path = call.target:match "^[^?]*"
       assert.equal(row.path:gsub("{[^}]*}", "X"), path:gsub("id%d", "X"))
       assert.equal(row.body ~= nil, call.body ~= nil)
@@ -250,7 +250,7 @@ describe("endpoints", function()
         local value = fields[name]
         fields[name] = nil
         if name ~= "type" or not row.body_union then
-          assert.is_nil(params.check(row, args), row.path .. " " .. name)
+          assert.is_nil(arguments.check(row, args), row.path .. " " .. name)
         end
         fields[name] = value
       end

@@ -4,7 +4,7 @@
 local conform = require "spec.support.conform"
 local contract = require "heygen.sim.contract"
 local endpoints = require "heygen.endpoints"
-local params = require "heygen.api.arguments"
+local arguments = require "heygen.api.arguments"
 
 -- method and path -> row of the simulator
 local published = {}
@@ -263,7 +263,7 @@ local function fits(row, given)
     args[index] = "id"
   end
   args[#args + 1] = body
-  return params.check(row, args)
+  return arguments.check(row, args)
 end
 
 describe("a body #slow", function()

@@ -1,30 +1,27 @@
 -- The three forms of a file, and what is said about the others.
 
 local core = require "heygen.core"
-local file_input = require "heygen.schema.file"
+local file = require "heygen.schema.file"
 
 local FORMS = 'a path, "https://...", {url = "https://..."}, {asset_id = "..."}, {path = "..."}, {bytes = "..."} '
   .. 'or {media_type = "image/png", data = "<base64>"}'
 
 local function refused(value)
-  local file, problem, where = file_input.check({}, value)
-  assert.is_nil(file)
+  local checked, problem, where = file.check({}, value, {})
+  assert.is_nil(checked)
   return (where or "") .. ": " .. problem
 end
 
-describe("file_input.check", function()
+describe("file.check", function()
   it("fills in the type, into a copy", function()
     local given = { url = "https://example.com/a.png" }
-    assert.same({ type = "url", url = "https://example.com/a.png" }, file_input.check({}, given))
+    assert.same({ type = "url", url = "https://example.com/a.png" }, file.check({}, given))
     assert.same({ url = "https://example.com/a.png" }, given)
-    assert.same({ type = "asset_id", asset_id = "x" }, file_input.check({}, { asset_id = "x" }))
+    assert.same({ type = "asset_id", asset_id = "x" }, file.check({}, { asset_id = "x" }))
     local data = { media_type = "image/png", data = "iVBORw0KGgo=" }
-    assert.same(
-      { type = "base64", media_type = "image/png", data = "iVBORw0KGgo=" },
-      file_input.check({}, data)
-    )
+    assert.same({ type = "base64", media_type = "image/png", data = "iVBORw0KGgo=" }, file.check({}, data))
     local full = { type = "base64", media_type = "image/svg+xml", data = "AA==" }
-    assert.same(full, file_input.check({}, full))
+    assert.same(full, file.check({}, full))
   end)
 
   it("wants exactly one of the forms", function()
@@ -38,7 +35,7 @@ describe("file_input.check", function()
   it("takes a text alone for an address or a path", function()
     assert.same(
       { type = "url", url = "https://example.com/a.png" },
-      file_input.check({}, "HTTPS://example.com/a.png")
+      file.check({}, "HTTPS://example.com/a.png")
     )
     assert.matches("without spaces", refused "https://example.com/a b.png")
     assert.matches(
@@ -50,26 +47,25 @@ describe("file_input.check", function()
     assert.equal(": empty, a path is needed", refused "")
   end)
 
-  it("notes what is local, with what the field takes, and looks at no file", function()
+  it("puts what is local on the list, with what the field takes, and opens no file", function()
     local spec = { max_bytes = 5, media_types = { "image/png" } }
+    local files = {}
     for _, given in ipairs {
       "no such file",
       { path = "no such file" },
       { path = "no such file", filename = "x" },
     } do
-      file_input.noted = false
-      local node = file_input.check(spec, given)
-      local noted = file_input.local_source(node)
-      assert.is_true(file_input.noted)
-      assert.equal("no such file", noted.source.path)
-      assert.same({ bytes = 5, types = { "image/png" } }, noted.limits)
+      files = {}
+      local node = file.check(spec, given, files)
+      assert.equal(1, #files)
+      assert.equal(node, files[1].node)
+      assert.equal("no such file", files[1].source.path)
+      assert.same({ bytes = 5, types = { "image/png" } }, files[1].limits)
     end
-    local noted =
-      file_input.local_source((file_input.check(spec, { bytes = "abc", media_type = "image/png" })))
-    assert.same({ "abc", "image/png" }, { noted.source.data, noted.source.declared })
-    file_input.noted = false
-    assert.is_nil(file_input.local_source((file_input.check(spec, { url = "https://a" }))))
-    assert.is_false(file_input.noted)
+    file.check(spec, { bytes = "abc", media_type = "image/png" }, files)
+    assert.same({ "abc", "image/png" }, { files[2].source.data, files[2].source.declared })
+    file.check(spec, { url = "https://a" }, files)
+    assert.equal(2, #files)
     assert.equal(".bytes: empty, there is nothing to send", refused { bytes = "" })
     assert.equal(
       ".asset_id: does not belong to a file of {path = ...}",
@@ -163,7 +159,7 @@ describe("file_input.check", function()
 
   it("knows the largest size #slow", function()
     local largest = ("A"):rep(44739244) -- 32 MB
-    assert.is_table(file_input.check({}, { media_type = "video/mp4", data = largest }))
+    assert.is_table(file.check({}, { media_type = "video/mp4", data = largest }))
     assert.equal(
       ".data: 44739248 bytes of base64, at most 44739244 (32 MB of content) are allowed",
       refused { media_type = "video/mp4", data = largest .. "AAAA" }
@@ -172,7 +168,7 @@ describe("file_input.check", function()
 
   it("tells mistakes of the program from bad values", function()
     local function is_mistake(value)
-      return (select(4, file_input.check({}, value))) == true
+      return (select(4, file.check({}, value))) == true
     end
     assert.is_true(is_mistake(5))
     assert.is_true(is_mistake { url = 5 })

@@ -1,7 +1,7 @@
--- Asks params.check as a method would, by the name of the call, and tells the two kinds of refusal apart.
+-- Asks arguments.check as a method would, by the name of the call, and tells the two kinds of refusal apart.
 
 local endpoints = require "heygen.endpoints"
-local params = require "heygen.api.arguments"
+local arguments = require "heygen.api.arguments"
 
 local calls = { rows = {} }
 
@@ -10,7 +10,7 @@ for _, row in ipairs(endpoints) do
 end
 
 function calls.check(name, ...)
-  return params.check(calls.rows[name], { ... }, select("#", ...))
+  return arguments.check(calls.rows[name], { ... }, select("#", ...))
 end
 
 function calls.sent(name, ...)

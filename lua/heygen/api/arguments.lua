@@ -1,32 +1,19 @@
--- Checks the arguments of a call against its row in endpoints.lua and makes the target and body of the request.
+-- Checks the arguments of a call against its row in endpoints/ and makes the target and body of the request.
 -- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
 local core = require "heygen.core"
-local objects = require "heygen.schema.object"
-local own_id = require "heygen.api.id"
+local ids = require "heygen.api.id"
+local object = require "heygen.schema.object"
 local suggest = require "heygen.schema.suggest"
 local takes_files = require("heygen.endpoints.fields").takes_files
+local types = require "heygen.schema.types"
 local values = require "heygen.schema.value"
 
-local params = {}
+local arguments = {}
 
 local null = core.null
 local find, format, gmatch = string.find, string.format, string.gmatch
 local is_plain = core.is_plain
-local check_value, check_id, step = values.check, values.id, values.step
-
-values.types.object, values.types.union = objects.object, objects.union
-local file_input = require "heygen.schema.file"
-values.types.file_input = file_input.check
-
--- A file for multipart/form-data: whatever can be read is found out where it is read.
-function values.types.upload(_, value)
-  if type(value) ~= "string" and type(value) ~= "table" then
-    return nil, values.expected("a path or a table", value), nil, true
-  end
-  return value
-end
-
-params.suggest = suggest.near
+local check_value, step = types.check, values.step
 
 local NO_FIELDS = {}
 
@@ -47,7 +34,7 @@ local function check_seconds(value)
 end
 
 local function check_retries(value)
-  local _, problem = check_value({ type = "integer", min = 0 }, value)
+  local _, problem = values.integer({ min = 0 }, value)
   return problem
 end
 
@@ -83,7 +70,7 @@ local OPTIONS = {
   { name = "on_upload", problem = check_function, files = true },
 }
 
-params.options = OPTIONS
+arguments.options = OPTIONS
 
 local function refuse(field, problem, mistake)
   return nil, field .. ": " .. problem, field, mistake or false
@@ -118,6 +105,7 @@ local function prepare(row)
     end
   end
   local files = takes_files(row.body or NO_FIELDS)
+  plan.takes_files = files
   for _, option in ipairs(OPTIONS) do
     if (not option.method or option.method == row.method) and (files or not option.files) then
       plan.known[option.name] = true
@@ -132,70 +120,10 @@ local function prepare(row)
   return plan
 end
 
-local function call_name(row)
-  return row.group .. ":" .. row.name
-end
-
-local function signature(row)
-  local names = {}
-  for index, id in ipairs(row.path_params) do
-    names[index] = id.name
-  end
-  names[#names + 1] = row.body and "{...}" or "options"
-  return call_name(row) .. "(" .. table.concat(names, ", ") .. ")"
-end
+local call_name, signature = ids.call_name, ids.signature
 
 local function refuse_call(row, problem)
   return nil, call_name(row) .. ": " .. problem, nil, true
-end
-
--- An id may be given as the object that carries it. Returns id | nil, problem, mistake.
-local function carried_id(row, plan, spec, object, is_last)
-  if is_last then
-    -- get{video_id = ..., timeout = 5}: without this the timeout would be ignored
-    local misplaced
-    for name in pairs(plan.known) do
-      if object[name] ~= nil and (not misplaced or name < misplaced) then
-        misplaced = name
-      end
-    end
-    if misplaced then
-      return nil,
-        format("%s belongs in a table of its own after the ids: %s", misplaced, signature(row)),
-        true
-    end
-  end
-  local id = object[spec.name]
-  if id == nil and spec.also then
-    id = object[spec.also]
-  end
-  if type(id) == "string" then
-    local problem = own_id.problem(row, spec, object, id)
-    if problem then
-      return nil, problem
-    end
-    return id
-  elseif id == nil or id == null then
-    -- no mistake: a session has no video_id before rendering begins
-    return nil, "the table given has no " .. spec.name .. (spec.also and " or " .. spec.also or "")
-  end
-  return nil, values.expected("a string in the table given", id) -- no mistake either: the service may have sent it
-end
-
--- An id that needs more than a look. Returns id | nil, message, field, mistake.
-local function read_id(row, plan, index, value, is_last)
-  local spec = row.path_params[index]
-  local problem, mistake, id, _
-  if type(value) == "table" then
-    value, problem, mistake = carried_id(row, plan, spec, value, is_last)
-  end
-  if not problem then
-    id, problem, _, mistake = check_id(value)
-  end
-  if problem then
-    return refuse(spec.name, problem, mistake)
-  end
-  return id
 end
 
 local function unknown_field(row, plan, given)
@@ -244,7 +172,7 @@ local function read_options(plan, given)
 end
 
 local function missing(field)
-  return refuse(field.name, objects.missing(field.spec), true)
+  return refuse(field.name, object.missing(field.spec), true)
 end
 
 local ANY = { type = "any", nullable = true }
@@ -275,24 +203,28 @@ local function merge_extra(row, body, extra)
 end
 
 -- A body that as a whole is one of several forms.
-local function read_union(row, plan, given)
+local function read_union(row, plan, given, files)
   local whole = {}
   for index = 1, #plan.body do
     local name = plan.body[index].name
     whole[name] = given[name]
   end
-  local body, problem, where, mistake = check_value(row.body_union, whole)
+  local body, problem, where, mistake = check_value(row.body_union, whole, files)
   if not body then
     return refuse(where:sub(2), problem, mistake)
-  elseif given.extra ~= nil then
+  end
+  for index = 1, files and #files or 0 do
+    files[index].where = files[index].where:sub(2)
+  end
+  if given.extra ~= nil then
     return merge_extra(row, body, given.extra)
   end
   return body
 end
 
-local function read_body(row, plan, given)
+local function read_body(row, plan, given, files)
   if row.body_union then
-    return read_union(row, plan, given)
+    return read_union(row, plan, given, files)
   end
   local body = {}
   for index = 1, #plan.body do
@@ -300,9 +232,12 @@ local function read_body(row, plan, given)
     local name, spec = field.name, field.spec
     local value = given[name]
     if value ~= nil then
-      local checked, problem, where, mistake = check_value(spec, value)
+      local before = files and #files
+      local checked, problem, where, mistake = check_value(spec, value, files)
       if problem then
         return refuse(name .. (where or ""), problem, mistake)
+      elseif files and #files > before then
+        values.put_inside(files, before, name)
       end
       local other = spec.requires
       if other and value ~= null and (given[other] == nil or given[other] == null) then
@@ -365,24 +300,25 @@ local function read_fields(row, plan, target, given)
     return refuse(name, stray, true)
   end
   local body
+  local files = plan.takes_files and {} or nil
   local options, message, field, mistake = read_options(plan, given)
   if options then
     target, message, field, mistake = read_query(row, plan, given, target)
   end
   if not message and row.body then
-    body, message, field, mistake = read_body(row, plan, given)
+    body, message, field, mistake = read_body(row, plan, given, files)
   end
   if message then
     return nil, message, field, mistake
   end
-  return { target = target, body = body, options = options }
+  return { target = target, body = body, options = options, files = files and files[1] and files or nil }
 end
 
 ---The call for one id and nothing else, when a look at the id is enough: what polling does all day.
 ---@param row heygen.Endpoint with one id, no body and nothing required beside it
 ---@param id any
----@return table? call nil: params.check decides
-function params.quick(row, id)
+---@return table? call nil: arguments.check decides
+function arguments.quick(row, id)
   if type(id) ~= "string" or not is_plain(id) then
     return nil
   end
@@ -394,11 +330,12 @@ end
 ---@param row heygen.Endpoint
 ---@param args table positional arguments: the path's ids in order, then one table of fields and options, or nil
 ---@param count integer? how many arguments were given, nil ones included; #args when absent
----@return table? call target (path and query), body (a table for core.encode, nil when none is sent), options
+---@return table? call target (path and query), body (a table for core.encode, nil when none is sent), options, and
+---files: the local files in the body, as types.lua says, nil when there are none
 ---@return string? message "field: what is wrong and what to do"
 ---@return string? param the field, nil when the arguments as a whole are wrong
 ---@return boolean? mistake true: an error of the program (wrong type, unknown field); false: a bad value
-function params.check(row, args, count)
+function arguments.check(row, args, count)
   local plan = plans[row] or prepare(row)
   local target, wanted = plan.head, plan.ids
   if (count or #args) > wanted + 1 then
@@ -411,10 +348,10 @@ function params.check(row, args, count)
   for index = 1, wanted do
     local id = args[index]
     if type(id) ~= "string" or not is_plain(id) then
-      local message, field, mistake
-      id, message, field, mistake = read_id(row, plan, index, id, index == wanted and given == nil)
-      if not id then
-        return nil, message, field, mistake
+      local problem, mistake
+      id, problem, mistake = ids.read(row, index, id, index == wanted and given == nil and plan.known)
+      if problem then
+        return refuse(row.path_params[index].name, problem, mistake)
       end
     end
     target = target .. id .. plan[index]
@@ -428,12 +365,7 @@ function params.check(row, args, count)
     local hint = plan.example and format(", write {%s = ...}", plan.example) or ""
     return refuse_call(row, values.expected("a table", given) .. hint)
   end
-  file_input.noted = false
-  local call, message, field, mistake = read_fields(row, plan, target, given)
-  if call then
-    call.files = file_input.noted
-  end
-  return call, message, field, mistake
+  return read_fields(row, plan, target, given)
 end
 
-return params
+return arguments

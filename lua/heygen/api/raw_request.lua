@@ -2,7 +2,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local options = require "heygen.schema.client_options"
-local params = require "heygen.api.arguments"
+local suggest = require "heygen.schema.suggest"
 local values = require "heygen.schema.value"
 
 local raw = {}
@@ -123,7 +123,7 @@ function raw.problem(fields)
       for field in pairs(RAW_FIELDS) do
         known[#known + 1] = field
       end
-      local near = params.suggest(tostring(name), known)
+      local near = suggest.near(tostring(name), known)
       return tostring(name) .. ": unknown field" .. (near and (', did you mean "%s"?'):format(near) or "")
     elseif type(value) ~= wanted then
       return ("%s: expected a %s, got %s"):format(name, wanted, type(value))

@@ -293,7 +293,7 @@ end
 ---Sends a request until it is answered for good.
 ---@param client heygen.Client
 ---@param row heygen.Endpoint method, repeatable, list, expects, body (the shape)
----@param call table target, body or text, options; see params.check
+---@param call table target, body or text, options; see arguments.check
 ---@return table? value
 ---@return string? message
 ---@return heygen.Error? err

@@ -1,11 +1,11 @@
 -- The union of ways to hand a file to the service: by URL, as an asset, or as base64 text in the body. What is local, a
--- path or bytes in memory, is only noted here: attachments.lua makes one of the three of it.
+-- path or bytes in memory, goes on the call's list of files: attachments.lua makes one of the three of it.
 local sources = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
 local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
 
-local file_input = {}
+local file = {}
 
 local find, format, lower = string.find, string.format, string.lower
 
@@ -45,29 +45,29 @@ local function unknown_problem(key)
   return "unknown field" .. (hint ~= "" and hint or "; a file is " .. FORMS)
 end
 
-local function find_type(value)
-  local kind = value.type
-  if kind ~= nil then
-    if type(kind) ~= "string" then
-      return nil, values.expected("a string", kind), ".type", true
-    elseif not KEYS[kind] then
-      return nil, values.one_of(kind, TYPES), ".type", true
+local function find_variant(value)
+  local variant = value.type
+  if variant ~= nil then
+    if type(variant) ~= "string" then
+      return nil, values.expected("a string", variant), ".type", true
+    elseif not KEYS[variant] then
+      return nil, values.one_of(variant, TYPES), ".type", true
     end
-    return kind
+    return variant
   end
   for index = 1, #TYPES do
     local keys = KEYS[TYPES[index]]
     if value[keys[1]] ~= nil or (keys[2] and value[keys[2]] ~= nil) then
-      if kind then
+      if variant then
         return nil, "expected only one of " .. FORMS, nil, true
       end
-      kind = TYPES[index]
+      variant = TYPES[index]
     end
   end
-  if not kind then
+  if not variant then
     return nil, "expected " .. FORMS, nil, true
   end
-  return kind
+  return variant
 end
 
 local check = {}
@@ -96,32 +96,20 @@ end
 
 -- ---- what is local ----
 
--- Stands in a checked body in the place of a file that is still to be uploaded or inlined -> {source, limits}.
-local locals = setmetatable({}, { __mode = "k" })
-
----Has any been noted since somebody set this to false?
-file_input.noted = false
-
----What a file of a checked body is made from; nil: it is none that is local.
----@param node table
----@return {source: heygen.Source, limits: table}?
-function file_input.local_source(node)
-  return locals[node]
-end
-
-local function note(spec, given)
+-- What stands in the checked body until the file is uploaded or inlined.
+local function put_on_list(spec, files, given)
   local source, problem, where, mistake = sources.read(given)
   if not source then
     return nil, problem, where == ".data" and ".bytes" or where, mistake
   end
   local node = { type = "asset_id" }
-  locals[node] = { source = source, limits = { bytes = spec.max_bytes, types = spec.media_types } }
-  file_input.noted = true
+  local limits = { bytes = spec.max_bytes, types = spec.media_types }
+  files[#files + 1] = { node = node, source = source, limits = limits, where = "" }
   return node
 end
 
 -- A text alone: an address on the web, or a path.
-local function check_text(spec, value)
+local function check_text(spec, value, files)
   if find(lower(value), "^https:") then
     local problem = values.utf8_problem(value) or urls.https_problem(value)
     if problem then
@@ -133,60 +121,62 @@ local function check_text(spec, value)
   elseif find(value, "^data:") then
     return nil, 'expected a path or an address; content goes into {media_type = "...", data = "<base64>"}'
   end
-  return note(spec, value)
+  return put_on_list(spec, files, value)
 end
 
-local function check_local(spec, value)
+local function check_local(spec, value, files)
   local stray = values.unknown_key(value, LOCAL_FIELDS)
   if stray ~= nil then
-    local kind = value.path ~= nil and "path" or "bytes"
+    local variant = value.path ~= nil and "path" or "bytes"
     return nil,
-      FIELDS[stray] and format("does not belong to a file of {%s = ...}", kind) or unknown_problem(stray),
+      FIELDS[stray] and format("does not belong to a file of {%s = ...}", variant) or unknown_problem(stray),
       values.step(stray),
       true
   end
-  return note(
+  return put_on_list(
     spec,
+    files,
     { path = value.path, data = value.bytes, filename = value.filename, media_type = value.media_type }
   )
 end
 
----Checks a file input and returns a copy with its `type` filled in. A checker of values.types.
+---Checks a file input and returns a copy with its `type` filled in. The checker of "file_input" in types.lua.
 ---@param spec heygen.FieldSpec
 ---@param value any
----@return table? file
+---@param files table gets what is local
+---@return table? checked
 ---@return string? problem
 ---@return string? where
 ---@return boolean? mistake
-function file_input.check(spec, value)
+function file.check(spec, value, files)
   if type(value) == "string" then
-    return check_text(spec, value)
+    return check_text(spec, value, files)
   elseif type(value) ~= "table" then
     return nil, values.expected(FORMS, value), nil, true
   elseif value.path ~= nil or value.bytes ~= nil then
-    return check_local(spec, value)
+    return check_local(spec, value, files)
   end
   local stray = values.unknown_key(value, FIELDS)
   if stray ~= nil then
     return nil, unknown_problem(stray), values.step(stray), true
   end
-  local kind, kind_problem, where, mistake = find_type(value)
-  if not kind then
-    return nil, kind_problem, where, mistake
+  local variant, variant_problem, where, mistake = find_variant(value)
+  if not variant then
+    return nil, variant_problem, where, mistake
   end
-  local keys = KEYS[kind]
+  local keys = KEYS[variant]
   for index = 1, #NAMES do
     local name = NAMES[index]
     if value[name] ~= nil and name ~= "type" and name ~= keys[1] and name ~= keys[2] then
-      return nil, format('does not belong to a file of type "%s"', kind), "." .. name, true
+      return nil, format('does not belong to a file of type "%s"', variant), "." .. name, true
     end
   end
-  local file = { type = kind }
+  local checked = { type = variant }
   for index = 1, #keys do
     local name = keys[index]
     local item = value[name]
     if item == nil then
-      return nil, format('missing, a file of type "%s" needs it', kind), "." .. name, true
+      return nil, format('missing, a file of type "%s" needs it', variant), "." .. name, true
     elseif type(item) ~= "string" then
       return nil, values.expected("a string", item), "." .. name, true
     end
@@ -194,9 +184,9 @@ function file_input.check(spec, value)
     if problem then
       return nil, problem, "." .. name
     end
-    file[name] = item
+    checked[name] = item
   end
-  return file
+  return checked
 end
 
-return file_input
+return file

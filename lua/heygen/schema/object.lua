@@ -4,7 +4,7 @@ local core = require "heygen.core"
 local suggest = require "heygen.schema.suggest"
 local values = require "heygen.schema.value"
 
-local objects = {}
+local object = {}
 
 local null = core.null
 local concat = table.concat
@@ -15,7 +15,7 @@ local ARTICLES = { integer = "an integer", array = "an array", object = "a table
 ---What a field that is missing must be.
 ---@param spec heygen.FieldSpec
 ---@return string problem
-function objects.missing(spec)
+function object.missing(spec)
   local what = ARTICLES[spec.type] or "a " .. spec.type
   if spec.type == "string" and spec.max then
     what = ("a string of %d to %d characters"):format(spec.min or 0, spec.max)
@@ -39,14 +39,14 @@ local function in_order(fields)
   return names
 end
 
-local function is_there(object, name)
-  return object[name] ~= nil and object[name] ~= null
+local function is_there(fields, name)
+  return fields[name] ~= nil and fields[name] ~= null
 end
 
-local function given_of(object, names)
+local function given_of(fields, names)
   local found = {}
   for index = 1, #names do
-    if is_there(object, names[index]) then
+    if is_there(fields, names[index]) then
       found[#found + 1] = names[index]
     end
   end
@@ -54,10 +54,10 @@ local function given_of(object, names)
 end
 
 -- Returns field, problem.
-local function choice_problem(object, rules)
+local function choice_problem(given, rules)
   local names = rules.one_of or rules.most_one_of
   if names then
-    local found = given_of(object, names)
+    local found = given_of(given, names)
     if found[2] then
       return found[2], "cannot be given together with " .. found[1]
     elseif rules.one_of and not found[1] then
@@ -65,51 +65,51 @@ local function choice_problem(object, rules)
     end
   end
   names = rules.any_of
-  if names and not given_of(object, names)[1] then
+  if names and not given_of(given, names)[1] then
     return names[1], "missing, " .. concat(names, " or ") .. " is required"
   end
   return nil
 end
 
 -- What the fields of an object say of each other. Returns field, problem.
-local function company_problem(object, fields)
+local function cross_field_problem(given, fields)
   local names = in_order(fields)
   for index = 1, #names do
     local name = names[index]
     local spec = fields[name]
-    if spec.requires and is_there(object, name) and not is_there(object, spec.requires) then
+    if spec.requires and is_there(given, name) and not is_there(given, spec.requires) then
       return name, "is only valid together with " .. spec.requires
-    elseif spec.not_with and is_there(object, name) and object[spec.not_with] == true then
+    elseif spec.not_with and is_there(given, name) and given[spec.not_with] == true then
       return name, "cannot be given when " .. spec.not_with .. " is true"
     end
   end
   return nil
 end
 
-local function rule_problem(spec, object)
-  local field, problem = choice_problem(object, spec)
+local function rule_problem(spec, given)
+  local field, problem = choice_problem(given, spec)
   if not field and spec.cases then
-    local case = spec.cases[object[spec.cases.by]]
+    local case = spec.cases[given[spec.cases.by]]
     if case then
-      field, problem = choice_problem(object, case)
+      field, problem = choice_problem(given, case)
     end
   end
   if not field then
-    field, problem = company_problem(object, spec.fields)
+    field, problem = cross_field_problem(given, spec.fields)
   end
   return field, problem
 end
 
-local function stray_problem(spec, stray, kind)
+local function stray_problem(spec, stray, variant)
   local hint = suggest.hint(stray, values.sorted_keys(spec.fields))
-  if kind and hint == "" then
-    return ('does not belong to the type "%s"'):format(kind)
+  if variant and hint == "" then
+    return ('does not belong to the type "%s"'):format(variant)
   end
   return "unknown field" .. hint
 end
 
--- `kind` is the variant when it is one of a union, and `by` the field that has told so. A checker of values.types.
-local function check_fields(spec, value, by, kind)
+-- `variant` is which one of a union it is, and `by` the field that says so.
+local function check_fields(spec, value, files, check, by, variant)
   local fields = spec.fields
   for key in pairs(value) do
     if not fields[key] and key ~= by then
@@ -120,32 +120,35 @@ local function check_fields(spec, value, by, kind)
         all[known[index]] = true
       end
       local stray = values.unknown_key(value, all)
-      return nil, stray_problem(spec, stray, kind), step(stray), true
+      return nil, stray_problem(spec, stray, variant), step(stray), true
     end
   end
-  local object = {}
+  local checked = {}
   if by then
-    object[by] = kind
+    checked[by] = variant
   end
   local names = in_order(fields)
   for index = 1, #names do
     local name = names[index]
     local field, given = fields[name], value[name]
     if given ~= nil then
-      local item, problem, where, mistake = values.check(field, given)
+      local before = files and #files
+      local item, problem, where, mistake = check(field, given, files)
       if problem then
         return nil, problem, step(name) .. (where or ""), mistake
+      elseif files and #files > before then
+        values.put_inside(files, before, step(name))
       end
-      object[name] = item
+      checked[name] = item
     elseif field.required then
-      return nil, objects.missing(field), step(name), true
+      return nil, object.missing(field), step(name), true
     end
   end
-  local field, problem = rule_problem(spec, object)
+  local field, problem = rule_problem(spec, checked)
   if field then
     return nil, problem, step(field), true
   end
-  return object
+  return checked
 end
 
 local function table_problem(value)
@@ -155,14 +158,16 @@ local function table_problem(value)
   return value[1] ~= nil and "expected named fields, got an array" or nil
 end
 
----A checker of values.types.
+---The checker of "object" in types.lua.
 ---@param spec heygen.FieldSpec
 ---@param value any
----@return table? object a copy
+---@param files table?
+---@param check function
+---@return table? checked a copy
 ---@return string? problem
 ---@return string? where
 ---@return boolean? mistake
-function objects.object(spec, value)
+function object.check(spec, value, files, check)
   local no_object = table_problem(value)
   if no_object then
     return nil, no_object, nil, true
@@ -173,13 +178,13 @@ function objects.object(spec, value)
     end
     return value
   end
-  return check_fields(spec, value)
+  return check_fields(spec, value, files, check)
 end
 
--- Which variant is meant. Returns kind | nil, problem, where, mistake.
-local function find_kind(spec, value)
-  local kind = value[spec.by]
-  if kind == nil then
+-- Returns variant | nil, problem, where, mistake.
+local function find_variant(spec, value)
+  local variant = value[spec.by]
+  if variant == nil then
     for _, pair in ipairs(spec.infer or {}) do
       if is_there(value, pair[1]) then
         return pair[2]
@@ -187,31 +192,33 @@ local function find_kind(spec, value)
     end
     local names = concat(in_order(spec.variants), '", "')
     return nil, 'missing, one of "' .. names .. '" is required', step(spec.by), true
-  elseif type(kind) ~= "string" then
-    return nil, expected("a string", kind), step(spec.by), true
-  elseif not spec.variants[kind] then
-    return nil, values.one_of(kind, in_order(spec.variants)), step(spec.by), true
+  elseif type(variant) ~= "string" then
+    return nil, expected("a string", variant), step(spec.by), true
+  elseif not spec.variants[variant] then
+    return nil, values.one_of(variant, in_order(spec.variants)), step(spec.by), true
   end
-  return kind
+  return variant
 end
 
----A checker of values.types. The field that tells the variants apart is filled in where others tell it.
+---The checker of "union" in types.lua. The field that tells the variants apart is filled in where others tell it.
 ---@param spec heygen.FieldSpec
 ---@param value any
----@return table? object a copy
+---@param files table?
+---@param check function
+---@return table? checked a copy
 ---@return string? problem
 ---@return string? where
 ---@return boolean? mistake
-function objects.union(spec, value)
+function object.check_union(spec, value, files, check)
   local no_object = table_problem(value)
   if no_object then
     return nil, no_object, nil, true
   end
-  local kind, problem, where, mistake = find_kind(spec, value)
-  if not kind then
+  local variant, problem, where, mistake = find_variant(spec, value)
+  if not variant then
     return nil, problem, where, mistake
   end
-  return check_fields(spec.variants[kind], value, spec.by, kind)
+  return check_fields(spec.variants[variant], value, files, check, spec.by, variant)
 end
 
-return objects
+return object

@@ -1,7 +1,5 @@
--- Checks one value against its field spec of endpoints.lua.
--- A checker returns the value to send, or nil, problem, where, mistake: `where` is the place inside the value (nil: the
--- value itself), `mistake` tells an error of the program (wrong type, unknown field) from a bad value, which may come
--- from a user's input. Nothing is built for messages until something is wrong.
+-- Checkers of plain values (texts, numbers, ids, anything that JSON can carry) and the wording of their messages.
+-- types.lua has the table of all checkers; what a checker returns is said there.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local suggest = require "heygen.schema.suggest"
@@ -66,6 +64,16 @@ function values.step(key)
 end
 
 local quoted, expected, step = values.quoted, values.expected, values.step
+
+---Puts a step in front of where each local file stands that was found after the first `before`.
+---@param files table see types.lua
+---@param before integer
+---@param name string
+function values.put_inside(files, before, name)
+  for index = before + 1, #files do
+    files[index].where = name .. files[index].where
+  end
+end
 
 -- The least unknown key, so that the message does not depend on the order of a table.
 function values.unknown_key(value, known)
@@ -150,12 +158,12 @@ end
 
 local range = values.range
 
-local function check_number(spec, value, what)
+local function check_number(spec, value, what, is_integer)
   if type(value) ~= "number" then
     return nil, expected(what .. range(spec), value), nil, true
   end
   local fits = value > -math.huge and value < math.huge
-  if spec.type == "integer" then
+  if is_integer then
     fits = fits and floor(value) == value and value >= -EXACT and value <= EXACT
   end
   fits = fits and not (spec.min and value < spec.min) and not (spec.above and value <= spec.above)
@@ -223,30 +231,7 @@ end
 
 values.free_problem = free_problem
 
-local types = {}
-
--- Checkers by the spec's type. objects.lua has those for "object" and "union", file_input.lua the one for "file_input".
-values.types = types
-
----@param spec heygen.FieldSpec
----@param value any not nil
----@return any value to send
----@return string? problem
----@return string? where
----@return boolean? mistake
-function values.check(spec, value)
-  if value == null then
-    if spec.nullable then
-      return null
-    end
-    return nil, "null is not allowed, leave the field out", nil, true
-  end
-  return types[spec.type](spec, value)
-end
-
-local check_value = values.check
-
-function types.string(spec, value)
+function values.string(spec, value)
   if type(value) ~= "string" then
     return nil, expected("a string", value), nil, true
   end
@@ -263,27 +248,27 @@ function types.string(spec, value)
   return value
 end
 
-function types.number(spec, value)
+function values.number(spec, value)
   return check_number(spec, value, "a number")
 end
 
-function types.integer(spec, value)
-  local number, problem, where, mistake = check_number(spec, value, "an integer")
+function values.integer(spec, value)
+  local number, problem, where, mistake = check_number(spec, value, "an integer", true)
   if problem then
     return nil, problem, where, mistake
   end
   return to_integer(number)
 end
 
-function types.boolean(_, value)
+function values.boolean(_, value)
   if type(value) ~= "boolean" then
     return nil, expected("a boolean", value), nil, true
   end
   return value
 end
 
--- What array and ids have in common: problem, mistake.
-local function list_problem(spec, value, what, unit)
+-- What array and ids have in common. Returns problem, mistake.
+function values.list_problem(spec, value, what, unit)
   if type(value) ~= "table" then
     return expected(what, value), true
   end
@@ -294,27 +279,7 @@ local function list_problem(spec, value, what, unit)
   return size_problem(spec, #value, unit)
 end
 
-function types.array(spec, value)
-  local problem, mistake = list_problem(spec, value, "an array", "item")
-  if problem then
-    if mistake and spec.items.type == "file_input" and type(value) == "table" and value[1] == nil then
-      problem = problem .. "; one file is an array of one: {{...}}"
-    end
-    return nil, problem, nil, mistake
-  end
-  local items = {}
-  for index = 1, #value do
-    local item, where
-    item, problem, where, mistake = check_value(spec.items, value[index])
-    if problem then
-      return nil, problem, step(index) .. (where or ""), mistake
-    end
-    items[index] = item
-  end
-  return items
-end
-
-function types.any(_, value)
+function values.any(_, value)
   local problem, where, mistake = free_problem(value, 1)
   if problem then
     return nil, problem, where, mistake
@@ -357,8 +322,8 @@ function values.id(value)
 end
 
 -- Ids in a query: the whole list becomes one text.
-function types.ids(spec, value)
-  local problem, mistake = list_problem(spec, value, "an array of ids", "id")
+function values.ids(spec, value)
+  local problem, mistake = values.list_problem(spec, value, "an array of ids", "id")
   if problem then
     return nil, problem, nil, mistake
   end
@@ -379,7 +344,7 @@ end
 
 ---A value of a query, percent-encoded.
 ---@param spec heygen.FieldSpec
----@param value any as values.check returned it
+---@param value any as types.check returned it
 ---@return string
 function values.query_text(spec, value)
   if spec.type == "integer" then

@@ -3,17 +3,15 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
-local file_input = require "heygen.schema.file"
 local sources = require "heygen.upload.content"
 local tasks = require "heygen.task.tasks"
 local uploads = require "heygen.upload"
-local values = require "heygen.schema.value"
 local waits = require "heygen.driver.pause"
 
 local attachments = {}
 
 local DEADLINE = uploads.defaults.deadline -- seconds for all uploads together
-local LOOK = 0.05 -- seconds between two looks at what somebody else uploads
+local POLL = 0.05 -- seconds between two polls of what another task uploads
 local MOST = 256 -- contents that a client remembers
 
 -- ---- what a client has uploaded ----
@@ -52,26 +50,7 @@ local function forget(cache, hex)
   end
 end
 
--- ---- what a call has ----
-
--- All local files of a body, in the order of their names: {node, source, limits, where}.
-local function find_all(value, where, list)
-  local noted = file_input.local_source(value)
-  if noted then
-    list[#list + 1] = { node = value, source = noted.source, limits = noted.limits, where = where }
-    return list
-  end
-  local keys = value[1] ~= nil and {} or values.sorted_keys(value)
-  for index = 1, #value do
-    keys[index] = index
-  end
-  for _, key in ipairs(keys) do
-    if type(value[key]) == "table" then
-      find_all(value[key], where .. values.step(key), list)
-    end
-  end
-  return list
-end
+-- ---- the files of a call ----
 
 local function fail(state, entry, fields)
   if entry then
@@ -91,7 +70,7 @@ local function is_inlined(state, entry)
 end
 
 -- All files, before any is sent. True | nil, message, err.
-local function look_at_all(client, state)
+local function open_all(client, state)
   for _, entry in ipairs(state.entries) do
     local limits = { types = entry.limits.types, bytes = entry.limits.bytes, deadline = state.deadline }
     entry.inlined = is_inlined(state, entry)
@@ -147,7 +126,7 @@ local function known_id(client, state, entry)
     elseif not found.host or found.host ~= host_of(client) then
       return nil -- who blocks, or waits in another host, may keep the uploader from ever going on
     end
-    local slept, reason, kind = waits.pause(client, LOOK)
+    local slept, reason, kind = waits.pause(client, POLL)
     if not slept then
       return nil,
         { kind = kind or "cancelled", message = entry.source.name .. ": " .. (reason or "cancelled") }
@@ -314,7 +293,7 @@ local function with_options(call, changes)
 end
 
 local function run(client, state, call, send)
-  local done, message, err = look_at_all(client, state)
+  local done, message, err = open_all(client, state)
   if done then
     done, message, err = digest_all(client, state)
   end
@@ -351,7 +330,7 @@ end
 ---Makes files of the service out of the local ones in a checked call, and sends it.
 ---@param client heygen.Client
 ---@param row heygen.Endpoint
----@param call table see params.check
+---@param call table see arguments.check
 ---@param send fun(call: table): any, string?, heygen.Error?
 ---@return any value
 ---@return string? message
@@ -364,7 +343,7 @@ function attachments.send(client, row, call, send)
   local options = call.options
   local state = {
     name = row.group .. ":" .. row.name,
-    entries = find_all(call.body, "", {}),
+    entries = call.files,
     options = options,
     as = options.files_as,
     deadline = core.now() + (options.deadline or DEADLINE),
@@ -372,9 +351,6 @@ function attachments.send(client, row, call, send)
     contents = {},
     to_upload = {},
   }
-  for _, entry in ipairs(state.entries) do
-    entry.where = entry.where:gsub("^%.", "")
-  end
   local value, message, err = run(client, state, call, send)
   if value == nil and is_gone(row, err) and forget_cached(state) then
     -- Once more, with what is gone uploaded again.

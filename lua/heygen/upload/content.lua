@@ -113,7 +113,7 @@ local function fields_problem(given, kind)
   elseif given.size ~= nil and kind ~= "read" then
     return "is only valid together with read", ".size", true
   elseif given.size ~= nil then
-    local _, problem, _, mistake = values.check({ type = "integer", min = 1 }, given.size)
+    local _, problem, _, mistake = values.integer({ min = 1 }, given.size)
     return problem, ".size", mistake
   end
 end

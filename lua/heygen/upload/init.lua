@@ -2,12 +2,12 @@
 --
 -- An upload may be repeated, unlike a create of a video: it costs nothing, the service documents Idempotency-Key for
 -- it and answers a second request with the first one's result, and the worst that could be is an asset too many.
+local arguments = require "heygen.api.arguments"
 local core = require "heygen.core"
 local direct = require "heygen.upload.direct"
 local errors = require "heygen.errors"
 local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.options"
-local params = require "heygen.api.arguments"
 local request = require "heygen.http.request"
 local sources = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
@@ -51,7 +51,7 @@ local KNOWN = {
   end,
 }
 
-for _, option in ipairs(params.options) do
+for _, option in ipairs(arguments.options) do
   if not option.files then
     KNOWN[option.name] = KNOWN[option.name] or option.problem
   end
@@ -239,7 +239,7 @@ end
 
 ---Sends the one request of assets:create.
 ---@param client heygen.Client
----@param call table see params.check; body.file is what the caller gave
+---@param call table see arguments.check; body.file is what the caller gave
 ---@param level integer
 function uploads.create(client, call, level)
   local source, problem, where, mistake = sources.read(call.body.file)

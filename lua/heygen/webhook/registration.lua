@@ -3,7 +3,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local row_calls = require "heygen.api.call"
-local params = require "heygen.api.arguments"
+local arguments = require "heygen.api.arguments"
 local settings = require "heygen.webhook.settings"
 
 local endpoints = {}
@@ -170,7 +170,7 @@ end
 
 -- What create_endpoint would say of it, before anything is sent.
 local function check_wanted(wanted, level)
-  local call, problem, field, mistake = params.check(ROWS.create_endpoint, {
+  local call, problem, field, mistake = arguments.check(ROWS.create_endpoint, {
     { url = wanted.url, events = wanted.events },
   }, 1)
   if not call and mistake then
