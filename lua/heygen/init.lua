@@ -7,16 +7,23 @@
 ---or a raw request
 local heygen = { _VERSION = "0.1.0" }
 
--- A module of ours, behind which the C core is.
-local function part(name)
+local NO_SIMULATOR = "heygen.sim: the simulator is not installed; install the rock heygen-sim "
+  .. "(luarocks make rockspec/heygen-sim-dev-1.rockspec), or use make install"
+
+local function check_core(level)
   local ok, problem = pcall(require, "heygen.core")
   if not ok then
     package.loaded["heygen.core"] = nil -- Lua 5.1 would say something else the next time
     local lua = rawget(_G, "jit") and "luajit" or _VERSION:lower():gsub(" ", "")
     local remedy = "heygen: there is no C core for this Lua (from the tree: make build LUA=%s, then "
       .. 'eval "$(make -s env LUA=%s)"): %s'
-    error(remedy:format(lua, lua, tostring(problem)), 3)
+    error(remedy:format(lua, lua, tostring(problem)), level)
   end
+end
+
+-- A module of ours, behind which the C core is.
+local function part(name)
+  check_core(4)
   return require("heygen." .. name)
 end
 
@@ -116,15 +123,26 @@ function heygen.is_error(value)
   return require("heygen.errors").is(value)
 end
 
+-- The simulator is installed by a rock of its own.
+local function simulator()
+  check_core(4)
+  local ok, sim = pcall(require, "heygen.sim")
+  if not ok and tostring(sim):find("module 'heygen.sim' not found", 1, true) then
+    error(NO_SIMULATOR, 3)
+  end
+  return ok and sim or error(sim, 0)
+end
+
 -- Loaded when named: modules of their own, and values of the core.
-local PARTS = { sim = true, webhook = true }
 local VALUES = { null = true, array = true }
 
 setmetatable(heygen, {
   __index = function(self, name)
     local value
-    if PARTS[name] then
-      value = require("heygen." .. name)
+    if name == "sim" then
+      value = simulator()
+    elseif name == "webhook" then
+      value = require "heygen.webhook"
     elseif VALUES[name] then
       value = require("heygen.core")[name]
     end

@@ -1,4 +1,5 @@
--- The rock installs with LuaRocks, offline, into a private tree, and works from there on its own.
+-- The rocks install with LuaRocks, offline, into a private tree: the client works from there without the simulator, and
+-- the demo and the simulator's nginx front with it.
 
 local shell = require "spec.support.shell"
 
@@ -20,14 +21,14 @@ end
 local function workspace()
   local dir = shell.must "mktemp -d"
   shell.must("mkdir " .. quote(dir .. "/source"))
-  shell.must("cp -R src lua sim bin rockspec " .. quote(dir .. "/source"))
+  shell.must("cp -R src lua sim bin rockspec examples " .. quote(dir .. "/source"))
   return dir
 end
 
--- LuaRocks' settings: no servers, and lua-cjson counted as installed, because the system has it. LuaJIT
+-- LuaRocks' settings: no servers, and lua-cjson and luv counted as installed, because the system has them. LuaJIT
 -- has to be named: for LuaRocks, 5.1 is PUC Lua.
 local function configure(dir, version)
-  local config = { "rocks_servers = {}", 'rocks_provided = { ["lua-cjson"] = "2.1.0-1" }' }
+  local config = { "rocks_servers = {}", 'rocks_provided = { ["lua-cjson"] = "2.1.0-1", luv = "1.44.2-1" }' }
   if version.lua == "luajit" then
     local incdir = shell.must("pkg-config --cflags-only-I luajit"):match "%-I(%S+)"
     config[3] = ("variables = { LUA_INTERPRETER = %q, LUA_INCDIR = %q }"):format(version.lua, incdir)
@@ -46,19 +47,27 @@ local function install(dir, version, settings, rock)
   }, " "))
 end
 
-local FIND_CJSON = [[print(package.searchpath('cjson', package.cpath))]]
+-- The directories of the system's lua-cjson and luv.
+local FIND = [[
+for _, name in ipairs { "cjson", "luv" } do
+  io.write((assert(package.searchpath(name, package.cpath)):gsub("[^/]*$", "?.so;")))
+end]]
 
--- Runs Lua code in a fresh process that sees the tree and the system's lua-cjson, nothing else.
-local function run(dir, version, code)
-  local cjson = shell.must('env -i PATH="$PATH" ' .. version.lua .. " -e " .. quote(FIND_CJSON))
+-- Runs a command in an environment whose Lua sees the tree and the system's lua-cjson and luv, nothing else.
+local function run(dir, version, command)
+  local system = shell.must('env -i PATH="$PATH" ' .. version.lua .. " -e " .. quote(FIND))
   local share = dir .. "/tree/share/lua/" .. version.abi
   local lib = dir .. "/tree/lib/lua/" .. version.abi
   return shell.run(table.concat({
-    'cd / && env -i PATH="$PATH"',
+    "cd / && env -i PATH=" .. quote(dir .. "/tree/bin") .. ':"$PATH" HOME=' .. quote(dir),
     "LUA_PATH=" .. quote(share .. "/?.lua;" .. share .. "/?/init.lua"),
-    "LUA_CPATH=" .. quote(lib .. "/?.so;" .. cjson),
-    version.lua .. " -e " .. quote(code),
+    "LUA_CPATH=" .. quote(lib .. "/?.so;" .. system),
+    command,
   }, " "))
+end
+
+local function lua(dir, version, code)
+  return run(dir, version, version.lua .. " -e " .. quote(code))
 end
 
 local VERSION_AND_JSON = [[
@@ -70,6 +79,60 @@ for _, version in ipairs(VERSIONS) do
   describe("the rock for " .. version.lua .. " #once", function()
     local dir
 
+    setup(function()
+      dir = workspace()
+      configure(dir, version)
+      local output, status = install(dir, version)
+      assert.equal(0, status, output)
+    end)
+
+    teardown(function()
+      shell.must("rm -rf " .. quote(dir))
+    end)
+
+    it("builds without flags and works from its tree alone", function()
+      local expected = require("heygen")._VERSION .. '\t{"prompt":"a"}'
+      assert.same({ expected, 0 }, { lua(dir, version, VERSION_AND_JSON) })
+    end)
+
+    it("has no file of the simulator and none for editors, and says what to install for it", function()
+      local files =
+        shell.must("cd " .. quote(dir .. "/tree") .. " && find . -type f ! -path './lib/luarocks/*'")
+      assert.matches("/heygen/client.lua", files, 1, true)
+      for _, foreign in ipairs { "/sim", "heygen-sim", "/types", "/meta" } do
+        assert.is_nil(files:find(foreign, 1, true), foreign)
+      end
+      local output = lua(dir, version, "return require('heygen').sim.start()")
+      assert.matches(
+        "%(command line%):1: heygen%.sim: the simulator is not installed; install the rock heygen%-sim ",
+        output
+      )
+    end)
+
+    it("and that of the simulator run the demo, and nginx, from the tree", function()
+      local output, status = install(dir, version, nil, "rockspec/heygen-sim-dev-1.rockspec")
+      assert.equal(0, status, output)
+      local video, demo = dir .. "/launch.mp4", dir .. "/source/examples/demo.lua"
+      output, status =
+        run(dir, version, "HEYGEN_DEMO_OUT=" .. quote(video) .. " " .. version.lua .. " " .. quote(demo))
+      assert.equal(0, status, output)
+      assert.equal("ftyp", (shell.must("head -c 8 " .. quote(video) .. " | tail -c 4")))
+
+      -- nginx needs the core for LuaJIT, and says so at once.
+      output, status = run(dir, version, "heygen-sim --tls --until-stdin-closes </dev/null")
+      if version.lua == "luajit" then
+        assert.equal(0, status, output)
+        assert.matches("^https://127%.0%.0%.1:%d+\nhttp://127%.0%.0%.1:%d+$", output)
+      else
+        assert.equal(1, status, output)
+        assert.matches("nginx runs LuaJIT, and there is no C core for that", output, 1, true)
+      end
+    end)
+  end)
+
+  describe("the rock for " .. version.lua .. " #once", function()
+    local dir
+
     before_each(function()
       dir = workspace()
       configure(dir, version)
@@ -77,14 +140,6 @@ for _, version in ipairs(VERSIONS) do
 
     after_each(function()
       shell.must("rm -rf " .. quote(dir))
-    end)
-
-    it("builds without flags and works from its tree alone", function()
-      local output, status = install(dir, version)
-      assert.equal(0, status, output)
-      local expected = require("heygen")._VERSION .. '\t{"prompt":"a"}'
-      assert.same({ expected, 0 }, { run(dir, version, VERSION_AND_JSON) })
-      shell.must("test ! -e " .. quote(dir .. "/tree/bin/heygen-sim"))
     end)
 
     it("takes libcurl from CURL_DIR and its header from CURL_INCDIR", function()
@@ -104,7 +159,7 @@ for _, version in ipairs(VERSIONS) do
       output, status = install(dir, version, settings)
       assert.equal(0, status, output)
       assert.matches("-L" .. curl .. "/lib", output, 1, true)
-      local found, ended = run(dir, version, VERSION_AND_JSON)
+      local found, ended = lua(dir, version, VERSION_AND_JSON)
       assert.equal(0, ended, found)
     end)
   end)

@@ -10,7 +10,7 @@ describe("on a shared connection that is reset", function()
   local sim, edge, client
 
   setup(function()
-    sim = support.start { speed = 0, tls = true }
+    sim = support.start { speed = 0, front = "nginx", tls = true }
     edge = raw.start() -- in front of the TLS: it passes all bytes on, until the first connection is to break
     client = live.client(nil, {
       base_url = "https://127.0.0.1:" .. edge.port,

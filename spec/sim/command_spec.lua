@@ -1,4 +1,5 @@
 -- heygen-sim as a program, and as a child of a Lua program: how it starts, and that it really ends.
+local shell = require "spec.support.shell"
 local sim = require "heygen.sim"
 local socket = require "socket"
 
@@ -48,16 +49,16 @@ describe("heygen-sim", function()
     for arguments, reason in pairs {
       ["--prot 1"] = "unknown option %-%-prot",
       ["stray"] = "unknown option stray",
-      ["--port"] = "%-%-port wants a value",
-      ["--port ten"] = "%-%-port: a number",
-      ["--port 70000"] = "%-%-port: 0 to 65535",
-      ["--port=1.5"] = "%-%-port: 0 to 65535",
-      ["--speed -1"] = "%-%-speed: a number",
+      ["--port"] = "%-%-port needs a value",
+      ["--port ten"] = "%-%-port: expected a number",
+      ["--port 70000"] = "%-%-port: expected 0 to 65535",
+      ["--port=1.5"] = "%-%-port: expected 0 to 65535",
+      ["--speed -1"] = "%-%-speed: expected a number",
       ["--quiet=yes"] = "%-%-quiet takes no value",
       ["--scenario nice"] = "there is no nice",
       ["--set thinkin=1"] = "no behaviour is called thinkin",
-      ["--set thinking=long"] = "thinking: seconds",
-      ["--set thinking"] = "name=value is wanted",
+      ["--set thinking=long"] = "thinking: expected seconds",
+      ["--set thinking"] = "expected name=value",
     } do
       local output, status = run(arguments)
       assert.equal(2, status, arguments)
@@ -130,22 +131,49 @@ end)
 
 describe("heygen.sim.start", function()
   it("gives a server that ends when told, and leaves nothing behind", function()
-    local tmpname, names = os.tmpname, {}
-    local watched = stub(os, "tmpname", function()
-      names[#names + 1] = tmpname()
-      return names[#names]
-    end)
-    local server, message = sim.start { speed = 600 }
-    watched:revert()
-    assert(server, message)
+    local server = assert(sim.start { speed = 600 })
+    -- Nobody else can put a file, or a link, where its URL is written.
+    assert.matches("^drwx%-%-%-%-%-%-", (shell.must("ls -ld " .. server.home)))
     assert.matches("^http://127%.0%.0%.1:%d+$", server.url)
     assert.is_true(listens(server.url))
     server:stop()
     assert.is_false(listens(server.url))
     server:stop()
-    assert.equal(1, #names)
-    assert.is_nil(io.open(names[1]))
-    assert.is_nil(io.open(names[1] .. ".new"))
+    assert.is_nil(io.open(server.home))
+  end)
+
+  it("stops after the simulator has died, in a process that no signal may reach", function()
+    local script = os.tmpname()
+    local file = assert(io.open(script, "w"))
+    file:write(([[
+      local sim = require "heygen.sim"
+      local state = %q
+      local server = assert(sim.start { state = state, errors = "/dev/null" })
+      local lock = assert(io.open(state .. ".lock")):read "*a"
+      os.execute("kill -9 " .. lock)
+      -- Until the shell that has started it has ended, too.
+      repeat
+        local shells = io.popen("ps -o args= --ppid $PPID | grep -c '[u]limit -Sn'"):read "*n"
+      until shells == 0
+      server:stop()
+      assert(not io.open(server.home))
+      io.write "alive"
+    ]]):format(script .. ".state"))
+    file:close()
+    local output = shell.run("env --default-signal=PIPE " .. LUA .. " " .. script)
+    shell.must("rm -f " .. script .. " " .. script .. ".state*")
+    assert.equal("alive", output)
+  end)
+
+  it("stops although a child of this process holds its standard input open", function()
+    local server = assert(sim.start {})
+    local path = os.tmpname()
+    os.execute("sleep 30 >/dev/null 2>&1 & echo $! >" .. path)
+    local holder = shell.must("cat " .. path .. "; rm " .. path)
+    server:stop()
+    assert.is_false(listens(server.url))
+    assert.equal("0", (shell.must("kill -0 " .. holder .. "; echo $?")))
+    shell.must("kill " .. holder)
   end)
 
   it("passes everything on, whatever is in it", function()

@@ -18,7 +18,6 @@ local CLIENT = table.concat({
 
 for front, start in pairs {
   ["the luv front"] = {},
-  ["the luv front with TLS and HTTP/2"] = { tls = true },
   ["nginx with TLS and HTTP/2"] = { front = "nginx", tls = true, workers = 2 },
 } do
   describe("the official client's sequence over " .. front .. " #once", function()

@@ -24,7 +24,7 @@ local function read(model, request)
 end
 
 local function wrong(model, message)
-  return respond.problem(model.json, 400, nil, message or "a JSON object or array is wanted")
+  return respond.problem(model.json, 400, nil, message or "expected a JSON object or array")
 end
 
 local function done(model, value)

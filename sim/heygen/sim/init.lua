@@ -1,4 +1,7 @@
--- Starts the local HeyGen as a child process: for tests and demos written in Lua.
+-- Starts the simulator as a child process, for tests and demos written in Lua.
+--
+-- The child gets a pipe as its standard input, which ends with this process however that ends, and a private directory
+-- in which it writes its URL and its certificate.
 local settings = require "heygen.sim.options"
 local suggest = require "heygen.schema.suggest"
 
@@ -102,8 +105,8 @@ local function as_text(value)
   return plain and tostring(value) or "null"
 end
 
-local function arguments(options, url_file)
-  local list = { "--until-stdin-closes", "--url-file", url_file }
+local function arguments(options, home)
+  local list = { "--until-stdin-closes", "--home", home }
   local function add(name, value)
     list[#list + 1] = "--" .. name
     list[#list + 1] = as_text(value)
@@ -130,10 +133,6 @@ local function arguments(options, url_file)
       type(options.faults) == "string" and options.faults or require("heygen.core").encode(options.faults)
     )
   end
-  if options.tls then
-    list[#list + 1] = "--ca-file"
-    list[#list + 1] = url_file .. ".ca"
-  end
   for _, name in ipairs { "log", "quiet", "tls" } do
     if options[name] then
       list[#list + 1] = "--" .. name
@@ -142,33 +141,51 @@ local function arguments(options, url_file)
   return list
 end
 
--- The program as a shell command without its arguments: the script of the source tree, or else the installed modules
--- with the paths of this process.
-local function program(options)
+-- The simulator as a shell command: the script of the source tree, or else the installed modules with the paths of this
+-- process. Another interpreter has paths of its own. The shell's parent is this process.
+local function program(options, list)
   local interpreter, script = quote(options.lua or own_interpreter()), HERE .. "../../../bin/heygen-sim"
+  local words = {}
   if exists(script) then
-    return interpreter .. " " .. quote(script)
+    for i, argument in ipairs(list) do
+      words[i] = quote(argument)
+    end
+    return ('%s %s --with-process "$PPID" %s'):format(interpreter, quote(script), table.concat(words, " "))
   end
-  local paths = string.format("package.path, package.cpath = %q, %q", package.path, package.cpath)
-  return interpreter .. (options.lua and "" or " -e " .. quote(paths)) .. " " .. quote(HERE .. "command.lua")
+  for i, argument in ipairs(list) do
+    words[i] = string.format("%q", argument)
+  end
+  local code = options.lua and ""
+    or ("package.path, package.cpath = %q, %q "):format(package.path, package.cpath)
+  code = code
+    .. 'os.exit(require("heygen.sim.main").run { '
+    .. table.concat(words, ", ")
+    .. ', "--with-process", "'
+  return interpreter .. " -e " .. quote(code) .. "$PPID" .. quote '" })'
 end
 
 local function command_line(options, list, url_file)
-  local parts = { program(options) }
-  for _, argument in ipairs(list) do
-    parts[#parts + 1] = quote(argument)
-  end
-  -- Many connections want as many descriptors. When it cannot start, that is written where the URL is awaited; nobody
-  -- waits any more once the file is gone.
+  -- The limit on descriptors is raised for many connections. A program that cannot start leaves "failed" where the URL
+  -- is awaited, unless the caller has given up and removed the file.
   return string.format(
-    'ulimit -Sn "$(ulimit -Hn)"; '
-      .. '%s --with-process "$PPID" >/dev/null 2>%s || { [ -f %s ] && [ ! -s %s ] && echo failed >%s; }',
-    table.concat(parts, " "),
+    'ulimit -Sn "$(ulimit -Hn)"; %s >/dev/null 2>%s || { [ -f %s ] && [ ! -s %s ] && echo failed >%s; }',
+    program(options, list),
     options.errors and quote(options.errors) or "&2",
     quote(url_file),
     quote(url_file),
     quote(url_file)
   )
+end
+
+-- A directory that only this user can enter, with the empty file in which the URL is awaited.
+local function private_directory()
+  local pipe =
+    io.popen [[home=$(mktemp -d "${TMPDIR:-/tmp}/heygen-XXXXXX") && : >"$home/url" && echo "$home"]]
+  local home = pipe and pipe:read "*l"
+  if pipe then
+    pipe:close()
+  end
+  return home
 end
 
 --- Waits until the server has really ended. Safe to call twice.
@@ -179,13 +196,13 @@ function server:stop()
   local pipe = self.pipe
   if pipe then
     self.pipe = nil
-    -- A process that was forked meanwhile may hold the pipe open: so it is told, too.
-    pcall(pipe.write, pipe, "quit\n")
+    -- Nothing is written: the simulator may have died, and SIGPIPE would end this process. It ends when its standard
+    -- input is closed, or, when a forked process holds that open, when the URL file is gone. After a kill its files
+    -- are still there.
+    os.remove(self.home .. "/url")
     pcall(pipe.close, pipe)
-    if self.ca then
-      -- One that was killed could not.
-      os.remove(self.ca)
-    end
+    os.remove(self.home .. "/ca.pem")
+    os.remove(self.home)
   end
 end
 
@@ -202,8 +219,12 @@ server.__gc = server.stop
 function sim.start(options)
   options = options or {}
   check(options)
-  local url_file = os.tmpname()
-  local list = arguments(options, url_file)
+  local home = private_directory()
+  if not home then
+    return nil, "the simulator could not be started: mktemp made no directory"
+  end
+  local url_file = home .. "/url"
+  local list = arguments(options, home)
   local values, message = settings.read(list)
   local pipe
   if values then
@@ -211,18 +232,18 @@ function sim.start(options)
   end
   if not pipe then
     os.remove(url_file)
+    os.remove(home)
     return nil, "the simulator could not be started: " .. tostring(message)
   end
-  local self = setmetatable({ pipe = pipe }, server)
+  local self = setmetatable({ pipe = pipe, home = home }, server)
   local deadline = os.time() + (options.wait or DEFAULT_WAIT)
   local text
   repeat
     nap()
     text = read_all(url_file)
   until text:find "\n" or os.time() > deadline
-  os.remove(url_file)
   self.url, self.plain_url = text:match "^(http%S+)\n", text:match "\n(http://%S+)\n"
-  self.ca = options.tls and url_file .. ".ca" or nil
+  self.ca = options.tls and home .. "/ca.pem" or nil
   if not self.url then
     self:stop()
     local reason = text:match "^failed: ([^\n]*)"

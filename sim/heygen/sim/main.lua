@@ -21,7 +21,7 @@ local function write_file(path, text)
   return os.rename(path .. ".new", path)
 end
 
--- Nobody is to be sent to a server that has ended, nor to trust it.
+-- The files must not name a server that has ended, nor a certificate that it had.
 local function forget(path, beginning)
   local file = io.open(path)
   if file then
@@ -42,7 +42,7 @@ local function unix_time(uv)
   end, epoch
 end
 
--- Brings the model to what the state file says, and keeps it there.
+-- Restores the model from the state file, and records its changes there.
 local function keep_state(values, the_model, uv)
   local wanted = {}
   local scenario = values.scenario and require("heygen.sim.core.scenarios")[values.scenario]
@@ -68,7 +68,7 @@ end
 local function watch_stdin(uv, stop)
   local kind = uv.guess_handle(0)
   if kind ~= "pipe" and kind ~= "tty" then
-    -- A file or /dev/null: nobody can hold it open for us.
+    -- A file or /dev/null: it is at its end already.
     return stop()
   end
   local input = kind == "tty" and uv.new_tty(0, true) or uv.new_pipe(false)
@@ -82,7 +82,7 @@ local function watch_stdin(uv, stop)
   end)
 end
 
--- One that has ended, and only waits for its own parent to ask, can still be sent signals.
+-- A zombie can still be sent signals, so its state is read as well.
 local function has_ended(uv, pid)
   local alive, _, name = uv.kill(pid, 0)
   if not alive then
@@ -96,11 +96,12 @@ local function has_ended(uv, pid)
   return text:find "^.*%) [ZX]" ~= nil
 end
 
--- Standard input may be held open by another child of the parent: so its life is watched, too.
-local function watch_process(uv, pid, stop)
+-- Another child of the parent may hold standard input open, so the parent's life and the URL file are polled as well.
+local function poll_parent(uv, values, stop)
+  local pid, url_file = values["with-process"], values.home and values["url-file"]
   local timer = uv.new_timer()
   timer:start(500, 500, function()
-    if has_ended(uv, pid) then
+    if (pid and has_ended(uv, pid)) or (url_file and not uv.fs_stat(url_file)) then
       stop()
     end
   end)
@@ -130,40 +131,13 @@ local function copy_ca(values, server)
   return true
 end
 
--- The luv front, when asked with nginx as the TLS before it.
-local function open_luv(values, the_model, uv)
-  local server, message = require("heygen.sim.luv.front").listen(the_model, {
+local function open_luv(values, the_model)
+  return require("heygen.sim.luv.front").listen(the_model, {
     host = values.host,
-    port = values.tls and 0 or values.port,
+    port = values.port,
     log = complain,
     on_request = values.log and log_request or nil,
   })
-  if not server or not values.tls then
-    return server, message
-  end
-  local edge
-  edge, message = require("heygen.sim.nginx.front").listen {
-    host = values.host,
-    port = values.port,
-    tls = true,
-    workers = 1,
-    values = values,
-    behind = server.url:match "//(.*)$",
-    on_end = uv.stop,
-  }
-  local copied = edge
-  if edge then
-    copied, message = copy_ca(values, edge)
-  end
-  if not copied then
-    server:close()
-    if edge then
-      edge:close()
-    end
-    return nil, message
-  end
-  server:behind(edge)
-  return server
 end
 
 local function open_nginx(values, the_model, uv, epoch)
@@ -202,8 +176,8 @@ local function watch(values, uv)
   if values["until-stdin-closes"] then
     watch_stdin(uv, stop)
   end
-  if values["with-process"] then
-    watch_process(uv, values["with-process"], stop)
+  if values["with-process"] or values.home then
+    poll_parent(uv, values, stop)
   end
 end
 
@@ -269,7 +243,6 @@ local function serve(values)
   end
   local ok, problem = announce(values, server)
   local ca_line = ok and values["ca-file"] and server:ca_text()
-  local nginx = server.edge or server
   if ok then
     if server.sender then
       -- What became due while it was away.
@@ -277,7 +250,7 @@ local function serve(values)
     end
     watch(values, uv)
     uv.run()
-    if nginx.ended then
+    if server.ended then
       ok, problem = nil, "nginx has ended by itself"
     end
   end
@@ -293,10 +266,13 @@ local function serve(values)
   if ca_line then
     forget(values["ca-file"], ca_line)
   end
+  if values.home then
+    os.remove(values.home)
+  end
   return ok, problem
 end
 
--- Who waits for a URL in an empty file gets the reason there instead.
+-- A caller that waits for a URL in an empty file gets the reason there instead.
 local function report(path, problem)
   local file = io.open(path)
   if file then

@@ -12,12 +12,7 @@ local OPTIONS = {
   { "host", TEXT, "ADDRESS", "where to listen (default 127.0.0.1; anything else is open to others)" },
   { "port", NUMBER, "N", "port; 0, the default, takes a free one" },
   { "front", TEXT, "NAME", "the server: luv (default), or nginx (needs nginx with its Lua module)" },
-  {
-    "tls",
-    SWITCH,
-    "",
-    "https too, HTTP/2 included; the first URL is that one, the second is plain (needs nginx)",
-  },
+  { "tls", SWITCH, "", "https with HTTP/2 on the first URL, http on the second; means --front nginx" },
   { "workers", NUMBER, "N", "nginx: how many workers (default 2)" },
   { "ca-file", TEXT, "FILE", "with --tls: write the certificate that clients have to trust into this file" },
   { "url", TEXT, "URL", "what the URLs in answers begin with (default: the address it listens on)" },
@@ -31,12 +26,18 @@ local OPTIONS = {
     "state",
     TEXT,
     "FILE",
-    "keep the state in this file: a new start, even after a kill, goes on from there",
+    "keep the state in this file: a new start, even after a kill, resumes from it",
   },
   { "receivers", TEXT, "WHICH", "where webhooks may go: loopback (default) or any" },
   { "remember", NUMBER, "N", "how many requests /_sim/requests keeps (default 1000)" },
   { "bodies", NUMBER, "N", "and how many bytes of each one's body (default 0)" },
   { "url-file", TEXT, "FILE", "write the base URL into this file too, once it listens" },
+  {
+    "home",
+    TEXT,
+    "DIR",
+    "write url (and ca.pem, with --tls) into this directory; end when url is removed, and remove them all",
+  },
   { "until-stdin-closes", SWITCH, "", "end when standard input ends: with the parent process" },
   { "with-process", NUMBER, "PID", "end when this process has ended, too" },
   { "quiet", SWITCH, "", "no warnings on standard error" },
@@ -57,7 +58,7 @@ local function store(values, row, value)
   if kind == NUMBER then
     local number = tonumber(value)
     if not number or number < 0 or number ~= number or number > 1e9 then
-      return "--" .. name .. ": a number, 0 or more, is wanted, not " .. value
+      return "--" .. name .. ": expected a number, 0 or more, got " .. value
     end
     value = number
   end
@@ -73,40 +74,47 @@ end
 local FRONTS = { luv = true, nginx = true }
 
 local function front_problem(values)
-  local front, workers = values.front or "luv", values.workers
+  local front, workers = values.front, values.workers
   if not FRONTS[front] then
-    return "--front: luv or nginx is wanted, not " .. front
+    return "--front: expected luv or nginx, got " .. front
   elseif workers and (workers < 1 or workers > 64 or workers ~= math.floor(workers)) then
-    return "--workers: 1 to 64 is wanted"
+    return "--workers: expected 1 to 64"
   elseif front == "luv" and workers then
-    return "--workers belongs to --front nginx"
+    return "--workers needs --front nginx"
+  elseif front == "luv" and values.tls then
+    return "--tls needs --front nginx"
   elseif values["ca-file"] and not values.tls then
     return "--ca-file needs --tls"
   end
 end
 
 local function finish(values)
+  values.front = values.front or (values.tls and "nginx" or "luv")
   local port = values.port or 0
   if port ~= math.floor(port) or port > 65535 then
-    return nil, "--port: 0 to 65535 is wanted"
+    return nil, "--port: expected 0 to 65535"
   elseif values.scenario and not scenarios[values.scenario] then
     return nil, "--scenario: there is no " .. values.scenario
   elseif values.remember and (values.remember < 1 or values.remember ~= math.floor(values.remember)) then
-    return nil, "--remember: a whole number, 1 or more, is wanted"
+    return nil, "--remember: expected a whole number, 1 or more"
   elseif values.bodies and values.bodies ~= math.floor(values.bodies) then
-    return nil, "--bodies: a whole number is wanted"
+    return nil, "--bodies: expected a whole number"
   end
   local problem = front_problem(values)
   if problem then
     return nil, problem
   end
   if values.receivers and values.receivers ~= "loopback" and values.receivers ~= "any" then
-    return nil, "--receivers: loopback or any is wanted"
+    return nil, "--receivers: expected loopback or any"
   elseif values.state == "" then
-    return nil, "--state: the name of a file is wanted"
+    return nil, "--state: expected the name of a file"
   end
   -- Names are not looked up; this one needs not be.
   values.host = values.host == "localhost" and "127.0.0.1" or values.host
+  if values.home then
+    values["url-file"] = values.home .. "/url"
+    values["ca-file"] = values.tls and values.home .. "/ca.pem" or nil
+  end
   values.behaviour = {}
   for _, text in ipairs(values.set or {}) do
     local name, value = behaviour.parse(text)
@@ -141,7 +149,7 @@ function options.read(arguments)
         value = arguments[i]
       end
       if not value then
-        return nil, "--" .. name .. " wants a value: " .. row[3]
+        return nil, "--" .. name .. " needs a value: " .. row[3]
       end
       local problem = store(values, row, value)
       if problem then
@@ -180,7 +188,7 @@ end
 ---@return string help
 function options.help()
   local lines = {
-    "heygen-sim: a local HeyGen. Its first line of output is its base URL; open it in a browser to watch.",
+    "heygen-sim: a simulator of HeyGen's API. Its first line of output is its base URL; open it in a browser to watch.",
     "",
     "usage: heygen-sim [options]",
     "",

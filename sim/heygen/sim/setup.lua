@@ -24,7 +24,7 @@ function setup.model(values, source, start)
   if made and values.faults then
     local list = made.json.decode(values.faults, true)
     if type(list) ~= "table" then
-      return nil, "--faults: a JSON array or object is wanted"
+      return nil, "--faults: expected a JSON array or object"
     end
     made.start.faults[3] = list[1] ~= nil and list or { list }
     local ok, problem = made:reset()

@@ -47,7 +47,7 @@ local SWITCHES = {
     "videos that have subtitles and a captioned variant",
   },
   { "nulls", { "present", "absent" }, "present", "fields without a value: null, or left out" },
-  { "extra_fields", "boolean", false, "answers carry fields nobody has heard of" },
+  { "extra_fields", "boolean", false, "answers carry unknown fields" },
   { "concurrency", "count", 10, "sessions that may run at once, else 429; 0: no limit" },
   { "webhook_delay", "seconds", 0, "how late a webhook is" },
   { "webhook_scatter", "seconds", 0, "and by how much more, by chance: they come out of order" },
@@ -72,7 +72,7 @@ local SWITCHES = {
     "unknown_ids",
     { "refused", "accepted" },
     "refused",
-    "ids of avatars, voices, assets, … that nobody has made",
+    "ids of avatars, voices, assets, … that were never made",
   },
   { "asset_processing", "seconds", 2, "how long an asset is processing after its completion" },
   { "preparing", "seconds", 60, "how long new avatars, voices and brand kits are being made" },
@@ -155,10 +155,10 @@ local function check(name, value)
         return true
       end
     end
-    return nil, name .. ": one of " .. table.concat(kind, ", ") .. " is wanted"
+    return nil, name .. ": expected one of " .. table.concat(kind, ", ")
   end
   if not CHECKS[kind][1](value) then
-    return nil, name .. ": " .. CHECKS[kind][2] .. " is wanted"
+    return nil, name .. ": expected " .. CHECKS[kind][2]
   end
   return true
 end
@@ -201,7 +201,7 @@ end
 function behaviour.parse(text)
   local name, value = text:match("^([%w_]+)=(.*)$")
   if not name then
-    return nil, "name=value is wanted, not " .. text
+    return nil, "expected name=value, got " .. text
   end
   local row = by_name[name]
   local textual = row and row[2] == "string?"

@@ -105,14 +105,13 @@ local EFFECT = {
   end,
   tls = one_of("wrong_name", "expired", "stranger", "close"),
   stream_reset = is_true,
-  goaway = is_true,
   content_length = is_size,
   chunked = one_of("ok", "bad"),
 }
 
 -- Effects that stand in the place of the service's answer, or cut it off: the service then never sees the request.
 local REPLACES =
-  { "status", "body", "html", "stall", "close", "reset", "garbage", "redirect", "stream_reset", "goaway" }
+  { "status", "body", "html", "stall", "close", "reset", "garbage", "redirect", "stream_reset" }
 
 -- What a handshake can be chosen by: there is no request yet.
 local BEFORE_REQUEST = { nth = true, times = true, chance = true }

@@ -280,8 +280,8 @@ end
 
 -- What is known of the answer before it is sent; nil when none will be.
 local function status_of(effect, response)
-  local unheard = effect.stream_reset or effect.goaway
-  local silent = unheard or effect.garbage or effect.reset or effect.stall == true or effect.close == "before"
+  local broken = effect.stream_reset or effect.reset or effect.garbage
+  local silent = broken or effect.stall == true or effect.close == "before"
   if silent then
     return nil
   elseif effect.html or effect.redirect then

@@ -189,8 +189,8 @@ function wire.cut(effect)
     return effect.stall
   elseif effect.close then
     return effect.close
-  elseif effect.stall or effect.reset or effect.stream_reset or effect.goaway then
-    -- HTTP/1 knows no streams: the connection ends.
+  elseif effect.stall or effect.reset or effect.stream_reset then
+    -- HTTP/1 has no streams: the connection ends.
     return "before"
   end
 end

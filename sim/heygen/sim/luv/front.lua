@@ -1,6 +1,5 @@
 -- The luv front: sockets in, the model's answers out, byte for byte as planned.
 local http = require "heygen.sim.core.http"
-local http2 = require "heygen.sim.http2.luv"
 local journal = require "heygen.sim.core.journal"
 local respond = require "heygen.sim.core.respond"
 local sender_luv = require "heygen.sim.luv.sender"
@@ -13,7 +12,6 @@ front.__index = front
 -- Real seconds: a request must be whole after this long; an idle connection is closed; a refused one is read dry.
 local REQUEST_SECONDS, IDLE_SECONDS, LINGER_SECONDS = 60, 600, 2
 local READ_AHEAD = 256 * 1024
-local UNREAD_LIMIT = 16 * 1024 * 1024
 
 local function now()
   return uv.now() / 1000
@@ -210,77 +208,11 @@ function front:serve(peer)
   end
 end
 
--- HTTP/2 from now on: its streams are answered side by side.
-local function speak_http2(self, peer)
-  local function answer_stream(request)
-    peer.requests = peer.requests + 1
-    request.connection, request.reused = peer.number, peer.requests > 1
-    local ok, response, effect, entry = pcall(ask, self, peer, request)
-    if not ok then
-      self.log("error: " .. tostring(response))
-      return respond.problem(self.model.json, 500, nil, "The simulator made a mistake")
-    elseif entry then
-      journal.finish(entry, (uv.hrtime() - peer.asked) / 1e9, "kept")
-    end
-    return response, effect
-  end
-  peer.http2 = http2.serve {
-    json = self.model.json,
-    answer = answer_stream,
-    send = function(bytes)
-      if not self.peers[peer] then
-        return
-      elseif peer.socket:get_write_queue_size() > UNREAD_LIMIT then
-        -- It asks and asks, and never reads.
-        close(self, peer)
-      else
-        send(self, peer, bytes, function() end)
-      end
-    end,
-    hang_up = function()
-      if self.peers[peer] then
-        linger(self, peer)
-      end
-    end,
-    alive = function()
-      return self.peers[peer] ~= nil
-    end,
-  }
-end
-
--- The first bytes tell whether it is HTTP/2; gives what is to be read as HTTP/1.
-local function begin(self, peer, bytes)
-  local head = (peer.head or "") .. bytes
-  local preface = http2.PREFACE
-  if #head < #preface and preface:sub(1, #head) == head then
-    peer.head = head
-    return nil
-  end
-  peer.known, peer.head = true, nil
-  if head:sub(1, #preface) ~= preface then
-    return head
-  end
-  speak_http2(self, peer)
-  peer.http2.feed(head:sub(#preface + 1))
-end
-
 --- Starts reading from a peer.
 function front:listen_to(peer)
   peer.socket:read_start(function(problem, bytes)
-    if bytes and not peer.known then
-      peer.first = uv.hrtime()
-      bytes = begin(self, peer, bytes)
-      if not bytes then
-        return
-      end
-    end
     if problem then
       close(self, peer)
-    elseif bytes and peer.http2 then
-      peer.since, peer.first = now(), uv.hrtime()
-      if not peer.discard then
-        peer.http2.feed(bytes)
-      end
     elseif not bytes then
       peer.ended = true
       -- A peer that has said all it wants to say still gets the answer that is under way.
@@ -383,25 +315,10 @@ function front.listen(model, options)
   return self
 end
 
---- Has another server in front of it from now on, which ends with it.
----@param edge table see heygen.sim.front_nginx
-function front:behind(edge)
-  self.edge, self.plain_url, self.tls_url, self.url = edge, self.url, edge.tls_url, edge.tls_url
-end
-
---- The certificate that clients have to trust.
----@return string pem
-function front:ca_text()
-  return self.edge:ca_text()
-end
-
 --- Closes everything that the server has open.
 function front:close()
   if self.server:is_closing() then
     return
-  end
-  if self.edge then
-    self.edge:close()
   end
   self.server:close()
   self.sweeper:close()

@@ -23,14 +23,13 @@ http {
   scgi_temp_path scgi;
   lua_package_path "$path";
   lua_package_cpath "$cpath";
-  lua_shared_dict heygen_sim $memory;
+  lua_shared_dict heygen_sim 256m;
   lua_socket_log_errors off;
   init_by_lua_block { require("heygen.sim.nginx.worker").begin("$prefix") }
   init_worker_by_lua_block { require("heygen.sim.nginx.worker").start() }
   exit_worker_by_lua_block { require("heygen.sim.nginx.worker").finish() }
 $server
 }
-$stream
 ]]
 
 local SERVER = [[
@@ -65,23 +64,6 @@ local SERVER = [[
     error_page 400 408 413 414 431 494 497 500 501 505 /_sim/refused;
   }]]
 
--- Only takes TLS off, and agrees on a protocol: what is said is the business of the server behind.
-local EDGE = [[
-stream {
-  server {
-    listen $address ssl backlog=4096;
-    ssl_certificate good.pem;
-    ssl_certificate_key key.pem;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_session_tickets off;
-    ssl_session_cache off;
-    ssl_alpn h2 http/1.1;
-    tcp_nodelay on;
-    proxy_timeout 600s;
-    proxy_pass $behind;
-  }
-}]]
-
 local TLS = [[
 listen $address ssl http2 backlog=4096;
     ssl_certificate good.pem;
@@ -93,19 +75,15 @@ listen $address ssl http2 backlog=4096;
     ssl_certificate_by_lua_block { require("heygen.sim.nginx.worker").shake_hands() }]]
 
 local MODULES = { "ndk_http_module", "ngx_http_lua_module" }
-local STREAM = "ngx_stream_module"
 
 local function fill(template, values)
   return (template:gsub("%$(%l+)", values))
 end
 
-local function modules(directory, edge)
+local function modules(directory)
   local lines = {}
   for i, name in ipairs(directory and MODULES or {}) do
     lines[i] = string.format('load_module "%s/%s.so";', directory, name)
-  end
-  if directory and edge then
-    lines[#lines + 1] = string.format('load_module "%s/%s.so";', directory, STREAM)
   end
   return table.concat(lines, "\n")
 end
@@ -119,23 +97,19 @@ end
 
 --- The text of the configuration.
 ---@param values table prefix, workers, files (most descriptors), plain = "host:port", tls = "host:port" or nil,
----   path, cpath (Lua's), modules = directory of nginx's dynamic modules or nil, user = name or nil (when not root);
----   behind = "host:port" of another server: then nginx is only the TLS in front of that
+---   path, cpath (Lua's), modules = directory of nginx's dynamic modules or nil, user = name or nil (when not root)
 ---@return string
 function config.text(values)
-  local edge = values.behind ~= nil
   return fill(TEMPLATE, {
     user = values.user and "user " .. values.user .. ";" or "",
     workers = values.workers,
-    modules = modules(values.modules, edge),
+    modules = modules(values.modules),
     files = values.files,
     connections = math.max(512, values.files - 64),
     path = values.path,
     cpath = values.cpath,
     prefix = values.prefix,
-    memory = edge and "1m" or "256m",
-    server = edge and "" or server(values),
-    stream = edge and fill(EDGE, { address = values.tls, behind = values.behind }) or "",
+    server = server(values),
   })
 end
 

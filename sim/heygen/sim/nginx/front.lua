@@ -1,13 +1,20 @@
 -- The nginx front: a private nginx with workers that each hold the model, as a child of this process.
 local certificates = require "heygen.sim.nginx.certificates"
 local config = require "heygen.sim.nginx.config"
+local http1 = require "heygen.webhook.http1"
 local uv = require "luv"
 
 local front = {}
 front.__index = front
 
 local START_SECONDS, STOP_SECONDS = 15, 5
+-- The directories of the simulator's modules and of the client's.
 local HERE = debug.getinfo(1, "S").source:match "^@(.*)heygen[/\\]sim[/\\]nginx[/\\]front%.lua$" or "./"
+local CLIENT = debug.getinfo(http1.new, "S").source:match "^@(.*)heygen[/\\]webhook[/\\]http1%.lua$" or "./"
+-- Where LuaJIT itself looks on common systems.
+local LUAJIT_CPATH = ("/usr/lib/%s-linux-gnu/lua/5.1/?.so;/usr/lib/lua/5.1/?.so;/usr/lib64/lua/5.1/?.so"):format(
+  uv.os_uname().machine
+)
 
 local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
@@ -84,10 +91,47 @@ local function find_modules()
   end
 end
 
+-- Entries of a path, absolute, each once.
+local function joined(entries)
+  local list, seen = {}, {}
+  for _, entry in ipairs(entries) do
+    entry = absolute(entry)
+    if not seen[entry] then
+      seen[entry] = true
+      list[#list + 1] = entry
+    end
+  end
+  return table.concat(list, ";") .. ";"
+end
+
+-- Where nginx's workers find what this process has found: its Lua files are good for every version, but the workers run
+-- LuaJIT, whose core stands where this process has its own only if it runs LuaJIT or 5.1.
 local function lua_paths()
-  local root = absolute(HERE)
-  local path = ("%s?.lua;%s?/init.lua;%s../lua/?.lua;%s../lua/?/init.lua;;"):format(root, root, root, root)
-  return path, root .. "../build/luajit/?.so;/usr/local/lib/lua/5.1/?.so;;"
+  local path, cpath = {}, {}
+  for _, root in ipairs { absolute(HERE), absolute(CLIENT) } do
+    path[#path + 1] = root .. "?.lua"
+    path[#path + 1] = root .. "?/init.lua"
+    cpath[#cpath + 1] = root .. "../build/luajit/?.so"
+    cpath[#cpath + 1] = root .. "../../../lib/lua/5.1/?.so"
+  end
+  if _VERSION == "Lua 5.1" then
+    for entry in package.cpath:gmatch "[^;]+" do
+      cpath[#cpath + 1] = entry
+    end
+  end
+  cpath[#cpath + 1] = "/usr/local/lib/lua/5.1/?.so"
+  return joined(path), joined(cpath)
+end
+
+-- Why the workers could not start; nil when they can.
+local function core_problem(cpath)
+  for entry in (cpath .. LUAJIT_CPATH):gmatch "[^;]+" do
+    if exists((entry:gsub("%?", "heygen/core"))) then
+      return nil
+    end
+  end
+  return "nginx runs LuaJIT, and there is no C core for that (make build LUA=luajit, make install LUA=luajit with the "
+    .. "same PREFIX, or the rock heygen for Lua 5.1)"
 end
 
 local function most_files()
@@ -98,8 +142,7 @@ local function most_files()
   return math.min(tonumber(text) or 16448, 16448)
 end
 
-local function fill_prefix(self, options)
-  local path, cpath = lua_paths()
+local function fill_prefix(self, options, path, cpath)
   local user = uv.os_get_passwd()
   write(
     self.prefix .. "nginx.conf",
@@ -107,11 +150,10 @@ local function fill_prefix(self, options)
       prefix = self.prefix,
       workers = options.workers or 2,
       files = most_files(),
-      plain = self.plain and self.plain.address,
+      plain = self.plain.address,
       tls = self.tls and self.tls.address,
-      behind = options.behind,
-      path = path,
-      cpath = cpath,
+      path = path .. ";",
+      cpath = cpath .. ";",
       modules = find_modules(),
       user = user.uid == 0 and user.username or nil,
     }
@@ -126,7 +168,6 @@ local function fill_prefix(self, options)
       epoch = options.epoch,
       records = options.records,
       tls = self.tls ~= nil,
-      behind = options.behind,
       base_url = (values.url or self.url):gsub("/+$", ""),
       values = {
         speed = values.speed,
@@ -194,13 +235,18 @@ local function why(self)
   return text:match "%[emerg%] ([^\n]+)" or text:match "%[error%] ([^\n]+)" or "it says nothing"
 end
 
+-- nginx goes on without a worker that could not begin.
+local function has_failed(self)
+  return self.ended
+    or not self.child
+    or read(self.prefix .. "error.log"):find("init_worker_by_lua", 1, true) ~= nil
+end
+
 local function open_sockets(self, options)
   local message
   self.sockets = {}
-  if not options.behind then
-    self.plain, message = socket_for(self.host, options.tls and 0 or options.port or 0)
-    self.sockets[1] = self.plain
-  end
+  self.plain, message = socket_for(self.host, options.tls and 0 or options.port or 0)
+  self.sockets[1] = self.plain
   if not message and options.tls then
     self.tls, message = socket_for(self.host, options.port or 0)
     self.sockets[#self.sockets + 1] = self.tls
@@ -208,15 +254,14 @@ local function open_sockets(self, options)
   if message then
     return message
   end
-  self.plain_url = "http://" .. (self.plain and self.plain.address or options.behind)
+  self.plain_url = "http://" .. self.plain.address
   self.tls_url = self.tls and "https://" .. self.tls.address
   self.url = self.tls_url or self.plain_url
 end
 
 --- Starts nginx and waits until all its workers are ready.
 ---@param options table host, port (of the first URL), tls (boolean), workers, values (the command line's), start and
----   mark (simulated and monotonic seconds at the beginning), on_end = function() called when nginx ends by itself;
----   behind = "host:port" of a server: then nginx only takes TLS off for it
+---   mark (simulated and monotonic seconds at the beginning), on_end = function() called when nginx ends by itself
 ---@return table|nil server { url, plain_url, tls_url, ca = path, close = method }
 ---@return string|nil message
 function front.listen(options)
@@ -224,15 +269,20 @@ function front.listen(options)
   if not program then
     return nil, "nginx is missing (apt-get install nginx libnginx-mod-http-lua)"
   end
+  local path, cpath = lua_paths()
+  local message = core_problem(cpath)
+  if message then
+    return nil, message
+  end
   local self = setmetatable({ host = options.host or "127.0.0.1", on_end = options.on_end }, front)
-  local message = open_sockets(self, options)
+  message = open_sockets(self, options)
   if message then
     return nil, message
   end
   self.prefix = assert(uv.fs_mkdtemp((os.getenv "TMPDIR" or "/tmp") .. "/heygen-sim-XXXXXX")) .. "/"
   self.ca = self.tls and self.prefix .. "ca.pem"
   local ok
-  ok, message = fill_prefix(self, options)
+  ok, message = fill_prefix(self, options, path, cpath)
   if not ok then
     self:close()
     return nil, message
@@ -240,7 +290,7 @@ function front.listen(options)
   local workers = options.workers or 2
   spawn(self, program)
   run_until(START_SECONDS, function()
-    return self.ended or not self.child or ready(self, workers)
+    return has_failed(self) or ready(self, workers)
   end)
   if self.ended or not ready(self, workers) then
     message = "nginx did not start: " .. why(self)

@@ -7,7 +7,7 @@ local wire = require "heygen.sim.core.wire"
 local play = {}
 
 -- What nginx itself would never send.
-local RAW = { "close", "reset", "garbage", "chunked", "content_length", "stream_reset", "goaway" }
+local RAW = { "close", "reset", "garbage", "chunked", "content_length", "stream_reset" }
 
 -- Ends a connection without an answer: on HTTP/1 with a TCP reset, on HTTP/2 with RST_STREAM.
 local CLOSE = 444

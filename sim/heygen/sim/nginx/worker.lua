@@ -101,9 +101,7 @@ function worker.start()
   system.die_with_parent()
   system.survive_file_limit()
   self.parent, self.nginx = options.parent, system.parent()
-  if not options.behind then
-    serve(options)
-  end
+  serve(options)
   -- Where the system does not end children with their parents.
   ngx.timer.every(0.5, function()
     if not system.belongs(self.nginx, self.parent) then

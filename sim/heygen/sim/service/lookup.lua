@@ -14,7 +14,7 @@ local function look_problem(model, id, param, agent)
   local look = catalogue.get(library.looks, id)
   if not look then
     if catalogue.get(library.groups, id) then
-      return refuse(400, nil, id .. " is an avatar group; the id of one of its looks is wanted", param)
+      return refuse(400, nil, id .. " is an avatar group; expected the id of one of its looks", param)
     elseif agent then
       return refuse(400, nil, "No avatar look has the id " .. id, param)
     end

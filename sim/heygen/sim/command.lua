@@ -1,2 +1,0 @@
--- heygen-sim as a script, for where only the modules are installed.
-os.exit(require("heygen.sim.main").run(arg))
