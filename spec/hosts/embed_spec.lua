@@ -37,7 +37,7 @@ local function make_arguments()
   return "LUA=" .. build:match "^build/([%w.]+)" .. kind .. " CJSON=" .. quote(cjson_file())
 end
 
-describe("examples/embed #slow", function()
+describe("examples/embed", function()
   local server, dir
 
   setup(function()
@@ -98,17 +98,20 @@ describe("examples/embed #slow", function()
   -- AddressSanitizer finds no leaks in a process that is traced.
   local traced = not sanitized and select(2, shell.run(CLEAN .. "strace -o /dev/null true")) == 0
 
-  it("makes and fetches a video, with one create, and opens nothing of the module but Lua files", function()
-    is_complete(run("'The story so far' story.mp4", traced and "strace -f -e trace=open,openat -o files"))
-    if traced then
-      local files = result "files"
-      assert.matches("/lua/heygen/client.lua", files, 1, true)
-      assert.is_nil(files:find("core.so", 1, true))
-      assert.is_nil(files:find "/build/[^\n]*%.so")
+  it(
+    "makes and fetches a video, with one create, and opens nothing of the module but Lua files #slow",
+    function()
+      is_complete(run("'The story so far' story.mp4", traced and "strace -f -e trace=open,openat -o files"))
+      if traced then
+        local files = result "files"
+        assert.matches("/lua/heygen/client.lua", files, 1, true)
+        assert.is_nil(files:find("core.so", 1, true))
+        assert.is_nil(files:find "/build/[^\n]*%.so")
+      end
     end
-  end)
+  )
 
-  it("refuses a bad prompt: a clear message, exit 1, nothing sent", function()
+  it("refuses a bad prompt: a clear message, exit 1, nothing sent #slow", function()
     local status, output, problems = run '"$(printf "\195\169%.0s" $(seq 10001))" story.mp4'
     assert.equal(1, status, output)
     assert.equal(
@@ -119,7 +122,7 @@ describe("examples/embed #slow", function()
     assert.is_nil(io.open(dir .. "/run/story.mp4"))
   end)
 
-  it("says what the service says when that refuses", function()
+  it("says what the service says when that refuses #slow", function()
     server:faults { { status = 402 } }
     local status, _, problems = run "hello"
     assert.equal(1, status)
@@ -127,7 +130,7 @@ describe("examples/embed #slow", function()
     assert.equal(1, server:counts().requests)
   end)
 
-  it("says where the Lua side raised", function()
+  it("says where the Lua side raised #slow", function()
     local status, _, problems = run "-l /nowhere hello"
     assert.equal(1, status)
     assert.matches("^embed: .*module 'heygen' not found", problems)
@@ -137,7 +140,7 @@ describe("examples/embed #slow", function()
     assert.equal(0, server:counts().requests)
   end)
 
-  it("shows how it is called", function()
+  it("shows how it is called #slow", function()
     for _, arguments in ipairs { "--help", "one two three" } do
       local status, output, problems = run(arguments)
       assert.same({ 1, "" }, { status, output })
@@ -165,11 +168,11 @@ wait $!]]):format(command("hello", NOTE_PID .. (tool or "")), dir, dir))
     assert.equal(1, server:counts().creates)
   end
 
-  it("closes a state with a wait under way, and names the session that goes on", function()
+  it("closes a state with a wait under way, and names the session that goes on #slow", function()
     leaves()
   end)
 
-  it("is clean under valgrind, at its end and when it is ended #once", function()
+  it("is clean under valgrind, at its end and when it is ended #valgrind", function()
     is_complete(run("hello story.mp4", VALGRIND))
     server:reset()
     leaves(VALGRIND)

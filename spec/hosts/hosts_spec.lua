@@ -117,7 +117,7 @@ describe("the cases of spec/support/host_cases.lua", function()
         assert.equal(0, status, output)
       end)
 
-      it("leave no error for valgrind under " .. runner.name .. " #once #native", function()
+      it("leave no error for valgrind under " .. runner.name .. " #valgrind", function()
         local output, status = run(
           runner,
           ("LD_PRELOAD=%s "):format(preload)
@@ -174,7 +174,7 @@ describe("the cases of spec/support/host_cases.lua", function()
     end
   end)
 
-  it("leave no error for valgrind in nginx #once #native", function()
+  it("leave no error for valgrind in nginx #valgrind", function()
     local server, ask = in_nginx {
       workers = 0,
       env = { HOST_CASES_COUNT = 10 },

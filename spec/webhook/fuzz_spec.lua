@@ -1,10 +1,9 @@
--- Half a minute of "make fuzz": libFuzzer on the C side of webhooks and a seeded generator on the Lua side, ten seconds
--- each, side by side.
+-- Some seconds of "make fuzz": libFuzzer on the C side of webhooks and a seeded generator on the Lua side.
 
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 
-local SECONDS = 10
+local SECONDS = 3
 
 describe("the fuzzers of webhooks #once #native", function()
   local output, status
