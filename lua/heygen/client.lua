@@ -42,10 +42,11 @@ function Client:request(fields)
     error("heygen: " .. problem, 2)
   end
   local row, call, err = raw.prepare(fields)
-  if not row then
-    return nil, call, err
+  local value
+  if row then
+    value, err = request.send(self, row, call)
   end
-  return request.send(self, row, call)
+  return outcome(value, err)
 end
 
 -- ---- the workflow ----
@@ -91,9 +92,9 @@ end
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
   local body, wait = generation.split(fields, 2)
-  local session, message, err = create(self, 2, { body }, 1)
+  local session, err = create(self, 2, { body }, 1)
   if not session then
-    return nil, message, err
+    return outcome(nil, err)
   end
   return outcome(generation.follow(self, session, fields, wait))
 end

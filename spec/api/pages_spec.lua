@@ -12,7 +12,7 @@ local function script(envelopes)
     if not envelope then
       error "fetched too often"
     elseif envelope.kind then
-      return errors.fail(envelope)
+      return nil, errors.new(envelope)
     end
     return envelope
   end,
@@ -156,16 +156,16 @@ describe("pages.new", function()
 
   it("refuses answers that are no lists", function()
     for _, envelope in ipairs { {}, { data = "x" }, { data = 5 }, { data = { videos = {} } } } do
-      local value, message, err = pages.new(script {}, {}, envelope)
+      local value, err = pages.new(script {}, {}, envelope)
       assert.is_nil(value)
-      assert.truthy(message:find("heygen: the answer is not a list: ", 1, true))
+      assert.truthy(err.message:find("the answer is not a list: ", 1, true))
       assert.equal("parse", err.kind)
       assert.equal(envelope, err.last)
       local page = pages.new(script { envelope }, {}, page_of({ "a" }, "t1"))
       local _, _, next_err = page:next()
       assert.equal("parse", next_err.kind)
     end
-    local _, _, err = pages.new(script {}, {}, nil)
+    local _, err = pages.new(script {}, {}, nil)
     assert.equal("parse", err.kind)
   end)
 

@@ -28,12 +28,13 @@ local function check_colon(self, field, form)
   return found
 end
 
--- A programmer's mistake raises; a bad value is an error like any other: see arguments.check.
-local function refuse(row, message, field, mistake, level)
+---The error of arguments that were refused; one that is a mistake of the program raises.
+---@return heygen.Error
+local function refusal(row, message, field, mistake, level)
   if mistake then
     error("heygen: " .. message, level + 1)
   end
-  return errors.fail {
+  return errors.new {
     kind = "invalid",
     message = row.group .. ":" .. row.name .. ": " .. message,
     param = field,
@@ -79,14 +80,13 @@ end
 ---@param call table see arguments.check
 ---@param args any the arguments that the call was made from, or the one id
 ---@return any value
----@return string? message
 ---@return heygen.Error? err
 local function send(client, row, call, args)
-  local value, _, err = request.send(client, row, call)
+  local value, err = request.send(client, row, call)
   local carries = row.carries
   if value == nil then
     name_ids(row, type(args) == "table" and args or { args }, err)
-    return nil, tostring(err), err
+    return nil, err
   elseif carries and (type(value[carries]) ~= "string" or value[carries] == "") then
     -- The next call needs the id of the value, whatever the service sent.
     value[carries] = id_given(row, type(args) == "table" and args or { args }, 1)
@@ -110,7 +110,7 @@ local function page_fetcher(client, row, args)
     page_args[#row.path_params + 1] = fields
     local call, message, field, mistake = arguments.check(row, page_args)
     if not call then
-      return refuse(row, message, field, mistake, 2)
+      return nil, refusal(row, message, field, mistake, 2)
     end
     return send(client, row, call, page_args)
   end
@@ -124,20 +124,18 @@ end
 ---@param args table the arguments of the method
 ---@param count integer how many
 ---@return any value
----@return string? message
 ---@return heygen.Error? err
 local function invoke_with(client, row, sender, level, args, count)
   local call, message, field, mistake = arguments.check(row, args, count)
   if not call then
-    local _, text, err = refuse(row, message, field, mistake, level + 1)
-    return nil, text, err
+    return nil, refusal(row, message, field, mistake, level + 1)
   end
   if row.method == "DELETE" then
     call.id = id_given(row, args, 1)
   end
-  local answer, text, err = sender(client, row, call, args, level + 1)
+  local answer, err = sender(client, row, call, args, level + 1)
   if not answer or not (row.list or row.batch) then
-    return answer, text, err
+    return answer, err
   end
   local make = row.batch and pages.of_batch or pages.new
   return make(page_fetcher(client, row, args), args[#row.path_params + 1], answer, client.hide)
@@ -149,17 +147,16 @@ end
 ---@param level integer
 ---@param ... any the arguments of the method
 ---@return any value
----@return string? message
 ---@return heygen.Error? err
 local function invoke(client, row, level, ...)
-  local value, message, err = invoke_with(client, row, send, level + 1, { ... }, select("#", ...))
-  return value, message, err
+  local value, err = invoke_with(client, row, send, level + 1, { ... }, select("#", ...))
+  return value, err -- no tail call: it would be a level less
 end
 
 return {
   rows = rows_of,
   check_colon = check_colon,
-  refuse = refuse,
+  refusal = refusal,
   send = send,
   page_fetcher = page_fetcher,
   invoke_with = invoke_with,

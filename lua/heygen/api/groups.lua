@@ -21,8 +21,8 @@ local check_colon, invoke_with, send = row_calls.check_colon, row_calls.invoke_w
 local outcome = errors.outcome -- no tail call into what is inside it: an error must point at the line that called
 
 local function send_upload(client, _, call, _, level)
-  local asset, message, err = uploads.create(client, call, level + 1)
-  return asset, message, err
+  local asset, err = uploads.create(client, call, level + 1)
+  return asset, err
 end
 
 local function send_with_files(client, row, call, args)
@@ -50,27 +50,27 @@ local function with_callback(row, invoke)
     if type(args[index]) == "table" and args[index].callback ~= nil then
       local fields, made = tokens.expand(args[index], takes_id)
       if not fields then
-        row_calls.refuse(row, "callback: " .. made, "callback", true, level + 1)
+        error(row_calls.refusal(row, "callback: " .. made, "callback", true, level + 1))
       end
       args[index], callback_id = fields, made
     end
-    local value, message, err = invoke(client, level + 1, args, count)
+    local value, err = invoke(client, level + 1, args, count)
     if callback_id then
       local result = value or err
       result.callback_id = result.callback_id or callback_id
     end
-    return value, message, err
+    return value, err
   end
 end
 
----The function behind the method of a row: invoke(client, level, args, count) -> value | nil, message, err.
+---The function behind the method of a row: invoke(client, level, args, count) -> value | nil, err.
 ---@param row heygen.Endpoint
 ---@return function
 function groups.invoker(row)
   local sender = sender_of(row)
   local function invoke(client, level, args, count)
-    local value, message, err = invoke_with(client, row, sender, level + 1, args, count)
-    return value, message, err
+    local value, err = invoke_with(client, row, sender, level + 1, args, count)
+    return value, err
   end
   return row.body and row.body.callback_url and with_callback(row, invoke) or invoke
 end
@@ -85,7 +85,7 @@ local function make_method(row)
       local id, fields, more = ...
       local call = fields == nil and more == nil and arguments.quick(row, id)
       if call then
-        return send(client, row, call, id)
+        return outcome(send(client, row, call, id))
       end
     end
     return outcome(invoke(client, 2, { ... }, select("#", ...)))
@@ -102,8 +102,7 @@ local function make_each(row)
     local args, count = { ... }, select("#", ...)
     local checked, message, field, mistake = arguments.check(row, args, count)
     if not checked then
-      local _, _, err = row_calls.refuse(row, message, field, mistake, 2)
-      error(err, 0)
+      error(row_calls.refusal(row, message, field, mistake, 2), 0)
     end
     if BLOCKS_IN_ITERATORS then
       client = setmetatable({ driver = block }, { __index = client })

@@ -4,6 +4,8 @@ local response = require "heygen.http.response"
 
 local pages = {}
 
+local outcome = errors.outcome
+
 local TOKEN_MAX = 8192 -- bytes; it goes into a URL
 
 ---@class heygen.Page
@@ -21,13 +23,14 @@ local function bad_answer(message, envelope, hide)
   if hide then
     message, envelope = hide(message), response.without_secret(envelope, hide)
   end
-  return errors.fail { kind = "parse", status = answer and answer.status, message = message, last = envelope }
+  return nil,
+    errors.new { kind = "parse", status = answer and answer.status, message = message, last = envelope }
 end
 
 -- The chain behind a page is its metatable: the envelope stays as the service sent it, and nothing of ours is printed
 -- or iterated with it. `position` counts pages; `used` maps a token to the position of the page that it led away from,
 -- so that asking one page twice (after a network error, say) is no repetition.
-local function link(fetch, params, envelope, position, used, hide, key)
+local function link(fetch, fields, envelope, position, used, hide, key)
   local items = type(envelope) == "table" and envelope[key]
   if type(items) ~= "table" then
     return bad_answer("the answer is not a list: it has no " .. key, envelope, hide)
@@ -39,7 +42,7 @@ local function link(fetch, params, envelope, position, used, hide, key)
     __index = Page,
     __name = "heygen.page",
     fetch = fetch,
-    params = params,
+    fields = fields,
     position = position,
     used = used,
     hide = hide,
@@ -48,47 +51,43 @@ local function link(fetch, params, envelope, position, used, hide, key)
 end
 
 -- The caller's table may be filled anew before the next page is asked for.
-local function copy(params)
+local function copy(fields)
   local own = {}
-  for name, value in pairs(params or own) do
+  for name, value in pairs(fields or own) do
     own[name] = value
   end
   return own
 end
 
-local function first(fetch, params, envelope, hide, key)
+local function first(fetch, fields, envelope, hide, key)
   local used = {}
-  params = copy(params)
-  if params.token then
-    used[params.token] = 0
+  fields = copy(fields)
+  if fields.token then
+    used[fields.token] = 0
   end
-  return link(fetch, params, envelope, 1, used, hide, key)
+  return link(fetch, fields, envelope, 1, used, hide, key)
 end
 
 ---A page of a list from an answer of the service. The envelope itself becomes the page.
----@param fetch fun(params: table): table?, string?, heygen.Error? gets one more envelope
----@param params table? the fields of the first request, never changed
+---@param fetch fun(fields: table): table?, heygen.Error? gets one more envelope
+---@param fields table? the fields of the first request, never changed
 ---@param envelope table {data = {...}, has_more = ..., next_token = ...}
 ---@param hide (fun(text: string): string)? keeps a secret out of errors
 ---@return heygen.Page? page
----@return string? message
 ---@return heygen.Error? err kind "parse" when the envelope is no list
-function pages.new(fetch, params, envelope, hide)
-  local page, message, err = first(fetch, params, envelope, hide, LIST)
-  return page, message, err
+function pages.new(fetch, fields, envelope, hide)
+  return first(fetch, fields, envelope, hide, LIST)
 end
 
 ---The same of a batch, whose items come in pages inside it.
----@param fetch fun(params: table): table?, string?, heygen.Error?
----@param params table?
+---@param fetch fun(fields: table): table?, heygen.Error?
+---@param fields table?
 ---@param batch table {items = {...}, has_more = ..., next_token = ..., ...}
 ---@param hide (fun(text: string): string)?
 ---@return heygen.Page? page the batch itself
----@return string? message
 ---@return heygen.Error? err
-function pages.of_batch(fetch, params, batch, hide)
-  local page, message, err = first(fetch, params, batch, hide, BATCH)
-  return page, message, err
+function pages.of_batch(fetch, fields, batch, hide)
+  return first(fetch, fields, batch, hide, BATCH)
 end
 
 -- The token of the next page | nil when there is none | nil, problem.
@@ -120,47 +119,50 @@ function Page:next()
   end
   local token, problem = next_token(self, chain)
   if problem then
-    return bad_answer(problem, self, chain.hide)
+    return outcome(bad_answer(problem, self, chain.hide))
   elseif not token then
     return nil
   end
   chain.used[token] = chain.position
-  local params = copy(chain.params)
-  params.token = token
-  local envelope, message, err = chain.fetch(params)
-  if not envelope then
-    return nil, message, err
+  local fields = copy(chain.fields)
+  fields.token = token
+  local envelope, err = chain.fetch(fields)
+  local page
+  if envelope then
+    page, err =
+      link(chain.fetch, chain.fields, envelope, chain.position + 1, chain.used, chain.hide, chain.key)
   end
-  return link(chain.fetch, chain.params, envelope, chain.position + 1, chain.used, chain.hide, chain.key)
+  return outcome(page, err)
 end
 
 ---Iterates over all items of a list, page after page. A failure is raised as an error object, because a loop
 ---could not see it otherwise: `pcall` the loop, or use pages and `page:next()`. So must a coroutine on PUC Lua 5.1
 ---whose requests yield, as that Lua cannot yield inside an iterator.
----@param fetch fun(params: table): table?, string?, heygen.Error?
----@param params table? the fields of the first request, never changed
+---@param fetch fun(fields: table): table?, heygen.Error?
+---@param fields table? the fields of the first request, never changed
 ---@param hide (fun(text: string): string)? keeps a secret out of errors
 ---@param in_batch boolean? the items of a batch
 ---@return fun(): any iterator
-function pages.each(fetch, params, hide, in_batch)
+function pages.each(fetch, fields, hide, in_batch)
   local key = in_batch and BATCH or LIST
-  params = copy(params)
+  fields = copy(fields)
   local page, index, done = nil, 0, false
   local function advance()
-    local following, message, err
+    local following, err
     if page then
-      following, message, err = page:next()
+      local _
+      following, _, err = page:next()
     else
       local envelope
-      envelope, message, err = fetch(params)
+      envelope, err = fetch(fields)
       if envelope then
-        following, message, err = first(fetch, params, envelope, hide, key)
+        following, err = first(fetch, fields, envelope, hide, key)
       end
     end
     if following then
       page, index = following, 0
-    elseif message then
-      error(err or message, 0)
+    elseif err then
+      error(err, 0)
     else
       done = true
     end

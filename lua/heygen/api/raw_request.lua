@@ -146,19 +146,21 @@ end
 ---What request.send needs for a raw request.
 ---@param fields heygen.RawRequest checked by raw.problem
 ---@return table? row
----@return table|string call or a message
+---@return table? call
 ---@return heygen.Error? err a body or a query that cannot be sent
 function raw.prepare(fields)
   local method = fields.method or "GET"
   local text = fields.body
   local field, problem = text_problem(fields.query)
   if problem then
-    return errors.fail { kind = "invalid", message = field .. ": " .. problem, param = field, sent = "no" }
+    return nil,
+      nil,
+      errors.new { kind = "invalid", message = field .. ": " .. problem, param = field, sent = "no" }
   elseif fields.json then
     local message
     text, message = core.encode(fields.json)
     if not text then
-      return errors.fail { kind = "invalid", message = "json." .. message, sent = "no" }
+      return nil, nil, errors.new { kind = "invalid", message = "json." .. message, sent = "no" }
     end
   end
   return { method = method, repeatable = REPEATABLE[method] or false, raw = true, path_params = {} }, {

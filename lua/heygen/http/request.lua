@@ -198,7 +198,7 @@ local function finish_problem(client, row, call, state, problem)
       or problem.code == "request_in_progress" -- says the service of a key that it knows
       or (problem.sent == "no" and (problem.kind == "network" or problem.kind == "timeout"))
   end
-  return errors.fail(problem)
+  return nil, errors.new(problem)
 end
 
 -- Decides about another attempt and makes the pause. True: again.
@@ -295,12 +295,11 @@ end
 ---@param row heygen.Endpoint method, repeatable, list, expects, body (the shape)
 ---@param call table target, body or text, options; see arguments.check
 ---@return table? value
----@return string? message
 ---@return heygen.Error? err
 function request.send(client, row, call)
   local engine, message = request.engine(client)
   if not engine then
-    return errors.fail { kind = "network", message = message, sent = "no" }
+    return nil, errors.new { kind = "network", message = message, sent = "no" }
   end
   local state, bad
   if client.is_closed then
@@ -309,7 +308,7 @@ function request.send(client, row, call)
     state, bad = prepare(client, row, call)
   end
   if not state then
-    return errors.fail(bad)
+    return nil, errors.new(bad)
   end
   local hooked = client.options.on_response or client.options.log
   while true do

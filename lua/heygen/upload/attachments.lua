@@ -52,6 +52,7 @@ end
 
 -- ---- the files of a call ----
 
+-- Returns nil, err.
 local function fail(state, entry, fields)
   if entry then
     fields.message = entry.where .. ": " .. fields.message
@@ -59,7 +60,7 @@ local function fail(state, entry, fields)
   end
   fields.message = state.name .. ": " .. fields.message
   fields.sent = fields.sent or "no"
-  return errors.fail(fields)
+  return nil, errors.new(fields)
 end
 
 local function is_inlined(state, entry)
@@ -69,7 +70,7 @@ local function is_inlined(state, entry)
   return state.as == "base64"
 end
 
--- All files, before any is sent. True | nil, message, err.
+-- Opens all files before any is sent. Returns true | nil, err.
 local function open_all(client, state)
   for _, entry in ipairs(state.entries) do
     local limits = { types = entry.limits.types, bytes = entry.limits.bytes, deadline = state.deadline }
@@ -85,7 +86,7 @@ local function open_all(client, state)
   return true
 end
 
--- Groups what is to be uploaded by its content. True | nil, message, err.
+-- Finds what is to be uploaded: each content once. Returns true | nil, err.
 local function digest_all(client, state)
   for _, entry in ipairs(state.entries) do
     if not entry.inlined then
@@ -139,8 +140,7 @@ end
 local function upload_one(client, state, entry)
   local id, problem = known_id(client, state, entry)
   if problem then
-    local _, _, err = fail(state, entry, problem)
-    return nil, err
+    return fail(state, entry, problem)
   elseif id then
     entry.asset_id = id
     return id
@@ -149,7 +149,7 @@ local function upload_one(client, state, entry)
   local uploader = setmetatable({ alive, coroutine.running() }, { __mode = "v" })
   local mine = { uploader = uploader, host = host_of(client) }
   cache.by[entry.hex] = mine
-  local asset, _, err = uploads.run(client, entry.source, {
+  local asset, err = uploads.run(client, entry.source, {
     deadline = math.max(state.deadline - core.now(), 0.001),
     max_retries = state.options.max_retries,
     on_progress = state.options.on_upload,
@@ -181,10 +181,10 @@ end
 local function with_ids(state, err)
   local ids = ids_of(state)
   err.asset_ids = #ids > 0 and ids or nil
-  return nil, tostring(err), err
+  return nil, err
 end
 
--- True | nil, message, err: the first failure, which has cancelled the others.
+-- Returns true | nil, err: the first failure, which has cancelled the others.
 local function upload_all(client, state)
   local list, first = {}, nil
   for index, entry in ipairs(state.to_upload) do
@@ -206,16 +206,9 @@ local function upload_all(client, state)
   end
   for _, entry in ipairs(state.to_upload) do
     if not entry.asset_id then -- the caller was cancelled before it began
-      return with_ids(
-        state,
-        select(
-          3,
-          fail(state, entry, {
-            kind = "cancelled",
-            message = entry.source.name .. ": the upload was cancelled",
-          })
-        )
-      )
+      local message = entry.source.name .. ": the upload was cancelled"
+      local _, err = fail(state, entry, { kind = "cancelled", message = message })
+      return with_ids(state, err)
     end
   end
   return true
@@ -293,15 +286,15 @@ local function with_options(call, changes)
 end
 
 local function run(client, state, call, send)
-  local done, message, err = open_all(client, state)
+  local done, err = open_all(client, state)
   if done then
-    done, message, err = digest_all(client, state)
+    done, err = digest_all(client, state)
   end
   if done then
-    done, message, err = upload_all(client, state)
+    done, err = upload_all(client, state)
   end
   if not done then
-    return nil, message, err
+    return nil, err
   end
   call.inline = fill_in(state) or nil
   local options, left = call.options, math.max(state.deadline - core.now(), 0.001)
@@ -314,11 +307,11 @@ local function run(client, state, call, send)
     call.options = with_options(call, { deadline = left })
   end
   local value
-  value, message, err = send(call)
+  value, err = send(call)
   if value == nil then
     return with_ids(state, err)
   end
-  return value, message, err
+  return value
 end
 
 local function close_all(state)
@@ -331,14 +324,13 @@ end
 ---@param client heygen.Client
 ---@param row heygen.Endpoint
 ---@param call table see arguments.check
----@param send fun(call: table): any, string?, heygen.Error?
+---@param send fun(call: table): any, heygen.Error?
 ---@return any value
----@return string? message
 ---@return heygen.Error? err with asset_ids, those that have been uploaded
 function attachments.send(client, row, call, send)
   local unfit = waits.problem(client)
   if unfit then
-    return errors.fail(unfit)
+    return nil, errors.new(unfit)
   end
   local options = call.options
   local state = {
@@ -351,15 +343,15 @@ function attachments.send(client, row, call, send)
     contents = {},
     to_upload = {},
   }
-  local value, message, err = run(client, state, call, send)
+  local value, err = run(client, state, call, send)
   if value == nil and is_gone(row, err) and forget_cached(state) then
     -- Once more, with what is gone uploaded again.
     close_all(state)
     state.contents, state.to_upload = {}, {}
-    value, message, err = run(client, state, call, send)
+    value, err = run(client, state, call, send)
   end
   close_all(state)
-  return value, message, err
+  return value, err
 end
 
 return attachments

@@ -26,10 +26,11 @@ local function left(state)
   return state.deadline - core.now()
 end
 
+-- Returns nil, err.
 local function fail(state, fields)
   fields.asset_id = state.asset_id
   fields.attempts = state.attempt
-  return errors.fail(fields)
+  return nil, errors.new(fields)
 end
 
 local function cancelled(state, reason, kind)
@@ -106,7 +107,7 @@ end
 local function take_slot(client, state)
   local source = state.source
   state.slots = state.slots + 1
-  local slot, message, err = invoke(
+  local slot, err = invoke(
     client,
     rows.create_direct_upload,
     1,
@@ -119,7 +120,7 @@ local function take_slot(client, state)
     })
   )
   if not slot then
-    return nil, message, err
+    return nil, err
   end
   state.asset_id = type(slot.asset_id) == "string" and slot.asset_id ~= "" and slot.asset_id or nil
   if not state.asset_id then
@@ -226,16 +227,16 @@ local function recover(client, state, problem)
 end
 
 local function put_all(client, engine, state)
-  local good, message, err = take_slot(client, state)
+  local good, err = take_slot(client, state)
   while good do
     state.attempt = state.attempt + 1
     local done, problem = put(client, engine, state)
     if done then
       return true
     end
-    good, message, err = recover(client, state, problem)
+    good, err = recover(client, state, problem)
   end
-  return nil, message, err
+  return nil, err
 end
 
 -- ---- the end ----
@@ -243,7 +244,7 @@ end
 local function complete(client, state)
   local seconds = min(state.interval, 0.5)
   for turn = 1, PATIENCE do
-    local asset, message, err = invoke(
+    local asset, err = invoke(
       client,
       rows.complete,
       1,
@@ -253,12 +254,12 @@ local function complete(client, state)
     if asset then
       return asset
     elseif err.code ~= "resource_not_ready" or turn == PATIENCE or left(state) <= seconds then
-      return nil, message, err
+      return nil, err
     end
     local slept
-    slept, message, err = pause(client, state, seconds)
+    slept, err = pause(client, state, seconds)
     if not slept then
-      return nil, message, err
+      return nil, err
     end
     seconds = seconds * 2
   end
@@ -267,15 +268,15 @@ end
 -- Statuses that may be followed by another one; an unknown one may be anything, so it is asked about.
 local READY = { completed = true, complete = true, ready = true }
 
--- Returns status | nil to go on | nil, message, err.
+-- Returns status | nil to go on | nil, err.
 local function look(client, state)
-  local entries, message, err =
+  local entries, err =
     invoke(client, rows.statuses, 1, call_options(state, { asset_ids = { state.asset_id } }))
   if not entries then
     if err.retryable then
       return nil
     end
-    return nil, message, err
+    return nil, err
   end
   local entry = type(entries[1]) == "table" and entries[1] or {}
   if entry.status == "failed" then
@@ -322,14 +323,14 @@ local function wait_until_ready(client, state, asset)
         retryable = false,
       })
     end
-    local slept, message, err = pause(client, state, seconds)
+    local slept, err = pause(client, state, seconds)
     if not slept then
-      return nil, message, err
+      return nil, err
     end
     local status
-    status, message, err = look(client, state)
+    status, err = look(client, state)
     if err then
-      return nil, message, err
+      return nil, err
     end
     asset.status = status or asset.status
     seconds = min(seconds * 1.5, max(LONGEST, state.interval))
@@ -354,7 +355,6 @@ end
 ---@param state table source, options, interval, deadline; asset_id is filled in when it is known
 ---@param notify function? see exchange.await
 ---@return table? asset
----@return string? message
 ---@return heygen.Error? err
 function direct.send(client, state, notify)
   local engine, why = request.engine(client)
@@ -369,18 +369,18 @@ function direct.send(client, state, notify)
     base = own.retry_base,
     cap = own.retry_cap,
   }
-  local done, message, err = digest(client, state)
+  local done, err = digest(client, state)
   if done then
-    done, message, err = put_all(client, engine, state)
+    done, err = put_all(client, engine, state)
   end
   local asset
   if done then
-    asset, message, err = complete(client, state)
+    asset, err = complete(client, state)
   end
   if asset and state.options.wait ~= false then
-    asset, message, err = wait_until_ready(client, state, asset)
+    asset, err = wait_until_ready(client, state, asset)
   end
-  return asset, message, err
+  return asset, err
 end
 
 return direct

@@ -115,16 +115,17 @@ local function with_name(state, err)
     err.message = name .. ": " .. err.message
   end
   err.asset_id = err.asset_id or state.asset_id
-  return nil, tostring(err), err
+  return nil, err
 end
 
+-- Returns nil, err.
 local function fail(state, fields)
   if state.prefix then
     fields.message = state.prefix .. fields.message
   end
   fields.asset_id = fields.asset_id or state.asset_id
   fields.sent = fields.sent or "no"
-  return errors.fail(fields)
+  return nil, errors.new(fields)
 end
 
 -- ---- one request ----
@@ -145,7 +146,7 @@ end
 
 local function send_whole(client, state)
   local given = state.options
-  local asset, _, err = request.send(client, CREATE, {
+  local asset, err = request.send(client, CREATE, {
     target = CREATE.path,
     parts = parts_of(state.source),
     notify = notifier(state),
@@ -174,18 +175,18 @@ end
 
 local function send(client, state)
   if not needs_direct(state) then
-    local asset, message, err = send_whole(client, state)
+    local asset, err = send_whole(client, state)
     -- The limit may be one of the whole request, whose frame a file of nearly 32 MB does not fit into any more.
     if asset or err.status ~= 413 or state.options.direct == false then
-      return asset, message, err
+      return asset, err
     end
   end
   state.interval = state.options.interval or DEFAULTS.interval
-  local asset, message, err = direct.send(client, state, notifier(state))
+  local asset, err = direct.send(client, state, notifier(state))
   if not asset and err then
     return with_name(state, err)
   end
-  return asset, message, err
+  return asset, err
 end
 
 ---Uploads what has been read by sources.read, and opens it unless it is open.
@@ -194,7 +195,6 @@ end
 ---@param given table checked options
 ---@param prefix string? of messages about the content
 ---@return table? asset
----@return string? message
 ---@return heygen.Error? err
 function uploads.run(client, source, given, prefix)
   local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
@@ -202,7 +202,7 @@ function uploads.run(client, source, given, prefix)
   local unfit = waits.problem(client)
   if unfit then
     sources.close(source)
-    return errors.fail(unfit)
+    return nil, errors.new(unfit)
   end
   if not source.size then
     local bytes = given.direct == false and sources.LIMIT or nil
@@ -211,10 +211,10 @@ function uploads.run(client, source, given, prefix)
       return fail(state, problem)
     end
   end
-  local asset, message, err = send(client, state)
+  local asset, err = send(client, state)
   sources.close(source)
   if not asset then
-    return nil, message, err
+    return nil, err
   end
   local told, fields = tell(state, source.size)
   if not told then
@@ -224,12 +224,12 @@ function uploads.run(client, source, given, prefix)
   return asset
 end
 
-local function refuse(call, problem, where, mistake, level)
+local function refusal(call, problem, where, mistake, level)
   local message = call .. ": " .. (where and where:gsub("^%.", "") .. ": " or "") .. problem
   if mistake then
     error("heygen: " .. message, level + 1)
   end
-  return errors.fail {
+  return errors.new {
     kind = "invalid",
     message = message,
     param = where and where:gsub("^%.", "") or nil,
@@ -241,11 +241,12 @@ end
 ---@param client heygen.Client
 ---@param call table see arguments.check; body.file is what the caller gave
 ---@param level integer
+---@return table? asset
+---@return heygen.Error? err
 function uploads.create(client, call, level)
   local source, problem, where, mistake = sources.read(call.body.file)
   if not source then
-    local _, message, err = refuse("assets:create: file", problem, where, mistake, level + 1)
-    return nil, message, err
+    return nil, refusal("assets:create: file", problem, where, mistake, level + 1)
   end
   local given = { direct = false }
   for name, value in pairs(call.options) do
@@ -263,8 +264,7 @@ local function upload(self, file, given, ...)
   local read = read_options(given, 2)
   local source, problem, where, mistake = sources.read(file)
   if not source then
-    local _, message, err = refuse("upload", problem, where, mistake, 2)
-    return nil, message, err
+    return errors.outcome(nil, refusal("upload", problem, where, mistake, 2))
   end
   return errors.outcome(uploads.run(client, source, read, "upload: "))
 end

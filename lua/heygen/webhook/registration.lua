@@ -243,12 +243,11 @@ end
 local function rotate(client, target, given, level)
   local options = settings.read("client.webhooks:rotate", given or {}, ROTATE, level + 1)
   local key = options.idempotency_key or core.uuid()
-  local answer, message, err =
+  local answer, err =
     row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   if not answer and is_unsure(err) then
     -- With the same key the service gives the same answer again, for a day.
-    answer, message, err =
-      row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
+    answer, err = row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
   end
   if not answer and is_unsure(err) then
     return explained(
@@ -256,10 +255,10 @@ local function rotate(client, target, given, level)
       "the secret may have changed, and the new one is lost: rotate it again, in any case: " .. REPEAT
     )
   elseif not answer then
-    return nil, message, err
+    return errors.outcome(nil, err)
   end
   if options.router then
-    local ok
+    local ok, message
     ok, message, err = hand_over(options.router, answer, "the secret has changed", options.grace or GRACE)
     if not ok then
       return nil, message, err
