@@ -1,4 +1,4 @@
--- Files of a gigabyte in both directions: the module beside the curl command, in turn, at a real nginx on this machine.
+-- Files of a gigabyte in both directions: the module and the curl command, in turn, at a real nginx on this machine.
 -- usage: lua5.4 bench/files.lua [--quick] [--check]
 --   --quick  two rounds of 100 MB; --check  exit 1 when a bound is broken that noise cannot touch
 package.path = "bench/files/?.lua;" .. package.path
@@ -16,7 +16,7 @@ for _, argument in ipairs(arg) do
   end
 end
 
-local MEMORY = 4096 -- kB: what a transfer may take beside an idle client
+local MEMORY = 4096 -- kB: what a transfer may take beyond an idle client
 local THROUGHPUT = 0.9 -- of curl's
 local NOISE = 0.02 -- seconds: shorter than that nginx does not tell apart well
 
@@ -45,9 +45,9 @@ local function scratch()
 end
 
 -- An mp4 by its first bytes, which nothing can make smaller.
-local function make_film(directory)
+local function make_video(directory)
   output_of(("mkdir -p '%s/files'"):format(directory))
-  local path = directory .. "/files/film.mp4"
+  local path = directory .. "/files/video.mp4"
   output_of(
     ([[(printf '\000\000\000\030ftypmp42\000\000\000\000mp42isom'; head -c %.0f /dev/urandom) >'%s']]):format(
       megabytes * 1e6 - 24,
@@ -60,10 +60,10 @@ end
 
 -- ---- one transfer ----
 
-local bench = {} -- server, directory, film, certificate
+local bench = {} -- server, directory, video, certificate
 
 local function same(path)
-  output_of(("cmp '%s' '%s'"):format(bench.film, path))
+  output_of(("cmp '%s' '%s'"):format(bench.video, path))
 end
 
 -- The exchange that carried the file, as nginx has seen it.
@@ -87,7 +87,7 @@ function runs.ours(direction, form)
     direction,
     url,
     bench.certificate,
-    direction == "download" and target or bench.film
+    direction == "download" and target or bench.video
   )
   return output_of(
     ("bash -c 'TIMEFORMAT=\"user=%%U system=%%S\"; time %s' 2>&1"):format(command:gsub("'", "'\\''"))
@@ -98,9 +98,9 @@ function runs.curl(direction, form)
   local url, target = bench.server.url[form.name], bench.directory .. "/got.mp4"
   local command = ("curl -sS --fail --cacert '%s' -w 'seconds=%%{time_total}\\n' "):format(bench.certificate)
   if direction == "download" then
-    command = command .. ("-o '%s' %s/film.mp4"):format(target, url)
+    command = command .. ("-o '%s' %s/video.mp4"):format(target, url)
   else
-    command = command .. ("-o /dev/null -T '%s' %s/stored/film"):format(bench.film, url)
+    command = command .. ("-o /dev/null -T '%s' %s/stored/video"):format(bench.video, url)
   end
   return output_of(
     ("bash -c 'TIMEFORMAT=\"user=%%U system=%%S\"; time %s' 2>&1"):format(command:gsub("'", "'\\''"))
@@ -111,7 +111,7 @@ end
 local function digest_seconds()
   return tonumber(
     output_of(
-      ("bash -c 'TIMEFORMAT=%%R; time openssl dgst -sha256 \"%s\" >/dev/null' 2>&1"):format(bench.film)
+      ("bash -c 'TIMEFORMAT=%%R; time openssl dgst -sha256 \"%s\" >/dev/null' 2>&1"):format(bench.video)
     )
   )
 end
@@ -126,7 +126,7 @@ end
 
 local function run(round, program, direction, form)
   local got = bench.directory .. "/got.mp4"
-  local stored = bench.directory .. "/stored/film"
+  local stored = bench.directory .. "/stored/video"
   bench.server:exchanges()
   local text = runs[program](direction, form)
   local values = {}
@@ -135,7 +135,7 @@ local function run(round, program, direction, form)
   end
   assert(values.seconds and values.user, text)
   values.cpu = values.user + values.system
-  local seen = direction == "download" and exchange("GET", "/film.mp4") or exchange("PUT", "/stored/film")
+  local seen = direction == "download" and exchange("GET", "/video.mp4") or exchange("PUT", "/stored/video")
   values.on_wire = math.max(seen.seconds, NOISE)
   if round == 1 then
     same(direction == "download" and got or stored)
@@ -242,7 +242,7 @@ local function memory(key, idle_key)
   local good = more <= MEMORY
   broken = broken + (good and 0 or 1)
   local verdict = ("at most %d  %s"):format(MEMORY, good and "ok" or "BROKEN")
-  row("  memory beside an idle client, kB", "", ("%d"):format(more), "", verdict)
+  row("  memory beyond an idle client, kB", "", ("%d"):format(more), "", verdict)
 end
 
 local function report(place)
@@ -278,7 +278,7 @@ end
 local directory, place = scratch()
 local ok, problem = xpcall(function()
   bench.directory, bench.certificate = directory, directory .. "/own.crt"
-  bench.film = make_film(directory)
+  bench.video = make_video(directory)
   bench.server = servers.start(directory)
   measure()
   report(place)

@@ -1,5 +1,5 @@
 -- What the frames of a game are held up by: a thousand videos are made and waited for, with client:update(0.001) once
--- per frame. Beside it, in the same frames, a loop that does nothing until a millisecond is over: what it takes longer
+-- per frame. In the same frames, a loop that does nothing until a millisecond is over: what it takes longer
 -- is the machine's doing.
 local core = require "heygen.core"
 local heygen = require "heygen"
@@ -12,7 +12,7 @@ if not count then
   os.exit(2)
 end
 
-local BUDGET, PERIOD = 0.001, 0.004 -- seconds; more frames than a screen shows, for more to look at
+local BUDGET, PERIOD = 0.001, 0.004 -- seconds; more frames than a screen shows, for more samples
 
 -- As a game on Lua 5.4 sets it: by default one step of its collector may take 10 ms and more.
 if _VERSION == "Lua 5.4" then
@@ -29,7 +29,7 @@ local finished = 0
 for index = 1, count do
   heygen.spawn(function()
     local video = assert(client:generate {
-      prompt = "film " .. index,
+      prompt = "video " .. index,
       wait = { interval = 1, max_interval = 2 },
     })
     assert(video.status == "completed")

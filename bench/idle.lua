@@ -34,4 +34,4 @@ end
 table.sort(batches)
 local _, live = engine:poll()
 assert(live == count, "a transfer ended")
-print(string.format("bench=idle program=ours waiting=%d look_us=%.3f", count, batches[11]))
+print(string.format("bench=idle program=ours waiting=%d poll_us=%.3f", count, batches[11]))

@@ -5,7 +5,7 @@ local client = heygen.new { ca_file = os.getenv "CA_FILE" }
 local makers = {}
 for index = 1, tonumber(arg[1]) do
   makers[index] = function()
-    return client:create { prompt = "Film " .. index }
+    return client:create { prompt = "Video " .. index }
   end
 end
 for _, session in ipairs(assert(heygen.all(makers))) do

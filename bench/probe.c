@@ -64,7 +64,7 @@ static void ask(struct server *s, long long step) {
     long long time = now();
     if (send(s->fd, question, sizeof question - 1, MSG_NOSIGNAL) != (ssize_t)sizeof question - 1)
         fail("send");
-    /* Late because of us: that is nobody's fault. Late because of the last answer: that is. */
+    /* A delay caused by this program does not count; one caused by the last answer does. */
     s->since = s->asked ? s->due : time;
     s->asked = true;
     s->due += step;

@@ -11,11 +11,11 @@ struct reactor {
     long long due; /* when libcurl wants its timeout, monotonic milliseconds; -1 for never */
 };
 
-/* Ends the program when something is refused: a benchmark has nobody to report an error to. */
+/* Ends the program when something is refused: a benchmark has no caller to report an error to. */
 void reactor_open(struct reactor *r);
 void reactor_close(struct reactor *r);
 
-/* Waits at most `ms` for something to happen (0: only looks, -1: as long as it takes) and lets
+/* Waits at most `ms` for something to happen (0: returns at once, -1: as long as it takes) and lets
    libcurl handle it. Returns the number of sockets that were ready. */
 int reactor_step(struct reactor *r, int ms);
 

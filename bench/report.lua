@@ -107,20 +107,20 @@ paired("bytes resident per waiting transfer, of 1,000", "memory 1000", "rss_b", 
 
 for _, count in ipairs { 0, 10, 100, 1000 } do
   local key = "idle " .. count
-  local ours = value(key, "ours", "look_us")
+  local ours = value(key, "ours", "poll_us")
   if ours then
     local label = "one poll, nothing ready, " .. number(count) .. " waiting, microseconds"
-    row(label, value(key, "raw", "look_us"), ours, nil, count == 1000 and 5 or nil)
+    row(label, value(key, "raw", "poll_us"), ours, nil, count == 1000 and 5 or nil)
     row("  curl_multi_socket_action", value(key, "raw", "action_us"))
     row("  curl_multi_perform", value(key, "raw", "perform_us"))
   end
 end
-local few, many = value("look 10", "ours"), value("look 1000", "ours")
+local few, many = value("poll 10", "ours"), value("poll 1000", "ours")
 if few and many then
-  row("instructions of our poll, 10 beside 1,000 waiting", few, many, many / few, 1.1, true)
+  row("instructions of our poll, 10 and 1,000 waiting", few, many, many / few, 1.1, true)
 end
 
--- Beside each time what a loop took that was to last a millisecond in the same frames.
+-- Next to each time: what a loop took that was to last a millisecond in the same frames.
 for _, name in ipairs { "plain", "tls" } do
   local function of(field)
     return value("frames ", name, field)
@@ -145,7 +145,7 @@ if bare then
 end
 
 paired("verify and parse a delivery of 1 kB, microseconds", "webhook ", "us", 1.5)
-paired("  beside SHA-256 in Lua", "webhook ", "us", 0.1, nil, "lua")
+paired("  compared with SHA-256 in Lua", "webhook ", "us", 0.1, nil, "lua")
 paired("  instructions", "delivery ", "value", 1.5, true)
 
 if check and broken > 0 then

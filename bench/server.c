@@ -103,7 +103,7 @@ static int send_answer(struct connection *c, const char *status, const char *bod
 
 static int send_video(struct connection *c, const char *id) {
     char body[RESPONSE_MAX];
-    /* Every fourth video is still in the making, so that a reader must look at the field. */
+    /* Every fourth video is still processing, so that a reader must read the field. */
     const char *status = answers % 4 == 3 ? "processing" : "completed";
     int length = snprintf(body, sizeof body, video_format, id, status, id, id, id, id, id);
     return send_answer(c, "200 OK", body, length);

@@ -1,21 +1,21 @@
-/* The yardstick for transfers that wait: what each one holds in memory, and what one look at all of
- * them costs. */
+/* The yardstick for transfers that wait: what each one holds in memory, and what one check of all
+ * of them costs. */
 #include "meter.h"
 #include "transfer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static void look_reactor(struct reactor *r) {
+static void poll_reactor(struct reactor *r) {
     reactor_step(r, 0);
 }
 
-static void look_action(struct reactor *r) {
+static void poll_action(struct reactor *r) {
     int running;
     curl_multi_socket_action(r->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-static void look_perform(struct reactor *r) {
+static void poll_perform(struct reactor *r) {
     int running;
     curl_multi_perform(r->multi, &running);
 }
@@ -26,12 +26,12 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Median over batches, because libcurl's own timers fall into some of them. */
-static double look_us(struct reactor *r, void (*look)(struct reactor *), int calls) {
+static double poll_us(struct reactor *r, void (*poll)(struct reactor *), int calls) {
     double batches[21];
     for (int i = 0; i < 21; i++) {
         double begin = meter_cpu();
         for (int k = 0; k < calls; k++)
-            look(r);
+            poll(r);
         batches[i] = (meter_cpu() - begin) * 1e6 / calls;
     }
     qsort(batches, 21, sizeof *batches, by_value);
@@ -77,9 +77,9 @@ int main(int argc, char **argv) {
     if (count > 0)
         printf("bench=memory program=raw waiting=%d heap_b=%.0f rss_b=%.0f\n", count, heap / count,
                rss / count);
-    printf("bench=idle program=raw waiting=%d look_us=%.3f action_us=%.3f perform_us=%.3f\n", count,
-           look_us(&reactor, look_reactor, 5000), look_us(&reactor, look_action, 5000),
-           look_us(&reactor, look_perform, 100));
+    printf("bench=idle program=raw waiting=%d poll_us=%.3f action_us=%.3f perform_us=%.3f\n", count,
+           poll_us(&reactor, poll_reactor, 5000), poll_us(&reactor, poll_action, 5000),
+           poll_us(&reactor, poll_perform, 100));
 
     for (int i = 0; i < count; i++) {
         curl_multi_remove_handle(reactor.multi, transfers[i].easy);

@@ -1,4 +1,4 @@
--- "make demo": from a prompt to an mp4, against a local HeyGen that this program starts and stops. Costs nothing.
+-- "make demo": from a prompt to an mp4, against a simulator that this program starts and stops. Costs nothing.
 --
 --   lua examples/demo.lua [--real] [prompt]
 --
@@ -10,8 +10,8 @@ local heygen = require "heygen"
 
 local PROMPT = "A presenter explains our launch in 30 seconds"
 local OUT = "launch.mp4"
-local SPEED = 72 -- the 12 minutes of the local HeyGen pass in 10 seconds
-local LOCAL_PAUSE = 0.25 -- and so its progress is looked at more often than that of a real one
+local SPEED = 72 -- the 12 minutes of the simulator pass in 10 seconds
+local SIMULATOR_PAUSE = 0.25 -- seconds between two polls
 
 local function environment(name)
   local value = os.getenv(name)
@@ -38,7 +38,7 @@ local function keep_time(bars, task)
   end
 end
 
--- The whole use of the module: create, wait, download. `note` is told the session, with which a wait goes on elsewhere.
+-- The whole use of the module: create, wait, download. `note` gets the session's id, with which a wait can be resumed.
 local function make_video(client, prompt, out, bars, pause, note)
   local bar = bars:bar "video"
   local video, message = client:generate {
@@ -89,14 +89,15 @@ local function run(client, prompt, real)
     session = id
   end
   local ok, video, message = pcall(heygen.run, function()
-    local task = heygen.spawn(make_video, client, prompt, out, bars, not real and LOCAL_PAUSE or nil, note)
+    local task =
+      heygen.spawn(make_video, client, prompt, out, bars, not real and SIMULATOR_PAUSE or nil, note)
     heygen.spawn(keep_time, bars, task)
     return task:join()
   end)
   bars:close()
   if not ok then -- Ctrl-C
     message = tostring(video):find("interrupted!", 1, true) and "interrupted" or tostring(video)
-    return nil, real and session and message .. ": " .. session .. " goes on at the service" or message
+    return nil, real and session and message .. ": " .. session .. " continues at the service" or message
   elseif not video then
     return nil, message
   end
@@ -113,7 +114,7 @@ local function main()
   if not server then
     return nil, message
   end
-  print("Local HeyGen at " .. server.url .. ", where 12 minutes pass in 10 seconds.")
+  print("Simulator at " .. server.url .. ", where 12 minutes pass in 10 seconds.")
   print "It makes a 10 s test clip, whatever the prompt says."
   local client = heygen.new { api_key = "demo-key", base_url = server.url }
   local done, problem = run(client, prompt, real)

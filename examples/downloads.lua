@@ -1,5 +1,5 @@
--- All files of a finished video, side by side: film, captioned film, subtitle, picture, GIF. Run it again after a cut
--- connection, Ctrl-C or a crash: what is there is kept, and half a file is gone on with.
+-- All files of a finished video, in parallel: video, captioned video, subtitle, picture, GIF. Run it again after a cut
+-- connection, Ctrl-C or a crash: finished files are kept, and partial ones are resumed.
 --   HEYGEN_API_KEY=... lua examples/downloads.lua [video id [directory]]
 local heygen = require "heygen"
 local client = heygen.new()
@@ -21,11 +21,11 @@ end
 local video = assert(client.videos:get(id))
 
 local NAMES = {
-  { variant = "video", name = "film.mp4" },
+  { variant = "video", name = "video.mp4" },
   { variant = "captioned", name = "captioned.mp4" },
-  { variant = "subtitle", name = "film.srt" },
-  { variant = "thumbnail", name = "film.jpg" },
-  { variant = "gif", name = "film.gif" },
+  { variant = "subtitle", name = "video.srt" },
+  { variant = "thumbnail", name = "video.jpg" },
+  { variant = "gif", name = "video.gif" },
 }
 
 local failed = false
@@ -39,10 +39,10 @@ local function fetch(file)
   elseif err.code == "no_such_variant" then
     display:print(path, "-- the video has none")
   elseif err.code == "exists" then
-    display:print(path, "-- is there already")
+    display:print(path, "-- exists already")
   else
     failed = true
-    bar:fail(message) -- err.part and err.received tell what the next run goes on from
+    bar:fail(message) -- err.part and err.received say where the next run resumes
   end
 end
 

@@ -1,4 +1,4 @@
--- A video made of your own material: pictures, slides, recordings. They are uploaded side by side before the create.
+-- A video made of your own material: pictures, slides, recordings. They are uploaded in parallel before the create.
 --   HEYGEN_API_KEY=... lua examples/files.lua slides.pdf logo.png
 local heygen = require "heygen"
 local client = heygen.new()

@@ -1,4 +1,4 @@
--- Survives a crash: the session's id is kept in a file, and the next start goes on with the same video.
+-- Survives a crash: the session's id is kept in a file, and the next start resumes the wait for the same video.
 --   HEYGEN_API_KEY=... lua examples/resume.lua [prompt]
 local heygen = require "heygen"
 local client = heygen.new()
@@ -22,7 +22,7 @@ end
 
 local id = read_note()
 if id then
-  print("going on with " .. id)
+  print("resuming " .. id)
 else
   id = assert(client:create { prompt = arg[1] or "Our quarter in one minute" }).session_id
   write_note(id) -- from here on nothing is lost, and nothing is paid twice
@@ -32,7 +32,7 @@ end
 local video, _, err = client:wait(id, { on_progress = heygen.progress() })
 if not video then
   if err.kind == "failed" then
-    os.remove(NOTE) -- this one will not come any more
+    os.remove(NOTE) -- it will not be finished any more
   end
   io.stderr:write(tostring(err), "\n")
   os.exit(1, true)

@@ -1,10 +1,10 @@
--- A loop of one's own over LuaSocket's select: it serves a status line on a port, and a video is made meanwhile. The
--- module gives it one descriptor to watch, and wants to be updated when that is ready or a frame has passed.
+-- A loop of your own over LuaSocket's select: it serves a status line on a port, while a video is made. The
+-- module gives it one descriptor to watch, and needs an update when that is ready or a frame has passed.
 local core = require "heygen.core"
 local heygen = require "heygen"
 local socket = require "socket"
 
-local LONGEST = 0.25 -- seconds: as often as the loop looks whatever happens
+local LONGEST = 0.25 -- seconds: the longest pause of the loop
 
 local client = heygen.new()
 local line, ready = "ordered", false

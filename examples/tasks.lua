@@ -1,4 +1,4 @@
--- Several videos side by side, in one thread, on one pool of connections. What fails does not hold up the others.
+-- Several videos in parallel, in one thread, on one pool of connections. A failure does not affect the others.
 --   HEYGEN_API_KEY=... lua examples/tasks.lua "first prompt" "second prompt"
 local heygen = require "heygen"
 local client = heygen.new()

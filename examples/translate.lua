@@ -1,5 +1,5 @@
--- Translates a film into two languages, and saves what comes. Takes a while and costs money.
---   HEYGEN_API_KEY=... lua examples/translate.lua [address of a film]
+-- Translates a video into two languages, and saves the results. Takes a while and costs money.
+--   HEYGEN_API_KEY=... lua examples/translate.lua [address of a video]
 local heygen = require "heygen"
 local client = heygen.new()
 
@@ -7,18 +7,18 @@ local made = assert(client.video_translations:create {
   video = { url = arg[1] or "https://example.com/tour.mp4" },
   output_languages = { "German", "French" },
 })
--- A job for each language; whoever wants to go on after a crash keeps these ids.
+-- A job for each language. To resume after a crash, keep these ids.
 print(table.concat(made.video_translation_ids, " "))
 
-local films, _, err = client.video_translations:wait(made, { on_progress = heygen.progress() })
-if not films then
+local videos, _, err = client.video_translations:wait(made, { on_progress = heygen.progress() })
+if not videos then
   io.stderr:write(tostring(err), "\n")
-  films = err.results or {} -- those that are there all the same
+  videos = err.results or {} -- those that have succeeded
 end
 for index in ipairs(made.video_translation_ids) do
-  local film = films[index]
-  if film then
-    print(assert(client:download(film.video_url, film.output_language .. ".mp4", { overwrite = true })))
+  local video = videos[index]
+  if video then
+    print(assert(client:download(video.video_url, video.output_language .. ".mp4", { overwrite = true })))
   end
 end
 if err then

@@ -7,7 +7,7 @@ local heygen = require "heygen"
 local what, base_url, certificate, file = arg[1], arg[2], arg[3], arg[4]
 
 local client = heygen.new { api_key = "k", base_url = base_url, ca_file = certificate }
-local video = assert(client.videos:get "film") -- what an idle client has done as well
+local video = assert(client.videos:get "video") -- what an idle client has done as well
 local began = core.now()
 if what == "download" then
   assert(client:download(video, file, { overwrite = true }))

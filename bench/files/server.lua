@@ -36,7 +36,7 @@ local SITE = [[
     root files;
     location /stored/ { root .; dav_methods PUT; %s }
     location ~ \.mp4$ { %s }
-    location = /v3/videos/film { return 200 '%s'; }
+    location = /v3/videos/video { return 200 '%s'; }
     location = /v3/assets/direct-uploads { return 200 '%s'; }
     location = /v3/assets/a/complete { return 200 '%s'; }
   }
@@ -50,12 +50,12 @@ local function answer(data)
   return json.encode { data = data }
 end
 
--- What the API says of a film under `url`, of a slot for one, and of one that was uploaded.
+-- What the API says of a video under `url`, of a slot for one, and of one that was uploaded.
 local function answers(url)
-  return answer { id = "film", status = "completed", video_url = url .. "/film.mp4" },
+  return answer { id = "video", status = "completed", video_url = url .. "/video.mp4" },
     answer {
       asset_id = "a",
-      upload_url = url .. "/stored/film",
+      upload_url = url .. "/stored/video",
       upload_headers = { ["Content-Type"] = "video/mp4" },
       expires_in_seconds = 900,
       max_bytes = 1e10,
@@ -63,7 +63,7 @@ local function answers(url)
     },
     answer {
       asset_id = "a",
-      url = url .. "/stored/film",
+      url = url .. "/stored/video",
       mime_type = "video/mp4",
       size_bytes = 1e9,
       status = "completed",
@@ -105,7 +105,7 @@ local function make_certificate(directory)
   output_of(("cd '%s' && %s 2>&1"):format(directory, command))
 end
 
---- Starts it in a directory that has files/film.mp4. server.url["TLS"] and so on are the addresses.
+--- Starts it in a directory that has files/video.mp4. server.url["TLS"] and so on are the addresses.
 function server.start(directory)
   make_certificate(directory)
   local self = setmetatable({ directory = directory, url = {} }, server)

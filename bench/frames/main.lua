@@ -1,4 +1,4 @@
--- How long client:update takes in each frame of a game while a thousand waits go on. Run by bench/love:
+-- How long client:update takes in each frame of a game while a thousand waits are running. Run by bench/love:
 --   love bench/frames LABEL SESSIONS SECONDS     (a file of session ids; how long the waits are watched)
 -- After each update an empty loop runs for as long as it took. The longest gap between two readings of the clock there
 -- is what the machine did to us, not the module.
@@ -8,8 +8,8 @@ local core = require "heygen.core"
 local heygen = require "heygen"
 
 local BUDGET, FRAME = 0.001, 1 / 60 -- seconds
-local LOOK = 1 -- seconds between the looks of each wait
-local ORDERS, FILMS = 50, 200
+local POLL = 1 -- seconds between the polls of each wait
+local ORDERS, VIDEOS = 50, 200
 
 ffi.cdef [[
   struct timespec { long tv_sec; long tv_nsec; };
@@ -92,10 +92,10 @@ local function start(list, call)
   list[#list + 1] = each
   each.task = heygen.spawn(function()
     each.video, each.message = call {
-      interval = LOOK,
-      max_interval = LOOK,
+      interval = POLL,
+      max_interval = POLL,
       on_progress = function(event)
-        each.looked = each.looked or event.status ~= nil
+        each.polled = each.polled or event.status ~= nil
       end,
     }
     each.ended = true
@@ -109,7 +109,7 @@ local function beginning()
     end)
   end
   return function()
-    return count(waits, "looked") == #waits
+    return count(waits, "polled") == #waits
   end
 end
 
@@ -130,7 +130,7 @@ local function ordering()
     end)
   end
   return function()
-    return count(orders, "looked") == ORDERS
+    return count(orders, "polled") == ORDERS
   end
 end
 
@@ -146,29 +146,29 @@ end
 local function saving()
   check(waits)
   check(orders)
-  local films, dir = {}, love.filesystem.getSaveDirectory()
-  for index = 1, FILMS do
-    local film = {}
-    films[index] = film
+  local videos, dir = {}, love.filesystem.getSaveDirectory()
+  for index = 1, VIDEOS do
+    local each = {}
+    videos[index] = each
     heygen.spawn(function()
       local path = ("%s/%d.mp4"):format(dir, index)
-      film.video, film.message = client:download(waits[index].video, path, { overwrite = true })
+      each.video, each.message = client:download(waits[index].video, path, { overwrite = true })
     end)
   end
   return function()
     if live == 0 then
-      check(films)
+      check(videos)
     end
     return live == 0
   end
 end
 
 local PHASES = {
-  { "first looks, side by side", beginning },
-  { "waiting, a look a second each", waiting },
+  { "first polls, in parallel", beginning },
+  { "waiting, a poll a second each", waiting },
   { ORDERS .. " orders at once", ordering },
   { "all end within a second", ending },
-  { "saving " .. FILMS .. " films at once", saving },
+  { "saving " .. VIDEOS .. " videos at once", saving },
 }
 
 -- ---- LÖVE's part ----

@@ -6,7 +6,7 @@ local ngx = require "ngx"
 local drive = {}
 
 local client = heygen.new { driver = { "resty", bridge = os.getenv "BRIDGE" ~= "no" }, max_retries = 0 }
-local problems, looks = {}, 0
+local problems, polls = {}, 0
 
 local function note(ok, problem)
   if not ok then
@@ -18,10 +18,10 @@ local function argument(name)
   return tonumber(ngx.var["arg_" .. name])
 end
 
--- ---- waits, and requests beside them ----
+-- ---- waits, and requests next to them ----
 
 local function count()
-  looks = looks + 1
+  polls = polls + 1
 end
 
 local function wait(premature, id, interval)
@@ -32,10 +32,10 @@ local function wait(premature, id, interval)
   end
 end
 
-local function look(premature, id)
+local function poll(premature, id)
   if not premature then
     note(client.video_agents:get(id))
-    looks = looks + 1
+    polls = polls + 1
   end
 end
 
@@ -58,12 +58,12 @@ end
 
 -- /requests?rate=: so many a second, from now on.
 function drive.requests()
-  assert(ngx.timer.every(1 / argument "rate", look, sessions()[1]))
+  assert(ngx.timer.every(1 / argument "rate", poll, sessions()[1]))
 end
 
--- /state: how many looks there were, what went wrong.
+-- /state: how many polls there were, what went wrong.
 function drive.state()
-  ngx.say(looks, " ", #problems, " ", problems[1] or "")
+  ngx.say(polls, " ", #problems, " ", problems[1] or "")
 end
 
 -- ---- from the last byte of an answer to the one who waits for it ----

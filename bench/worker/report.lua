@@ -3,7 +3,7 @@
 
 local check = arg[1] == "--check"
 
-local latency, lag, lag_order, cpu, looks = {}, {}, {}, {}, 0
+local latency, lag, lag_order, cpu, polls = {}, {}, {}, {}, 0
 
 for line in io.lines() do
   local kind, rest = line:match "^(%S+) (.*)$"
@@ -24,8 +24,8 @@ for line in io.lines() do
     table.insert(lag[key], words[3])
   elseif kind == "cpu" then
     cpu[words[1]] = (words[2] - words[3]) / words[4] * 100
-  elseif kind == "looks" then
-    looks = words[1]
+  elseif kind == "polls" then
+    polls = words[1]
   end
 end
 
@@ -46,7 +46,7 @@ local function of(name, field)
   return list
 end
 
--- Of the rounds, each beside the same round of the plain worker.
+-- Of the rounds, each compared with the same round of the plain worker.
 local function ratios(name, field)
   local list = {}
   for index, round in ipairs(latency[name]) do
@@ -70,8 +70,8 @@ end
 
 print ""
 print(
-  ("another location of the worker; it drives 200 waits and 50 requests a second, %d looks in all"):format(
-    looks
+  ("another location of the worker; it drives 200 waits and 50 requests a second, %d polls in all"):format(
+    polls
   )
 )
 print(
@@ -123,7 +123,7 @@ end
 
 print ""
 print "CPU of the worker with 1,000 waits, per cent of a core"
-print(("%-28s %9.3f %37s %s"):format("between two looks", cpu.idle, "", verdict(cpu.idle, 1)))
+print(("%-28s %9.3f %37s %s"):format("between two polls", cpu.idle, "", verdict(cpu.idle, 1)))
 print(("%-28s %9.3f"):format("at the usual pace", cpu.usual))
 
 if check and missed > 0 then

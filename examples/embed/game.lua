@@ -1,4 +1,4 @@
--- The Lua side of main.c: starts the task, and leaves the frames to the host. The host calls client:update() and reads
+-- The Lua side of main.c: starts the task, and leaves the frames to the C program, which calls client:update() and reads
 -- the table.
 local heygen = require "heygen"
 

@@ -1,5 +1,5 @@
-/* A host with a frame loop of its own, and the module linked into it: nothing of ours is loaded
- * from a .so. "make embed" builds it.
+/* A C program with a frame loop of its own, and the module linked into it: nothing of ours is
+ * loaded from a .so. "make embed" builds it.
  *
  *   build/lua5.4/embed [-l DIRECTORY] [prompt [file.mp4]]
  *
@@ -51,7 +51,7 @@ static const luaL_Reg LINKED[] = {{"heygen.core", luaopen_heygen_core},
 #endif
                                   {NULL, NULL}};
 
-/* Where `require` looks first. By hand, so that it is the same on Lua 5.1 to 5.4 and LuaJIT. */
+/* Where `require` searches first. By hand, so that it is the same on Lua 5.1 to 5.4 and LuaJIT. */
 static void preload(lua_State *L) {
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "preload");
@@ -215,7 +215,7 @@ static bool play(game *g) {
     draw(g);
     if (live < 0)
         return false;
-    if (live > 0) { /* the video goes on at the service: client:wait(id) finds it again */
+    if (live > 0) { /* HeyGen continues to make the video: client:wait(id) resumes */
         bool known = read_state(g, "session_id", text, sizeof text);
         fprintf(stderr, "embed: quit; %s\n", known ? text : "no session was known yet");
         return false;

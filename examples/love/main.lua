@@ -1,6 +1,6 @@
--- A game that makes videos while it draws: type a prompt, press Enter, go on playing.
+-- A game that makes videos while it draws: type a prompt, press Enter, play.
 --   eval "$(make -s env LUA=luajit)"; HEYGEN_API_KEY=... love examples/love
--- studio.lua makes the films, field.lua is the text that is typed, view.lua draws, words.lua says it for people.
+-- studio.lua makes the videos, field.lua is the text that is typed, view.lua draws, words.lua has the texts for players.
 local heygen = require "heygen"
 
 local new_field = require "field"
@@ -14,7 +14,7 @@ local WHEEL = 60 -- how far a notch of the wheel scrolls
 
 local game = { field = new_field(), scroll = 0, notice = nil, leaving = false }
 
--- A HeyGen on this machine is a simulator, for which minutes are seconds: it is looked at more often.
+-- An address on this machine is a simulator, for which minutes are seconds: it is polled more often.
 local function pace()
   local base = os.getenv "HEYGEN_API_BASE" or ""
   return base:find "^https?://127%." and 0.25 or nil
@@ -71,23 +71,23 @@ function actions.make()
   game.notice, game.scroll = nil, 0
 end
 
-function actions.cancel(film)
-  game.studio:cancel(film)
+function actions.cancel(video)
+  game.studio:cancel(video)
 end
 
-function actions.remove(film)
-  game.studio:remove(film)
+function actions.remove(video)
+  game.studio:remove(video)
 end
 
-function actions.wait(film)
-  game.studio:go_on(film)
+function actions.wait(video)
+  game.studio:resume(video)
 end
 
 -- The prompt goes back into the field, to be changed or sent again.
-function actions.edit(film)
+function actions.edit(video)
   game.field:clear()
-  game.field:insert(film.prompt)
-  game.studio:remove(film)
+  game.field:insert(video.prompt)
+  game.studio:remove(video)
 end
 
 local function open(path)
@@ -96,8 +96,8 @@ local function open(path)
   end
 end
 
-function actions.play(film)
-  open(game.studio:path(film))
+function actions.play(video)
+  open(game.studio:path(video))
 end
 
 function actions.folder()

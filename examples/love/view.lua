@@ -52,10 +52,10 @@ end
 function view.update(game, dt)
   game.field.idle = game.field.idle + dt
   game.time = (game.time or 0) + dt
-  for _, film in ipairs(game.studio and game.studio.films or {}) do
-    local goal = film.progress or 0
-    local shown = film.shown or 0
-    film.shown = goal < shown and goal or shown + (goal - shown) * math.min(1, dt * 5)
+  for _, video in ipairs(game.studio and game.studio.videos or {}) do
+    local goal = video.progress or 0
+    local shown = video.shown or 0
+    video.shown = goal < shown and goal or shown + (goal - shown) * math.min(1, dt * 5)
   end
 end
 
@@ -146,12 +146,12 @@ local function button(label, right, y, action, argument, is_main, is_off)
 end
 
 -- While nothing is known of the progress a piece wanders, so that one sees that something happens.
-local function bar(film, x, y, w, time)
+local function bar(video, x, y, w, time)
   local h = 8
   box("fill", x, y, w, h, "sunken", 4)
-  graphics.setColor(COLOURS[film.state == "saving" and "good" or "accent"])
-  if (film.progress or 0) > 0 then
-    graphics.rectangle("fill", x, y, math.max(h, w * math.min(film.shown, 100) / 100), h, 4)
+  graphics.setColor(COLOURS[video.state == "saving" and "good" or "accent"])
+  if (video.progress or 0) > 0 then
+    graphics.rectangle("fill", x, y, math.max(h, w * math.min(video.shown, 100) / 100), h, 4)
   else
     local piece = w / 5
     local at = (w - piece) * (0.5 - 0.5 * math.cos(time * 1.8))
@@ -159,70 +159,70 @@ local function bar(film, x, y, w, time)
   end
 end
 
--- ---- the films ----
+-- ---- the videos ----
 
 -- Each kind of card: how high it is, and how it is drawn.
 local CARD = { making = 84, saving = 84, ready = 60 }
 
-local function wrapped(film, width)
-  if film.wrapped_for ~= width or film.wrapped_text ~= film.problem then
-    local _, lines = fonts.small:getWrap(words.clean(film.problem or ""), width)
-    film.wrapped, film.wrapped_for, film.wrapped_text = lines, width, film.problem
+local function wrapped(video, width)
+  if video.wrapped_for ~= width or video.wrapped_text ~= video.problem then
+    local _, lines = fonts.small:getWrap(words.clean(video.problem or ""), width)
+    video.wrapped, video.wrapped_for, video.wrapped_text = lines, width, video.problem
   end
-  return film.wrapped
+  return video.wrapped
 end
 
--- The buttons of a failed film stand right of its text.
+-- The buttons of a failed video stand right of its text.
 local function text_width(w)
   return w - 2 * PAD - button_width "Remove" - button_width "Wait again" - 20
 end
 
-local function card_height(film, w)
-  if CARD[film.state] then
-    return CARD[film.state]
+local function card_height(video, w)
+  if CARD[video.state] then
+    return CARD[video.state]
   end
-  return PAD * 2 + 22 + #wrapped(film, text_width(w)) * 18 + 20
+  return PAD * 2 + 22 + #wrapped(video, text_width(w)) * 18 + 20
 end
 
-local function draw_making(film, x, y, w, game)
+local function draw_making(video, x, y, w, game)
   local right = x + w - PAD
-  local left = film.state == "making" and button("Cancel", right, y + PAD - 2, "cancel", film) or right
-  line(film.title, fonts.text, "text", x + PAD, y + PAD - 2, left - x - PAD - GAP)
-  local status = words.status(film)
-  if (film.progress or 0) > 0 then
-    status = ("%s, %d %%"):format(status, film.shown + 0.5)
+  local left = video.state == "making" and button("Cancel", right, y + PAD - 2, "cancel", video) or right
+  line(video.title, fonts.text, "text", x + PAD, y + PAD - 2, left - x - PAD - GAP)
+  local status = words.status(video)
+  if (video.progress or 0) > 0 then
+    status = ("%s, %d %%"):format(status, video.shown + 0.5)
   end
   print_at(status:gsub("^%l", string.upper), fonts.small, "dim", x + PAD, y + PAD + 20)
-  bar(film, x + PAD, y + 62, w - 2 * PAD - 60, game.time)
-  print_right(words.clock(os.time() - film.began), fonts.small, "text", right, y + 58)
+  bar(video, x + PAD, y + 62, w - 2 * PAD - 60, game.time)
+  print_right(words.clock(os.time() - video.began), fonts.small, "text", right, y + 58)
 end
 
-local function draw_ready(film, x, y, w)
-  local left = button("Remove", x + w - PAD, y + 15, "remove", film)
-  left = button("Open", left - 8, y + 15, "play", film, true)
+local function draw_ready(video, x, y, w)
+  local left = button("Remove", x + w - PAD, y + 15, "remove", video)
+  left = button("Open", left - 8, y + 15, "play", video, true)
   local room = left - x - PAD - GAP
-  line(film.title, fonts.text, "text", x + PAD, y + 11, room)
-  local length = film.seconds and ("%g s"):format(film.seconds) or "done"
+  line(video.title, fonts.text, "text", x + PAD, y + 11, room)
+  local length = video.seconds and ("%g s"):format(video.seconds) or "done"
   print_at(length, fonts.small, "good", x + PAD, y + 33)
   local shift = fonts.small:getWidth(length) + 12
-  line(film.file, fonts.small, "dim", x + PAD + shift, y + 33, room - shift)
+  line(video.file, fonts.small, "dim", x + PAD + shift, y + 33, room - shift)
 end
 
 local REMEDIES = { edit = "Try again", wait = "Wait again" }
 
-local function draw_failed(film, x, y, w)
-  local left = button("Remove", x + w - PAD, y + PAD - 2, "remove", film)
-  if film.remedy then
-    button(REMEDIES[film.remedy], left - 8, y + PAD - 2, film.remedy, film)
+local function draw_failed(video, x, y, w)
+  local left = button("Remove", x + w - PAD, y + PAD - 2, "remove", video)
+  if video.remedy then
+    button(REMEDIES[video.remedy], left - 8, y + PAD - 2, video.remedy, video)
   end
   local room = text_width(w)
-  line(film.title, fonts.text, "text", x + PAD, y + PAD - 2, room)
+  line(video.title, fonts.text, "text", x + PAD, y + PAD - 2, room)
   local at = y + PAD + 21
-  for _, text in ipairs(wrapped(film, room)) do
-    print_at(text, fonts.small, film.state == "failed" and "bad" or "text", x + PAD, at)
+  for _, text in ipairs(wrapped(video, room)) do
+    print_at(text, fonts.small, video.state == "failed" and "bad" or "text", x + PAD, at)
     at = at + 18
   end
-  line(film.detail, fonts.small, "dim", x + PAD, at + 1, w - 2 * PAD)
+  line(video.detail, fonts.small, "dim", x + PAD, at + 1, w - 2 * PAD)
 end
 
 local DRAW = {
@@ -235,30 +235,30 @@ local DRAW = {
 
 local STRIPE = { making = "accent", saving = "good", ready = "good", failed = "bad", cancelled = "edge" }
 
-local function draw_films(game, x, top, w, h)
-  local films = game.studio and game.studio.films or {}
-  if #films == 0 then
+local function draw_videos(game, x, top, w, h)
+  local videos = game.studio and game.studio.videos or {}
+  if #videos == 0 then
     graphics.setFont(fonts.text)
     graphics.setColor(COLOURS.dim)
-    local text = "No films yet. Describe one above; it is made while the game goes on."
+    local text = "No videos yet. Describe one above; it is made while you play."
     graphics.printf(text, x, top + h / 2 - 20, w, "center")
     return
   end
   local total = -GAP
-  for _, film in ipairs(films) do
-    total = total + card_height(film, w) + GAP
+  for _, video in ipairs(videos) do
+    total = total + card_height(video, w) + GAP
   end
   game.scroll = math.max(0, math.min(game.scroll, total - h))
   clip = { y = top, h = h }
   graphics.setScissor(x, top, w + MARGIN, h)
   local y = top - game.scroll
-  for _, film in ipairs(films) do
-    local height = card_height(film, w)
+  for _, video in ipairs(videos) do
+    local height = card_height(video, w)
     if y + height > top and y < top + h then
       box("fill", x, y, w, height, "card")
-      graphics.setColor(COLOURS[STRIPE[film.state]])
+      graphics.setColor(COLOURS[STRIPE[video.state]])
       graphics.rectangle("fill", x, y + 10, 3, height - 20, 1.5)
-      DRAW[film.state](film, x, y, w, game)
+      DRAW[video.state](video, x, y, w, game)
     end
     y = y + height + GAP
   end
@@ -314,7 +314,7 @@ local function draw_below_field(game, x, y, w)
   local field = game.field
   local excess = field.length - field.limit
   local is_off = not game.studio or excess > 0 or field.length == 0
-  local left = button("Make the film", x + w, y, "make", nil, true, is_off)
+  local left = button("Make the video", x + w, y, "make", nil, true, is_off)
   local text_y = y + (BUTTON - fonts.small:getHeight()) / 2
   local count = words.count(field.length) .. " of " .. words.count(field.limit)
   local name = "dim"
@@ -333,8 +333,8 @@ end
 
 local function count_making(game)
   local count = 0
-  for _, film in ipairs(game.studio and game.studio.films or {}) do
-    count = count + (film.task and 1 or 0)
+  for _, video in ipairs(game.studio and game.studio.videos or {}) do
+    count = count + (video.task and 1 or 0)
   end
   return count
 end
@@ -356,10 +356,10 @@ function view.draw(game)
   local w = math.min(width - 2 * MARGIN, WIDEST)
   local x = math.floor((width - w) / 2)
 
-  print_at("Film studio", fonts.title, "text", x, 18)
+  print_at("Video studio", fonts.title, "text", x, 18)
   local making = count_making(game)
   if making > 0 then
-    local text = making == 1 and "1 film in the making" or making .. " films in the making"
+    local text = making == 1 and "1 video in the making" or making .. " videos in the making"
     print_right(text, fonts.small, "dim", x + w, 29)
   end
   local y = 60
@@ -371,7 +371,7 @@ function view.draw(game)
   y = y + BUTTON + 20
 
   local foot = height - BUTTON - 14
-  draw_films(game, x, y, w, foot - y - 12)
+  draw_videos(game, x, y, w, foot - y - 12)
   local left = button("Open folder", x + w, foot, "folder")
   local text_y = foot + (BUTTON - fonts.small:getHeight()) / 2
   local dir = words.clean(love.filesystem.getSaveDirectory())

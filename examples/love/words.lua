@@ -59,7 +59,7 @@ end
 
 local STATUS = {
   thinking = "writing the script",
-  reviewing = "looking over the script",
+  reviewing = "reviewing the script",
   waiting = "waiting for its turn",
   pending = "waiting for its turn",
   generating = "rendering",
@@ -68,15 +68,15 @@ local STATUS = {
   failed = "the service is having another try",
 }
 
----@param film Film
+---@param video Video
 ---@return string
-function words.status(film)
-  if film.state == "saving" then
+function words.status(video)
+  if video.state == "saving" then
     return "saving the file"
-  elseif not film.status then
-    return (film.session_id or film.video_id) and "asking how far it is" or "sending the order"
+  elseif not video.status then
+    return (video.session_id or video.video_id) and "asking how far it is" or "sending the order"
   end
-  return STATUS[film.status] or words.clean(film.status)
+  return STATUS[video.status] or words.clean(video.status)
 end
 
 -- ---- what went wrong ----
@@ -91,8 +91,8 @@ local BY_STATUS = {
   [401] = "The key was not accepted.",
   [402] = "There is no credit left in the account. Nothing was made.",
   [403] = "The key does not allow this.",
-  [404] = "The service does not know this film any more.",
-  [429] = "Too many films at once. Try again in a while.",
+  [404] = "The service does not know this video any more.",
+  [429] = "Too many videos at once. Try again in a while.",
 }
 
 local BY_KIND = {
@@ -108,7 +108,7 @@ local function without_place(message)
   return (text:gsub("^%l", string.upper))
 end
 
--- Can the service be at work on something that nobody has the id of?
+-- True when the service may have a job whose id is not known.
 local function is_unsure(err)
   local refused = err.kind == "api" and err.status and err.status >= 400 and err.status < 500
   return not err.session_id and not err.video_id and err.sent ~= nil and err.sent ~= "no" and not refused
@@ -124,9 +124,9 @@ function words.problem(err)
   end
   problem = problem or without_place(err.message)
   if is_unsure(err) then
-    problem = problem .. " It may be on order all the same: look at app.heygen.com before you order it again."
+    problem = problem .. " It may be on order all the same: check app.heygen.com before you order it again."
   elseif err.kind == "timeout" and err.session_id then
-    problem = problem .. " It goes on at the service."
+    problem = problem .. " HeyGen continues to make it."
   end
   local parts = { err.kind }
   for _, name in ipairs { "status", "code", "request_id", "session_id", "video_id" } do

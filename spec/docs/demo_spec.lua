@@ -129,7 +129,7 @@ describe("examples/demo.lua", function()
     local status, output, problems = demo("--real " .. long, settings)
     assert.equal(1, status)
     assert.matches("10001 characters", problems, 1, true)
-    assert.is_nil(output:find("Local HeyGen", 1, true) or output:find("test clip", 1, true))
+    assert.is_nil(output:find("Simulator at", 1, true) or output:find("test clip", 1, true))
     server:faults { { status = 402 } }
     status, output, problems = demo("--real hello", settings)
     assert.equal(1, status, output)
@@ -153,7 +153,7 @@ describe("examples/demo.lua", function()
       shell.must("bash -mc " .. quote(command:format(quote(dir), server.url, interpreter, root, quote(dir))))
     assert.equal("1", output:match "[^\n]+$", output)
     local session = scripts.read(dir .. "/out"):match "\nSession: (sess_%w+)\n"
-    local wanted = "demo: interrupted: " .. tostring(session) .. " goes on at the service\n"
+    local wanted = "demo: interrupted: " .. tostring(session) .. " continues at the service\n"
     assert.equal(wanted, scripts.read(dir .. "/errors"))
   end)
 

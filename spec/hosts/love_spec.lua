@@ -82,9 +82,9 @@ describe("examples/love in LÖVE #once #native", function()
     shell.must("rm -rf " .. quote(home))
   end)
 
-  it("makes a film of what is typed and pasted, while it goes on drawing", function()
+  it("makes a video of what is typed and pasted, while it goes on drawing", function()
     server = support.start { speed = 240 }
-    local facts = play("film", home, server)
+    local facts = play("video", home, server)
     assert.equal("A tour on the café's roof", facts.prompt)
     assert.same({ "ready", 10 }, { facts.state, facts.seconds })
     assert.is_true(facts.bar_steps > 5, "the bar stood still")
@@ -92,7 +92,7 @@ describe("examples/love in LÖVE #once #native", function()
     assert.equal("a-tour-on-the-caf-s-roof.mp4", facts.file)
     assert.is_true(is_video(saved(home, facts.file)))
     assert.equal("file://" .. saved(home, facts.file), facts.opened)
-    assert_picture(facts, "love_film")
+    assert_picture(facts, "love_video")
     local counts = server:counts()
     assert.same({ 1, 1, 0, 0 }, {
       counts.create_requests,
@@ -126,7 +126,7 @@ describe("examples/love in LÖVE #once #native", function()
     local facts = play("refused", home, server)
     assert.equal("There is no credit left in the account. Nothing was made.", facts.problem)
     assert.matches("^api, status 402, code insufficient_credit, request id %S+$", facts.detail)
-    assert.same({ "edit", 0, "ready" }, { facts.remedy, facts.films_left, facts.second })
+    assert.same({ "edit", 0, "ready" }, { facts.remedy, facts.videos_left, facts.second })
     assert_picture(facts, "love_refused")
     assert.same({ 2, 1 }, { server:counts().create_requests, server:counts().creates })
   end)
@@ -143,13 +143,13 @@ describe("examples/love in LÖVE #once #native", function()
     end
     assert.equal("gone", endings["GET /v3/video-agents/" .. facts.session])
     assert.is_string(endings["POST /v3/video-agents/" .. facts.session .. "/stop"])
-    assert.equal("[]", scripts.read(saved(home, "films.json")))
+    assert.equal("[]", scripts.read(saved(home, "videos.json")))
   end)
 
   it("takes any text up to the limit, in a window of any size, and sends none that is longer", function()
     server = support.start()
     local facts = play("text", home, server)
-    assert.equal(0, facts.films_too_long)
+    assert.equal(0, facts.videos_too_long)
     assert_picture(facts, "love_too_long")
     assert_picture(facts, "love_narrow", 480, 420)
     assert.equal(0, server:counts().requests)
@@ -168,8 +168,8 @@ describe("examples/love in LÖVE #once #native", function()
     local facts = play("leave", home, server)
     assert.equal("true", facts.stayed)
     assert.matches("^sess_", facts.session)
-    local films = cjson.decode(scripts.read(saved(home, "films.json")))
-    assert.equal(facts.session, films[1].session_id)
+    local videos = cjson.decode(scripts.read(saved(home, "videos.json")))
+    assert.equal(facts.session, videos[1].session_id)
     local next_start = play("resume", home, server)
     assert.is_true(is_video(saved(home, next_start.file)))
     assert.equal(1, server:counts().creates)
@@ -253,16 +253,16 @@ describe("what the documents show runs in LÖVE #once #native", function()
       1,
       true
     )
-    -- A film that an earlier run has ordered: it is fetched without anybody's doing.
+    -- A video that an earlier run has ordered: it is fetched without anybody's doing.
     local _, made = server:api("POST", "/v3/video-agents", { prompt = "From before" })
     shell.must("mkdir -p " .. quote(dir .. "/data/love/heygen-studio"))
-    local film = {
+    local video = {
       prompt = "From before",
       title = "From before",
       began = os.time(),
       session_id = made.data.session_id,
     }
-    scripts.write(dir .. "/data/love/heygen-studio/films.json", cjson.encode { film })
+    scripts.write(dir .. "/data/love/heygen-studio/videos.json", cjson.encode { video })
     local path = dir .. "/data/love/heygen-studio/from-before.mp4"
     local unset = "; unset LUA_PATH LUA_CPATH"
     local output = run_until(dir .. "/dist/game.love", path, settings(dir, server) .. unset)

@@ -39,7 +39,7 @@ describe("examples/nginx in a browser #once #native", function()
     sim:reset()
     browser:show_as(1000, false)
     browser:open(site.url .. "/")
-    browser:eval "films.clear(), localStorage.clear()"
+    browser:eval "videos.clear(), localStorage.clear()"
     browser:open(site.url .. "/?anew")
     browser.problems = {}
   end)
@@ -70,10 +70,10 @@ describe("examples/nginx in a browser #once #native", function()
     browser:type("#prompt", prompt)
     browser:click(SUBMIT)
     sees "Writing the script"
-    return browser:eval "[...films.keys()].pop()"
+    return browser:eval "[...videos.keys()].pop()"
   end
 
-  it("orders a film, shows how far it is, in every tab and from every worker, and plays it", function()
+  it("orders a video, shows how far it is, in every tab and from every worker, and plays it", function()
     local id = make "A presenter explains our launch in 30 seconds, on a roof with a view of the harbour"
     assert.equal(1, sim:counts().creates)
     assert.equal("", browser:eval "document.querySelector('#prompt').value")
@@ -95,7 +95,7 @@ describe("examples/nginx in a browser #once #native", function()
     local workers, asked = site:workers(), {}
     assert.equal(2, #workers)
     for _ = 1, 200 do
-      local status, answer = site:exchange("GET", "/films/" .. id)
+      local status, answer = site:exchange("GET", "/videos/" .. id)
       assert.same({ 200, "making", 50 }, { status, decoded(answer).state, decoded(answer).progress })
       asked[answer:match "X%-Worker: (%d+)"] = true
     end
@@ -117,7 +117,7 @@ describe("examples/nginx in a browser #once #native", function()
         video.pause();
         return [video.getAttribute("src"), video.duration, video.videoWidth];
       })()]]
-      assert.same({ "/films/" .. id .. "/video", 6.5, 320 }, played)
+      assert.same({ "/videos/" .. id .. "/file", 6.5, 320 }, played)
     end
     sees "Ready"
     sees "0:06"
@@ -135,10 +135,10 @@ describe("examples/nginx in a browser #once #native", function()
   end)
 
   it("has no key for a browser, and sends it nowhere but to the service's files", function()
-    local id = make "A film"
+    local id = make "A video"
     sim:clock { advance = 720 }
     sees "Ready"
-    local paths = { "/", "/script.js", "/style.css", "/films/" .. id, "/films/" .. id .. "/video" }
+    local paths = { "/", "/script.js", "/style.css", "/videos/" .. id, "/videos/" .. id .. "/file" }
     for _, path in ipairs(paths) do
       local status, answer = site:exchange("GET", path)
       assert.is_true(status == 200 or status == 302, path)
@@ -155,40 +155,40 @@ describe("examples/nginx in a browser #once #native", function()
 
   it("orders once, however often the button is clicked", function()
     sim:faults { { method = "POST", path = "/v3/video-agents", delay = 0.5 } }
-    browser:type("#prompt", "A film")
+    browser:type("#prompt", "A video")
     double_click(SUBMIT)
     browser:eval "document.querySelector('#order').requestSubmit()"
     sees "Writing the script"
     assert.equal(1, sim:counts().create_requests)
-    assert.equal(1, browser:eval "document.querySelectorAll('#films li').length")
+    assert.equal(1, browser:eval "document.querySelectorAll('#videos li').length")
   end)
 
   it("orders once when a page sends the same order several times", function()
     sim:faults { { method = "POST", path = "/v3/video-agents", delay = 0.5 } }
     local states = browser:eval(
-      ([[Promise.all([1, 2, 3, 4].map(() => fetch("/films", {
+      ([[Promise.all([1, 2, 3, 4].map(() => fetch("/videos", {
       method: "POST", headers: { "Content-Type": "application/json" }, body: %s,
-    }).then((answer) => answer.json()).then((film) => film.state)))]]):format(
-        cjson.encode(order(ID, "A film"))
+    }).then((answer) => answer.json()).then((video) => video.state)))]]):format(
+        cjson.encode(order(ID, "A video"))
       )
     )
     table.sort(states)
     assert.same({ "making", "ordering", "ordering", "ordering" }, states)
     assert.equal(1, sim:counts().create_requests)
-    for _, entry in ipairs(sim:requests()) do -- a film of an earlier test may be looked at in between
+    for _, entry in ipairs(sim:requests()) do -- a video of an earlier test may be looked at in between
       assert.equal(entry.method == "POST" and ID or nil, entry.headers["idempotency-key"])
     end
   end)
 
   it("says why an order is refused, and takes the next one", function()
     sim:faults { { method = "POST", path = "/v3/video-agents", nth = 1, status = 402 } }
-    browser:type("#prompt", "A film about our savings")
+    browser:type("#prompt", "A video about our savings")
     browser:click(SUBMIT)
     sees "The studio's account has no credit left. Nothing was made, and nothing charged."
     sees "api, status 402, code insufficient_credit, request id "
     picture "refused"
     browser:click "document.querySelector('.again')"
-    assert.equal("A film about our savings", browser:eval "document.querySelector('#prompt').value")
+    assert.equal("A video about our savings", browser:eval "document.querySelector('#prompt').value")
     browser:click(SUBMIT)
     sees "Writing the script"
     assert.equal(1, sim:counts().creates)
@@ -196,9 +196,9 @@ describe("examples/nginx in a browser #once #native", function()
 
   it("warns of ordering again when nobody knows whether it was ordered", function()
     sim:faults { { method = "POST", path = "/v3/video-agents", act = true, close = "before" } }
-    browser:type("#prompt", "A film")
+    browser:type("#prompt", "A video")
     browser:click(SUBMIT)
-    sees "The service could not be reached. The film may be on order all the same"
+    sees "The service could not be reached. The video may be on order all the same"
     assert.is_true(browser:eval "document.querySelector('.again').hidden")
     assert.equal(1, sim:counts().creates)
   end)
@@ -209,8 +209,8 @@ describe("examples/nginx in a browser #once #native", function()
     sees "10,001 of 10,000"
     browser:click(SUBMIT)
     sees "The prompt is too long: 10,001 characters of 10,000."
-    assert.equal(0, browser:eval "document.querySelectorAll('#films li').length")
-    local status, answer = site:exchange("POST", "/films", order(ID:gsub("^0", "1"), ("é"):rep(10001)))
+    assert.equal(0, browser:eval "document.querySelectorAll('#videos li').length")
+    local status, answer = site:exchange("POST", "/videos", order(ID:gsub("^0", "1"), ("é"):rep(10001)))
     assert.same({ 400, "The prompt has 10,001 characters. At most 10,000 are possible." }, {
       status,
       decoded(answer).problem,
@@ -222,13 +222,13 @@ describe("examples/nginx in a browser #once #native", function()
   end)
 
   it("cancels: the wait ends, the session is stopped", function()
-    make "A film nobody wants"
+    make "A video nobody wants"
     browser:click "document.querySelector('.cancel')"
     sees "Cancelled"
     browser:until_true "!document.querySelector('.cancel').disabled" -- the answer is there
     assert.equal(1, sim:counts().by_route["POST /v3/video-agents/{session_id}/stop"])
     browser:click "document.querySelector('.remove')"
-    sees "No film yet."
+    sees "No video yet."
   end)
 end)
 
@@ -245,15 +245,15 @@ describe("examples/nginx #once #native", function()
     sim:stop()
   end)
 
-  local function film(id)
-    return decoded(select(2, site:exchange("GET", "/films/" .. id)))
+  local function video(id)
+    return decoded(select(2, site:exchange("GET", "/videos/" .. id)))
   end
 
   local function becomes(id, state)
     local socket = require "socket"
     local found
     for _ = 1, 1500 do
-      found = film(id)
+      found = video(id)
       if found.state == state then
         return found
       end
@@ -262,8 +262,8 @@ describe("examples/nginx #once #native", function()
     error("it is still " .. found.state .. "\n" .. site:log())
   end
 
-  it("goes on with its films after a reload, whose old workers end at once", function()
-    site:exchange("POST", "/films", order(ID, "A film"))
+  it("goes on with its videos after a reload, whose old workers end at once", function()
+    site:exchange("POST", "/videos", order(ID, "A video"))
     local old = site:workers()
     site:signal "HUP"
     site:until_gone(old)
@@ -272,8 +272,8 @@ describe("examples/nginx #once #native", function()
     assert.equal(1, sim:counts().create_requests)
   end)
 
-  it("goes on with its films when workers are killed", function()
-    site:exchange("POST", "/films", order(ID, "A film"))
+  it("goes on with its videos when workers are killed", function()
+    site:exchange("POST", "/videos", order(ID, "A video"))
     for _, pid in ipairs(site:workers()) do
       site:signal("KILL", pid)
     end
@@ -284,25 +284,25 @@ describe("examples/nginx #once #native", function()
 
   it("says that it has failed, and why, after the order", function()
     sim:behaviour { video_fails = true, failure_message = "The script mentions nobody" }
-    site:exchange("POST", "/films", order(ID, "A film"))
+    site:exchange("POST", "/videos", order(ID, "A video"))
     sim:clock { advance = 720 }
     assert.equal("The video failed: The script mentions nobody", becomes(ID, "failed").problem)
   end)
 
   it("refuses what is no order", function()
     for _, each in ipairs {
-      { 400, "POST", "/films", "{" },
-      { 400, "POST", "/films", order("../x", "A film") },
-      { 400, "POST", "/films", order(ID, "  ") },
-      { 400, "POST", "/films", cjson.encode { id = ID, prompt = 7 } },
-      { 400, "POST", "/films", cjson.encode { id = ID, prompt = "A film", orientation = "round" } },
-      { 415, "POST", "/films", order(ID, "A film"), "text/plain" },
-      { 413, "POST", "/films", order(ID, ("x"):rep(200000)) },
-      { 404, "GET", "/films" },
-      { 404, "GET", "/films/" .. ID },
-      { 404, "GET", "/films/" .. ID .. "/video" },
-      { 404, "POST", "/films/" .. ID .. "/cancel" },
-      { 404, "GET", "/films/nonsense" },
+      { 400, "POST", "/videos", "{" },
+      { 400, "POST", "/videos", order("../x", "A video") },
+      { 400, "POST", "/videos", order(ID, "  ") },
+      { 400, "POST", "/videos", cjson.encode { id = ID, prompt = 7 } },
+      { 400, "POST", "/videos", cjson.encode { id = ID, prompt = "A video", orientation = "round" } },
+      { 415, "POST", "/videos", order(ID, "A video"), "text/plain" },
+      { 413, "POST", "/videos", order(ID, ("x"):rep(200000)) },
+      { 404, "GET", "/videos" },
+      { 404, "GET", "/videos/" .. ID },
+      { 404, "GET", "/videos/" .. ID .. "/file" },
+      { 404, "POST", "/videos/" .. ID .. "/cancel" },
+      { 404, "GET", "/videos/nonsense" },
     } do
       local status = site:exchange(each[2], each[3], each[4], each[5])
       assert.equal(each[1], status, each[2] .. " " .. each[3])

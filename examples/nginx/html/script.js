@@ -1,29 +1,29 @@
-// The page of the studio. It knows the ids of the films that were ordered here, or whose link was opened here; all
+// The page of the studio. It knows the ids of the videos that were ordered here, or whose link was opened here; all
 // else it asks the server. It never sees a key.
 "use strict";
 
 const LONGEST = 10000; // characters of a prompt
-const EACH = 1000; // milliseconds between two looks
+const EACH = 1000; // milliseconds between two polls
 
 const $ = (selector, within = document) => within.querySelector(selector);
-const films = new Map(); // id -> what the server said last, with `card`
+const videos = new Map(); // id -> what the server said last, with `card`
 let orderId = newId(); // of the next order, until it is known that it has arrived
 
-// ---- what is remembered here: an entry for each film, so that two tabs do not undo what the other one does ----
+// ---- what is remembered here: an entry for each video, so that two tabs do not undo what the other one does ----
 
-const ENTRY = "film ";
+const ENTRY = "video ";
 
 function remember({ id, prompt, at }) {
   localStorage.setItem(ENTRY + id, JSON.stringify({ prompt, at }));
 }
 
 function remembered(key, value) {
-  const film = { id: key.slice(ENTRY.length), prompt: "", at: 0, state: "making", text: "Asking how far it is", age: 0 };
+  const video = { id: key.slice(ENTRY.length), prompt: "", at: 0, state: "making", text: "Asking how far it is", age: 0 };
   try {
     const { prompt, at } = JSON.parse(value);
-    return Object.assign(film, { prompt: String(prompt), at: Number(at) });
+    return Object.assign(video, { prompt: String(prompt), at: Number(at) });
   } catch {
-    return film;
+    return video;
   }
 }
 
@@ -32,7 +32,7 @@ function allRemembered() {
   return keys.map((key) => remembered(key, localStorage.getItem(key))).sort((a, b) => a.at - b.at);
 }
 
-// A film's id is made here and sent along: the same order twice is one film. crypto.randomUUID wants https.
+// A video's id is made here and sent along: the same order twice is one video. crypto.randomUUID wants https.
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64;
@@ -43,7 +43,7 @@ function newId() {
 
 // ---- showing ----
 
-const isOver = (film) => film.state !== "ordering" && film.state !== "making";
+const isOver = (video) => video.state !== "ordering" && video.state !== "making";
 
 function show(element, visible) {
   element.hidden = !visible;
@@ -59,84 +59,84 @@ function tell(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// The address of the file is asked for anew each time, so a film that is opened a week later plays.
-function player(film) {
-  const video = document.createElement("video");
-  video.controls = true;
-  video.preload = "metadata";
-  video.playsInline = true;
-  video.src = `/films/${film.id}/video`;
+// The page requests the address of the file each time, so a video that is opened a week later plays.
+function player(video) {
+  const element = document.createElement("video");
+  element.controls = true;
+  element.preload = "metadata";
+  element.playsInline = true;
+  element.src = `/videos/${video.id}/file`;
   let tries = 0;
-  video.onloadedmetadata = () => {
-    $(".screen", film.card).classList.toggle("tall", video.videoHeight > video.videoWidth);
+  element.onloadedmetadata = () => {
+    $(".screen", video.card).classList.toggle("tall", element.videoHeight > element.videoWidth);
   };
-  video.onerror = () => { // right after the end the file may not be there yet
+  element.onerror = () => { // right after the end the file may not be there yet
     tries += 1;
-    if (tries < 10) setTimeout(() => video.load(), 1000 * tries);
+    if (tries < 10) setTimeout(() => element.load(), 1000 * tries);
   };
-  return video;
+  return element;
 }
 
-function render(film) {
-  const { card } = film;
-  card.className = film.state;
-  tell($("h2", card), film.prompt || "A film");
-  tell($(".pill", card), film.text);
+function render(video) {
+  const { card } = video;
+  card.className = video.state;
+  tell($("h2", card), video.prompt || "A video");
+  tell($(".pill", card), video.text);
   const bar = $("progress", card);
-  show(bar, !isOver(film));
-  if (film.progress === undefined) bar.removeAttribute("value");
-  else bar.value = film.progress;
-  tell($(".problem", card), film.problem || "");
-  show($(".problem", card), film.problem);
-  tell($(".detail", card), film.detail || "");
-  show($(".detail", card), film.detail);
-  show($(".cancel", card), !isOver(film));
-  show($(".again", card), (film.state === "failed" && !film.unsure) || film.state === "cancelled");
-  show($(".remove", card), isOver(film));
-  for (const link of card.querySelectorAll("a")) show(link, film.state === "ready");
-  $(".file", card).href = `/films/${film.id}/video`;
-  $(".link", card).href = `#${film.id}`;
+  show(bar, !isOver(video));
+  if (video.progress === undefined) bar.removeAttribute("value");
+  else bar.value = video.progress;
+  tell($(".problem", card), video.problem || "");
+  show($(".problem", card), video.problem);
+  tell($(".detail", card), video.detail || "");
+  show($(".detail", card), video.detail);
+  show($(".cancel", card), !isOver(video));
+  show($(".again", card), (video.state === "failed" && !video.unsure) || video.state === "cancelled");
+  show($(".remove", card), isOver(video));
+  for (const link of card.querySelectorAll("a")) show(link, video.state === "ready");
+  $(".file", card).href = `/videos/${video.id}/file`;
+  $(".link", card).href = `#${video.id}`;
   const screen = $(".screen", card);
-  show(screen, film.state === "ready");
-  if (film.state === "ready" && !screen.firstChild) screen.append(player(film));
-  showTime(film);
+  show(screen, video.state === "ready");
+  if (video.state === "ready" && !screen.firstChild) screen.append(player(video));
+  showTime(video);
 }
 
-function showTime(film) {
+function showTime(video) {
   let text = "";
-  if (!isOver(film)) {
-    const percent = film.progress === undefined ? "" : `${film.progress} % · `;
-    text = percent + clock(film.age + (performance.now() - film.seen) / 1000);
-  } else if (film.seconds) {
-    text = clock(film.seconds);
+  if (!isOver(video)) {
+    const percent = video.progress === undefined ? "" : `${video.progress} % · `;
+    text = percent + clock(video.age + (performance.now() - video.seen) / 1000);
+  } else if (video.seconds) {
+    text = clock(video.seconds);
   }
-  tell($(".time", film.card), text);
+  tell($(".time", video.card), text);
 }
 
 // Onto the top of the list.
-function takeUp(film) {
-  film.card = $("#film").content.firstElementChild.cloneNode(true);
-  film.seen = performance.now();
-  $(".cancel", film.card).onclick = () => cancel(film.id);
-  $(".again", film.card).onclick = () => again(film.id);
-  $(".remove", film.card).onclick = () => forget(film.id);
-  films.set(film.id, film);
-  $("#films").prepend(film.card);
+function takeUp(video) {
+  video.card = $("#video").content.firstElementChild.cloneNode(true);
+  video.seen = performance.now();
+  $(".cancel", video.card).onclick = () => cancel(video.id);
+  $(".again", video.card).onclick = () => again(video.id);
+  $(".remove", video.card).onclick = () => forget(video.id);
+  videos.set(video.id, video);
+  $("#videos").prepend(video.card);
   show($("#none"), false);
-  render(film);
+  render(video);
 }
 
 function update(id, said) {
-  const film = films.get(id);
-  if (!film) return;
-  for (const name of ["progress", "problem", "detail", "unsure", "seconds"]) delete film[name];
-  Object.assign(film, said, { seen: performance.now() });
+  const video = videos.get(id);
+  if (!video) return;
+  for (const name of ["progress", "problem", "detail", "unsure", "seconds"]) delete video[name];
+  Object.assign(video, said, { seen: performance.now() });
   if (id === orderId) { // it has arrived: the next order is another one
     orderId = newId();
     $("#prompt").value = "";
     count();
   }
-  render(film);
+  render(video);
 }
 
 // ---- asking ----
@@ -165,24 +165,24 @@ async function ask(path, body) {
   }
 }
 
-async function look(film) {
-  const said = await ask(`/films/${film.id}`);
-  if (!said || isOver(film)) return;
+async function poll(video) {
+  const said = await ask(`/videos/${video.id}`);
+  if (!said || isOver(video)) return;
   if (said.state) {
-    const isNew = !film.prompt; // its link was opened
-    update(film.id, said);
-    if (isNew) remember(film);
-  } else if (film.id === orderId) {
-    forget(film.id);
+    const isNew = !video.prompt; // its link was opened
+    update(video.id, said);
+    if (isNew) remember(video);
+  } else if (video.id === orderId) {
+    forget(video.id);
     refuse("The order did not arrive. Try again.");
   } else {
-    update(film.id, { state: "failed", text: "Not found", problem: said.problem });
+    update(video.id, { state: "failed", text: "Not found", problem: said.problem });
   }
 }
 
 async function lookAtAll() {
-  const open = [...films.values()].filter((film) => !isOver(film) && !film.sending);
-  if (!document.hidden) await Promise.all(open.map(look));
+  const open = [...videos.values()].filter((video) => !isOver(video) && !video.sending);
+  if (!document.hidden) await Promise.all(open.map(poll));
   setTimeout(lookAtAll, EACH);
 }
 
@@ -216,39 +216,39 @@ async function order(event) {
   const id = orderId;
   const prompt = $("#prompt").value;
   const orientation = $("#order input:checked").value;
-  if (!films.has(id)) takeUp({ id, prompt, at: Date.now(), state: "ordering", text: "Sending the order", age: 0 });
-  films.get(id).sending = true;
-  remember(films.get(id));
-  const said = await ask("/films", { id, prompt, orientation });
+  if (!videos.has(id)) takeUp({ id, prompt, at: Date.now(), state: "ordering", text: "Sending the order", age: 0 });
+  videos.get(id).sending = true;
+  remember(videos.get(id));
+  const said = await ask("/videos", { id, prompt, orientation });
   button.disabled = false;
-  delete films.get(id)?.sending;
+  delete videos.get(id)?.sending;
   if (said?.state) {
     update(id, said);
   } else if (said) { // nothing was ordered
     forget(id);
     refuse(said.problem);
-  } // no answer: the looks tell, or the next click, which sends the same id
+  } // no answer: a poll tells, or the next click, which sends the same id
 }
 
 async function cancel(id) {
-  $(".cancel", films.get(id).card).disabled = true;
-  const said = await ask(`/films/${id}/cancel`, {});
-  if (!films.has(id)) return;
-  $(".cancel", films.get(id).card).disabled = false;
+  $(".cancel", videos.get(id).card).disabled = true;
+  const said = await ask(`/videos/${id}/cancel`, {});
+  if (!videos.has(id)) return;
+  $(".cancel", videos.get(id).card).disabled = false;
   if (said?.state) update(id, said);
 }
 
 function again(id) {
-  $("#prompt").value = films.get(id).prompt;
+  $("#prompt").value = videos.get(id).prompt;
   $("#prompt").focus();
   scrollTo({ top: 0, behavior: "smooth" });
   count();
 }
 
 function drop(id) {
-  films.get(id)?.card.remove();
-  films.delete(id);
-  show($("#none"), films.size === 0);
+  videos.get(id)?.card.remove();
+  videos.delete(id);
+  show($("#none"), videos.size === 0);
 }
 
 // Its file stays at the service.
@@ -257,17 +257,17 @@ function forget(id) {
   drop(id);
 }
 
-// Another tab has ordered a film, or removed one.
+// Another tab has ordered a video, or removed one.
 function follow({ key, newValue }) {
   if (!key?.startsWith(ENTRY)) return;
-  const film = remembered(key, newValue);
-  if (newValue === null) drop(film.id);
-  else if (!films.has(film.id)) takeUp(film);
+  const video = remembered(key, newValue);
+  if (newValue === null) drop(video.id);
+  else if (!videos.has(video.id)) takeUp(video);
 }
 
 function openLink() {
   const id = location.hash.slice(1);
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) && !films.has(id)) {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) && !videos.has(id)) {
     takeUp({ ...remembered(ENTRY + id), at: Date.now() });
   }
 }
@@ -278,5 +278,5 @@ addEventListener("hashchange", openLink);
 addEventListener("storage", follow);
 $("#order").addEventListener("submit", order);
 $("#prompt").addEventListener("input", count);
-setInterval(() => films.forEach((film) => isOver(film) || showTime(film)), 500);
+setInterval(() => videos.forEach((video) => isOver(video) || showTime(video)), 500);
 lookAtAll();

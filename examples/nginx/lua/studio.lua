@@ -1,8 +1,8 @@
--- Orders the films and waits for them. What is known of a film is in a lua_shared_dict, so any worker can tell of it.
+-- Orders the videos and waits for them. What is known of a video is in a lua_shared_dict, so that any worker can answer for it.
 --
--- A film is ordered in the request of its visitor, who wants to hear a refusal. It is waited for in a timer: a request
--- ends with its page, and a film takes half an hour. Every wait has a lease, which its worker renews each second; when
--- a worker is reloaded or dies, another one finds a film without a lease, and takes the wait up by its ids.
+-- A video is ordered in the request of its visitor, who must see a refusal. It is waited for in a timer: a request
+-- ends with its page, and a video takes half an hour. Every wait has a lease, which its worker renews each second; when
+-- a worker is reloaded or dies, another one finds a video without a lease, and resumes the wait by its ids.
 local core = require "heygen.core"
 local heygen = require "heygen"
 local ngx = require "ngx"
@@ -11,8 +11,8 @@ local words = require "words"
 
 local studio = {}
 
--- id -> the film as JSON, written by who has the lease; "cancel " .. id -> true; "address " .. id -> where its file is
-local films = ngx.shared.films
+-- id -> the video as JSON, written by who has the lease; "cancel " .. id -> true; "address " .. id -> where its file is
+local videos = ngx.shared.videos
 local waits = ngx.shared.waits -- id -> true while it is under way; "lease " .. id -> pid of the worker that has it
 
 local KEPT = 7 * 86400 -- seconds; the dict forgets them then
@@ -22,10 +22,10 @@ local LONGEST_ORDER = 330 -- seconds; the client's deadline is 300
 local LONGEST_WAIT = 86400
 local ADDRESS = 300 -- seconds that an address of a file is used again
 
--- Looks at a local HeyGen, whose half hour is short, come more often.
+-- The simulator, whose half hour is short, is polled more often.
 local PAUSE = (os.getenv "HEYGEN_API_BASE" or ""):find "^https?://127%." and 0.25 or nil
 
----@class Film
+---@class Video
 ---@field id string made by the page: what is ordered twice under one id is made once
 ---@field prompt string
 ---@field orientation string? "landscape", "portrait"
@@ -46,22 +46,22 @@ local tasks = {} -- id -> the task of this worker that waits for it
 -- ---- the shared memory ----
 
 -- Rather none than one that pushes out another: the ids in there are paid for.
-local function save(film)
-  local saved, problem = films:safe_set(film.id, core.encode(film), KEPT)
+local function save(video)
+  local saved, problem = videos:safe_set(video.id, core.encode(video), KEPT)
   if not saved then
-    ngx.log(ngx.ERR, "film ", film.id, " is not kept: ", problem)
+    ngx.log(ngx.ERR, "video ", video.id, " is not kept: ", problem)
   end
 end
 
 local function load(id)
-  local text = films:get(id)
+  local text = videos:get(id)
   return text and core.decode(text)
 end
 
-local function close(film)
-  save(film)
-  waits:delete(film.id)
-  waits:delete("lease " .. film.id)
+local function close(video)
+  save(video)
+  waits:delete(video.id)
+  waits:delete("lease " .. video.id)
 end
 
 local function open_ids()
@@ -77,86 +77,86 @@ end
 -- ---- waiting ----
 
 local function is_cancelled(id)
-  return films:get("cancel " .. id) == true
+  return videos:get("cancel " .. id) == true
 end
 
-local function cancelled(film)
-  film.state, film.status, film.progress = "cancelled", nil, nil
-  close(film)
+local function cancelled(video)
+  video.state, video.status, video.progress = "cancelled", nil, nil
+  close(video)
 end
 
-local function fail(film, err)
-  film.state, film.status, film.progress = "failed", nil, nil
-  film.session_id, film.video_id = err.session_id or film.session_id, err.video_id or film.video_id
-  film.problem, film.detail, film.unsure = words.problem(err)
-  ngx.log(ngx.WARN, "film ", film.id, ": ", err.message, " (", film.detail, ")")
-  close(film)
+local function fail(video, err)
+  video.state, video.status, video.progress = "failed", nil, nil
+  video.session_id, video.video_id = err.session_id or video.session_id, err.video_id or video.video_id
+  video.problem, video.detail, video.unsure = words.problem(err)
+  ngx.log(ngx.WARN, "video ", video.id, ": ", err.message, " (", video.detail, ")")
+  close(video)
 end
 
--- The body of a task. One that ends with its worker leaves the film open, for another worker.
-local function wait_for(film)
+-- The body of a task. One that ends with its worker leaves the video open, for another worker.
+local function wait_for(video)
   local function on_progress(event)
-    film.status, film.progress = event.status, event.progress or film.progress
-    film.session_id, film.video_id = event.session_id or film.session_id, event.video_id or film.video_id
-    save(film)
+    video.status, video.progress = event.status, event.progress or video.progress
+    video.session_id, video.video_id = event.session_id or video.session_id, event.video_id or video.video_id
+    save(video)
   end
-  local video, _, err = client:wait({ session_id = film.session_id, video_id = film.video_id }, {
+  local result, _, err = client:wait({ session_id = video.session_id, video_id = video.video_id }, {
     interval = PAUSE,
     max_interval = PAUSE,
-    timeout = math.max(film.began + LONGEST_WAIT - ngx.time(), 0),
+    timeout = math.max(video.began + LONGEST_WAIT - ngx.time(), 0),
     on_progress = on_progress,
   })
-  if video then
-    film.state, film.video_id, film.seconds = "ready", video.id, video.duration
-    film.status, film.progress = nil, nil
-    close(film)
+  if result then
+    video.state, video.video_id, video.seconds = "ready", result.id, result.duration
+    video.status, video.progress = nil, nil
+    close(video)
   elseif err.kind ~= "cancelled" then
-    fail(film, err)
-  elseif is_cancelled(film.id) then
-    cancelled(film)
+    fail(video, err)
+  elseif is_cancelled(video.id) then
+    cancelled(video)
   end
 end
 
 -- In a timer, so that it outlives the request.
-local function watch(premature, film)
+local function watch(premature, video)
   if not premature then
-    local task = heygen.spawn(wait_for, film)
-    tasks[film.id] = task
+    local task = heygen.spawn(wait_for, video)
+    tasks[video.id] = task
     local ok, raised = pcall(task.join, task)
-    tasks[film.id] = nil
+    tasks[video.id] = nil
     if not ok then
-      ngx.log(ngx.ERR, "film ", film.id, ": ", raised)
+      ngx.log(ngx.ERR, "video ", video.id, ": ", raised)
     end
   end
   if premature or ngx.worker.exiting() then
-    waits:delete("lease " .. film.id) -- another worker goes on
+    waits:delete("lease " .. video.id) -- another worker resumes it
   end
 end
 
-local function start_watch(film)
-  waits:set("lease " .. film.id, ngx.worker.pid(), LEASE)
-  local started = ngx.timer.at(0, watch, film)
+local function start_watch(video)
+  waits:set("lease " .. video.id, ngx.worker.pid(), LEASE)
+  local started = ngx.timer.at(0, watch, video)
   if not started then -- this worker is ending
-    waits:delete("lease " .. film.id)
+    waits:delete("lease " .. video.id)
   end
 end
 
 local LOST = { kind = "closed", sent = "maybe", message = "the worker ended while it was being ordered" }
 
--- Takes up a wait whose worker has gone.
+-- Resumes a wait whose worker has ended.
 local function adopt(id)
   if not waits:add("lease " .. id, ngx.worker.pid(), LEASE) then
     return -- it has one
   end
-  local film = load(id)
-  if not film then
+  local video = load(id)
+  if not video then
     waits:delete(id)
   elseif is_cancelled(id) then
-    cancelled(film)
-  elseif film.session_id then
-    start_watch(film)
+    cancelled(video)
+  elseif video.session_id then
+    start_watch(video)
   else
-    fail(film, LOST)
+    fail(video, LOST)
   end
 end
 
@@ -178,101 +178,101 @@ end
 -- ---- for the pages ----
 
 ---@param id string
----@return Film?
-function studio.film(id)
-  local film = load(id)
-  if film and (film.state == "ordering" or film.state == "making") and is_cancelled(id) then
-    film.state, film.progress = "cancelled", nil -- its worker will see it in a moment
+---@return Video?
+function studio.video(id)
+  local video = load(id)
+  if video and (video.state == "ordering" or video.state == "making") and is_cancelled(id) then
+    video.state, video.progress = "cancelled", nil -- its worker will see it in a moment
   end
-  return film
+  return video
 end
 
----Orders a film; of several orders under one id the first one counts.
+---Orders a video; of several orders under one id the first one counts.
 ---@param order table id, prompt, orientation
----@return Film? film one that the service refused is `failed`
+---@return Video? video one that the service refused is `failed`
 ---@return string? problem for the visitor: nothing was ordered
 function studio.order(order)
-  if films:get(order.id) then
-    return studio.film(order.id)
+  if videos:get(order.id) then
+    return studio.video(order.id)
   elseif not client then
     return nil, trouble
   elseif #open_ids() >= MOST then
     return nil, words.busy
   end
-  local film = {
+  local video = {
     id = order.id,
     prompt = order.prompt,
     orientation = order.orientation,
     state = "ordering",
     began = ngx.time(),
   }
-  local added, problem = films:safe_add(film.id, core.encode(film), KEPT)
+  local added, problem = videos:safe_add(video.id, core.encode(video), KEPT)
   if not added then -- another click was faster, in this worker or another one
-    return studio.film(film.id), problem ~= "exists" and words.full or nil
+    return studio.video(video.id), problem ~= "exists" and words.full or nil
   end
-  waits:set("lease " .. film.id, ngx.worker.pid(), LONGEST_ORDER)
-  waits:set(film.id, true)
+  waits:set("lease " .. video.id, ngx.worker.pid(), LONGEST_ORDER)
+  waits:set(video.id, true)
 
   local session, _, err = client:create {
-    prompt = film.prompt,
-    orientation = film.orientation,
-    idempotency_key = film.id,
+    prompt = video.prompt,
+    orientation = video.orientation,
+    idempotency_key = video.id,
   }
   if not session then
-    fail(film, err)
-    return film
+    fail(video, err)
+    return video
   end
-  ngx.log(ngx.NOTICE, "film ", film.id, " is session ", session.session_id) -- should the memory be lost
-  film.state, film.status = "making", session.status
-  film.session_id, film.video_id = session.session_id, session.video_id
-  save(film)
-  if is_cancelled(film.id) then
-    client.video_agents:stop(film.session_id)
-    cancelled(film)
+  ngx.log(ngx.NOTICE, "video ", video.id, " is session ", session.session_id) -- should the memory be lost
+  video.state, video.status = "making", session.status
+  video.session_id, video.video_id = session.session_id, session.video_id
+  save(video)
+  if is_cancelled(video.id) then
+    client.video_agents:stop(video.session_id)
+    cancelled(video)
   else
-    start_watch(film)
+    start_watch(video)
   end
-  return film
+  return video
 end
 
 ---@param id string
----@return Film?
+---@return Video?
 function studio.cancel(id)
-  local film = studio.film(id)
-  if film and (film.state == "ordering" or film.state == "making") then
-    films:safe_set("cancel " .. id, true, KEPT)
-    film.state = "cancelled"
+  local video = studio.video(id)
+  if video and (video.state == "ordering" or video.state == "making") then
+    videos:safe_set("cancel " .. id, true, KEPT)
+    video.state = "cancelled"
     if tasks[id] then
       tasks[id]:cancel()
     end
-    if film.session_id then
-      client.video_agents:stop(film.session_id) -- should that fail, the visitor has no use for it
+    if video.session_id then
+      client.video_agents:stop(video.session_id) -- should that fail, the visitor has no use for it
     end
   end
-  return film
+  return video
 end
 
----Where the file of a film is, for some time. Whoever has the address can fetch the file, without a key.
+---The address of a video's file, for some time. It can be fetched without a key.
 ---@param id string
 ---@return string? address
 ---@return string? problem for the visitor
 function studio.address(id)
-  local film = load(id)
-  if not film or film.state ~= "ready" or not client then
+  local video = load(id)
+  if not video or video.state ~= "ready" or not client then
     return nil
   end
-  local address = films:get("address " .. id)
+  local address = videos:get("address " .. id)
   if address then
     return address
   end
-  local video, _, err = client.videos:get(film.video_id)
-  if not video then
+  local result, _, err = client.videos:get(video.video_id)
+  if not result then
     return nil, (words.problem(err))
-  elseif not video.video_url then
+  elseif not result.video_url then
     return nil, words.no_file_yet
   end
-  films:safe_set("address " .. id, video.video_url, ADDRESS)
-  return video.video_url
+  videos:safe_set("address " .. id, result.video_url, ADDRESS)
+  return result.video_url
 end
 
 ---Once in each worker, from init_worker_by_lua.

@@ -1,8 +1,8 @@
 -- The pages' questions, answered in JSON:
---   POST /films               {id, prompt, orientation}: orders a film
---   GET  /films/<id>          how far it is
---   POST /films/<id>/cancel
---   GET  /films/<id>/video    leads to its file
+--   POST /videos               {id, prompt, orientation}: orders a video
+--   GET  /videos/<id>          how far it is
+--   POST /videos/<id>/cancel
+--   GET  /videos/<id>/file    leads to its file
 local core = require "heygen.core"
 local ngx = require "ngx"
 
@@ -27,18 +27,18 @@ local function refuse(status, problem)
 end
 
 -- What the page gets to see: not the ids of the service, which say nothing to a visitor but in `detail`.
-local function show(film)
+local function show(video)
   return reply(200, {
-    id = film.id,
-    prompt = film.prompt,
-    state = film.state,
-    text = words.status(film),
-    progress = film.progress,
-    age = ngx.time() - film.began,
-    seconds = film.seconds,
-    problem = film.problem,
-    detail = film.detail,
-    unsure = film.unsure,
+    id = video.id,
+    prompt = video.prompt,
+    state = video.state,
+    text = words.status(video),
+    progress = video.progress,
+    age = ngx.time() - video.began,
+    seconds = video.seconds,
+    problem = video.problem,
+    detail = video.detail,
+    unsure = video.unsure,
   })
 end
 
@@ -66,7 +66,7 @@ local function read_order()
   return order
 end
 
-local function order_film()
+local function order_video()
   -- Pages of other sites cannot send this type without asking first, and are never allowed to.
   if not (ngx.var.content_type or ""):find "^application/json" then
     return refuse(415, words.no_order)
@@ -75,28 +75,28 @@ local function order_film()
   if not order then
     return refuse(400, problem)
   end
-  local film
-  film, problem = studio.order(order)
-  if not film then
+  local video
+  video, problem = studio.order(order)
+  if not video then
     return refuse(503, problem)
   end
-  return show(film)
+  return show(video)
 end
 
-local function show_film(id)
-  local film = studio.film(id)
-  if not film then
-    return refuse(404, words.no_film)
+local function show_video(id)
+  local video = studio.video(id)
+  if not video then
+    return refuse(404, words.no_video)
   end
-  return show(film)
+  return show(video)
 end
 
-local function cancel_film(id)
-  local film = studio.cancel(id)
-  if not film then
-    return refuse(404, words.no_film)
+local function cancel_video(id)
+  local video = studio.cancel(id)
+  if not video then
+    return refuse(404, words.no_video)
   end
-  return show(film)
+  return show(video)
 end
 
 -- The file comes from the service's file server: ranges and all, and not a byte of it through this worker. Its address
@@ -104,29 +104,29 @@ end
 local function lead_to_file(id)
   local address, problem = studio.address(id)
   if not address then
-    return refuse(problem and 503 or 404, problem or words.no_film)
+    return refuse(problem and 503 or 404, problem or words.no_video)
   end
   ngx.header["Cache-Control"] = "no-store"
   return ngx.redirect(address, 302)
 end
 
 local ROUTES = {
-  ["POST /films"] = order_film,
-  ["GET /films/<id>"] = show_film,
-  ["POST /films/<id>/cancel"] = cancel_film,
-  ["GET /films/<id>/video"] = lead_to_file,
-  ["HEAD /films/<id>/video"] = lead_to_file,
+  ["POST /videos"] = order_video,
+  ["GET /videos/<id>"] = show_video,
+  ["POST /videos/<id>/cancel"] = cancel_video,
+  ["GET /videos/<id>/file"] = lead_to_file,
+  ["HEAD /videos/<id>/file"] = lead_to_file,
 }
 
 function web.answer()
   local id
-  local pattern = ngx.var.uri:gsub("^(/films/)([^/]+)", function(start, found)
+  local pattern = ngx.var.uri:gsub("^(/videos/)([^/]+)", function(start, found)
     id = found:find(UUID) and found
     return start .. (id and "<id>" or found)
   end)
   local route = ROUTES[ngx.req.get_method() .. " " .. pattern]
   if not route then
-    return refuse(404, words.no_film)
+    return refuse(404, words.no_video)
   end
   return route(id)
 end

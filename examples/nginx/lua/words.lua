@@ -1,18 +1,18 @@
 -- What the studio says to its visitors.
 local words = {
-  busy = "The studio is busy with other films. Try again in some minutes.",
-  full = "The studio has no room for another film.",
+  busy = "The studio is busy with other videos. Try again in some minutes.",
+  full = "The studio has no room for another video.",
   no_file_yet = "The file is not there yet. Try again in a moment.",
-  no_prompt = "Say what the film shall show.",
+  no_prompt = "Say what the video should show.",
   no_order = "The order could not be read.",
-  no_film = "The studio does not know this film.",
+  no_video = "The studio does not know this video.",
 }
 
 -- ---- how far it is ----
 
 local STATUS = {
   thinking = "Writing the script",
-  reviewing = "Looking over the script",
+  reviewing = "Reviewing the script",
   waiting = "Waiting for its turn",
   pending = "Waiting for its turn",
   generating = "Rendering",
@@ -28,10 +28,10 @@ local STATES = {
   cancelled = "Cancelled",
 }
 
----@param film Film
+---@param video Video
 ---@return string
-function words.status(film)
-  return STATES[film.state] or STATUS[film.status] or film.status or "Asking how far it is"
+function words.status(video)
+  return STATES[video.state] or STATUS[video.status] or video.status or "Asking how far it is"
 end
 
 ---@param count integer
@@ -45,15 +45,15 @@ end
 
 local BY_CODE = {
   content_policy_violation = "The service does not allow this prompt. Other words may do.",
-  quota_exceeded = "The studio has made all the films that it may make for now.",
+  quota_exceeded = "The studio has made all the videos that it may make for now.",
 }
 
 local BY_STATUS = {
   [401] = "The studio's key was not accepted. That is for its owner to mend.",
   [402] = "The studio's account has no credit left. Nothing was made, and nothing charged.",
   [403] = "The studio's key does not allow this. That is for its owner to mend.",
-  [404] = "The service does not know this film any more.",
-  [429] = "The service is busy with other films. Try again in some minutes.",
+  [404] = "The service does not know this video any more.",
+  [429] = "The service is busy with other videos. Try again in some minutes.",
 }
 
 local BY_KIND = {
@@ -68,7 +68,7 @@ local function without_place(message)
   return (text:gsub("^%l", string.upper))
 end
 
--- Can the service be at work on something that nobody has the id of?
+-- True when the service may have a job whose id is not known.
 local function is_unsure(err)
   local refused = err.kind == "api" and err.status and err.status >= 400 and err.status < 500
   return not err.session_id and not err.video_id and err.sent ~= "no" and not refused
@@ -86,7 +86,7 @@ function words.problem(err)
   problem = problem or without_place(err.message)
   local unsure = is_unsure(err)
   if unsure then
-    problem = problem .. " The film may be on order all the same: ask the studio before you order it again."
+    problem = problem .. " The video may be on order all the same: ask the studio before you order it again."
   end
   local parts = { err.kind }
   for _, name in ipairs { "status", "code", "request_id", "session_id", "video_id" } do

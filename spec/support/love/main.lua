@@ -136,12 +136,12 @@ end
 local function order(prompt)
   type_text(prompt)
   press "return"
-  return made.films[1]
+  return made.videos[1]
 end
 
-local function await_state(film, state)
+local function await_state(video, state)
   await(state, function()
-    return film.state == state
+    return video.state == state
   end)
 end
 
@@ -149,75 +149,75 @@ end
 
 local scenarios = {}
 
--- Types with a slip, pastes, corrects, orders; sees the bar move and the film in the list.
-function scenarios.film()
+-- Types with a slip, pastes, corrects, orders; sees the bar move and the video in the list.
+function scenarios.video()
   love.system.setClipboardText "on the café's roof"
   type_text "A tour ü€"
   press "backspace"
   press "backspace"
   press("v", "lctrl")
   press "return"
-  local film = made.films[1]
-  tell("prompt", film.prompt)
+  local video = made.videos[1]
+  tell("prompt", video.prompt)
   local seen, before = {}, frames
-  await("the film", function()
-    seen[math.floor(film.shown or 0)] = true
-    return film.state == "ready" or film.state == "failed"
+  await("the video", function()
+    seen[math.floor(video.shown or 0)] = true
+    return video.state == "ready" or video.state == "failed"
   end)
   local steps = 0
   for _ in pairs(seen) do
     steps = steps + 1
   end
-  tell("state", film.state)
+  tell("state", video.state)
   tell("bar_steps", steps)
   tell("frames_meanwhile", frames - before)
-  tell("file", film.file)
-  tell("seconds", film.seconds)
+  tell("file", video.file)
+  tell("seconds", video.seconds)
   love.system.openURL = function(url)
     tell("opened", url)
     return true
   end
   click "play"
-  shoot "love_film"
+  shoot "love_video"
 end
 
 -- Several at once, on a list of what an earlier run has left.
 function scenarios.several()
-  tell("restored", #made.films)
-  local films = { order "The harbour at dawn", order "The harbour at noon", order "The harbour at dawn" }
+  tell("restored", #made.videos)
+  local videos = { order "The harbour at dawn", order "The harbour at noon", order "The harbour at dawn" }
   await("a bar that has moved", function()
-    return films[1].shown and films[1].shown > 20
+    return videos[1].shown and videos[1].shown > 20
   end)
   love.event.push("wheelmoved", 0, -1)
   pass_frame()
   shoot "love_making"
-  for _, film in ipairs(films) do
-    await_state(film, "ready")
+  for _, video in ipairs(videos) do
+    await_state(video, "ready")
   end
-  tell("files", films[3].file .. " " .. films[2].file .. " " .. films[1].file)
+  tell("files", videos[3].file .. " " .. videos[2].file .. " " .. videos[1].file)
   shoot "love_several"
 end
 
 -- An order that is refused: the game says why, and goes on.
 function scenarios.refused()
-  local film = order "A film that nobody pays for"
-  await_state(film, "failed")
-  tell("problem", film.problem)
-  tell("detail", film.detail)
-  tell("remedy", film.remedy)
+  local video = order "A video that nobody pays for"
+  await_state(video, "failed")
+  tell("problem", video.problem)
+  tell("detail", video.detail)
+  tell("remedy", video.remedy)
   shoot "love_refused"
   click "edit"
-  tell("films_left", #made.films)
+  tell("videos_left", #made.videos)
   press "return"
-  await_state(made.films[1], "ready")
-  tell("second", made.films[1].state)
+  await_state(made.videos[1], "ready")
+  tell("second", made.videos[1].state)
 end
 
 -- One that is under way is cancelled while the service does not answer.
 function scenarios.cancel()
-  local film = order "A film that is not wanted any more"
+  local video = order "A video that is not wanted any more"
   await("a look under way", function()
-    return film.session_id and film.status == "thinking"
+    return video.session_id and video.status == "thinking"
   end)
   local later = love.timer.getTime() + 1 -- the first look is made after a quarter of a second
   await("a while", function()
@@ -225,10 +225,10 @@ function scenarios.cancel()
   end)
   local before = love.timer.getTime()
   click "cancel"
-  await_state(film, "cancelled")
+  await_state(video, "cancelled")
   tell("ended_after", love.timer.getTime() - before)
-  tell("problem", film.problem)
-  tell("session", film.session_id)
+  tell("problem", video.problem)
+  tell("session", video.session_id)
   local frame = frames
   await("frames after it", function()
     return frames > frame + 30
@@ -241,7 +241,7 @@ function scenarios.text()
   love.system.setClipboardText(("é"):rep(10001))
   press("v", "lctrl")
   press "return"
-  tell("films_too_long", #made.films)
+  tell("videos_too_long", #made.videos)
   shoot "love_too_long"
   press "backspace"
   press "home"
@@ -272,22 +272,22 @@ end
 
 -- The window is closed while an order is on its way.
 function scenarios.leave()
-  local film = order "A film that is ordered while one leaves"
+  local video = order "A video that is ordered while one leaves"
   love.event.quit()
   pass_frame()
   pass_frame()
   tell("stayed", made:is_ordering())
   await("the end", function()
-    if film.session_id then
-      tell("session", film.session_id)
+    if video.session_id then
+      tell("session", video.session_id)
     end
   end)
 end
 
 -- What an earlier run has ordered comes by itself.
 function scenarios.resume()
-  await_state(made.films[1], "ready")
-  tell("file", made.films[1].file)
+  await_state(made.videos[1], "ready")
+  tell("file", made.videos[1].file)
 end
 
 local player = coroutine.create(function()
