@@ -1,5 +1,4 @@
--- The Lua side of main.c: starts the task, and leaves the frames to the C program, which calls client:update() and reads
--- the table.
+-- The Lua side of main.c: starts the task. The C program has the frames: it calls client:update() and reads the table.
 local heygen = require "heygen"
 
 local prompt, path = ...

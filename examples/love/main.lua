@@ -1,6 +1,6 @@
 -- A game that makes videos while it draws: type a prompt, press Enter, play.
 --   eval "$(make -s env LUA=luajit)"; HEYGEN_API_KEY=... love examples/love
--- studio.lua makes the videos, field.lua is the text that is typed, view.lua draws, words.lua has the texts for players.
+-- studio.lua makes the videos, field.lua is the text field, view.lua draws, words.lua has the texts for players.
 local heygen = require "heygen"
 
 local new_field = require "field"

@@ -1,4 +1,4 @@
--- Orders the videos and waits for them. What is known of a video is in a lua_shared_dict, so that any worker can answer for it.
+-- Orders the videos and waits for them. The state of a video is in a lua_shared_dict, so that any worker can answer.
 --
 -- A video is ordered in the request of its visitor, who must see a refusal. It is waited for in a timer: a request
 -- ends with its page, and a video takes half an hour. Every wait has a lease, which its worker renews each second; when
