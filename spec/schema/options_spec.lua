@@ -108,6 +108,25 @@ end)
 
 -- ---- the calls ----
 
+local client = heygen.new { api_key = "key" }
+local webhook = heygen.webhook
+local SECRET = ("s"):rep(16)
+
+-- The rest of what a call needs, beside the option that is refused.
+local function with(rest, given)
+  if type(given) ~= "table" then
+    return given
+  end
+  local whole = {}
+  for name, value in pairs(rest) do
+    whole[name] = value
+  end
+  for name, value in pairs(given) do
+    whole[name] = value
+  end
+  return whole
+end
+
 -- Each: how the call gets its options; `named`: how messages call it; `within`: the option that the table is itself;
 -- one option of each type, where it has one; and what else is refused, as message -> options.
 local CALLS = {
@@ -124,6 +143,106 @@ local CALLS = {
     text = "user_agent",
     ["headers.AUTHORIZATION: not allowed here, use access_token"] = { headers = { AUTHORIZATION = "x" } },
     ["headers.B: expected a string, got 1"] = { headers = { a = "x", B = 1 } },
+  },
+  ["heygen.webhook.verify"] = {
+    call = function(given)
+      webhook.verify("{}", {}, SECRET, given)
+    end,
+    seconds = "tolerance",
+    pause = "replay_ttl",
+    flag = "require_timestamp",
+    callable = "now",
+    ["max_bytes: expected a number > 0, got 0"] = { max_bytes = 0 },
+    ['store: expected a store with the methods "claim" and "forget", got table'] = {
+      store = { claim = print },
+    },
+  },
+  ["heygen.webhook.sign"] = {
+    call = function(given)
+      webhook.sign("{}", SECRET, given)
+    end,
+    example = "timestamp",
+    ["timestamp: expected Unix seconds as a whole number, or false for none, got 1.5"] = { timestamp = 1.5 },
+    ["timestamp: expected Unix seconds as a whole number, or false for none, got NaN"] = { timestamp = NAN },
+    ["event_id: expected 1 to 200 letters"] = { event_id = "a b" },
+  },
+  ["heygen.webhook.parse"] = {
+    call = function(given)
+      webhook.parse("{}", given)
+    end,
+    example = "max_bytes",
+    ["max_bytes: expected a number > 0, got NaN"] = { max_bytes = NAN },
+  },
+  ["heygen.webhook.memory_store"] = {
+    call = function(given)
+      webhook.memory_store(given)
+    end,
+    seconds = "ttl",
+    callable = "now",
+    ["max: expected a number > 0, got 0"] = { max = 0 },
+  },
+  ["heygen.webhook.shared_store"] = {
+    call = function(given)
+      webhook.shared_store({ add = print, delete = print }, given)
+    end,
+    pause = "ttl",
+    text = "prefix",
+  },
+  ["heygen.webhook.redis_store"] = {
+    call = function(given)
+      webhook.redis_store(print, given)
+    end,
+    pause = "ttl",
+    text = "prefix",
+  },
+  ["heygen.webhook.router"] = {
+    call = function(given)
+      webhook.router(with({ on = {} }, given))
+    end,
+    seconds = "tolerance",
+    flag = "working",
+    callable = "log",
+    ["working_for: expected seconds >= 0, got -1"] = { working_for = -1 },
+    ["max_bytes: expected an integer >= 1, got 1.5"] = { max_bytes = 1.5 },
+    ['on["a"]: expected a function, got table'] = { on = { a = {} } },
+    ['accept[2]: expected "signed" or "callback", got "Callback"'] = { accept = { "signed", "Callback" } },
+    ["token_secret[2]: expected 16 bytes or more of randomness, got 5"] = {
+      token_secret = { SECRET, "short" },
+    },
+    ["token_secret[2]: expected a string, got number"] = { token_secret = { SECRET, 5 } },
+    ["secrets[2]: expected a string, got number"] = { secrets = { SECRET, 5 } },
+    ["store: expected a store with"] = { store = io.stdout },
+    ["dict: expected a dictionary of ngx.shared (is there a lua_shared_dict of that name?), got table"] = {
+      dict = { get = print },
+    },
+    ["client: expected what heygen.new() returns, got table"] = { client = {} },
+    ["defer: expected true or a function that runs the function it gets later, got 1"] = { defer = 1 },
+  },
+  ["heygen.webhook.callback"] = {
+    call = function(given)
+      webhook.callback(with({ url = "https://a.b", token_secret = SECRET }, given))
+    end,
+    example = "url",
+    ["url: expected the address of the receiver, got 5"] = { url = 5 },
+    ["token_secret: expected 16 bytes or more of randomness, got 5"] = { token_secret = "short" },
+    ['id: expected 1 to 128 letters, digits or any of "-._~", got "a b"'] = { id = "a b" },
+  },
+  ["client.webhooks:ensure"] = {
+    call = function(given)
+      client.webhooks:ensure(with({ url = "https://a.b" }, given))
+    end,
+    text = "url",
+    ["events: expected a list of types of events (leave it out for all of them), got table"] = { events = {} },
+    ["router: expected a router made by heygen.webhook.router{...}, got table"] = { router = {} },
+  },
+  ["client.webhooks:rotate"] = {
+    call = function(given)
+      client.webhooks:rotate("ep_1", given)
+    end,
+    seconds = "grace",
+    text = "idempotency_key",
+    ['idempotency_key: expected 1 to 255 letters, digits or _ - : ., got "a b"'] = { idempotency_key = "a b" },
+    ["router: expected a router made by heygen.webhook.router{...}, got 1"] = { router = 1 },
   },
 }
 
@@ -165,7 +284,7 @@ for name, case in pairs(CALLS) do
     end
 
     it("refuses an option that it does not know, in another letter case as well", function()
-      local known = case.seconds or case.callable or case.text or case.flag
+      local known = case.example or case.seconds or case.callable or case.text or case.flag
       refused(within .. "zzzz: unknown option", { zzzz = 1 })
       local upper = known:gsub("^%l", string.upper)
       refused(('%s%s: unknown option, did you mean "%s"?'):format(within, upper, known), { [upper] = 1 })

@@ -276,9 +276,9 @@ describe("heygen.webhook.parse refuses", function()
 
   it("by raising for what no server hands over", function()
     for wanted, arguments in pairs {
-      ["expected the raw body, a string, got a table"] = { {} },
-      ["max_bytes: expected a number above 0, got string"] = { "{}", { max_bytes = "x" } },
-      ['unknown option "max_byte", did you mean "max_bytes"?'] = { "{}", { max_byte = 1 } },
+      ["expected the raw body, a string, got table"] = { {} },
+      ['max_bytes: expected a number > 0, got "x"'] = { "{}", { max_bytes = "x" } },
+      ['max_byte: unknown option, did you mean "max_bytes"?'] = { "{}", { max_byte = 1 } },
     } do
       local ok, problem = pcall(function()
         local event = webhook.parse(arguments[1], arguments[2])

@@ -377,11 +377,14 @@ describe("a listener", function()
       lines[1]
     )
     assert.matches("cannot listen on example.com port 0: host: expected an IP address", lines[2])
-    assert.matches(":%d+: heygen: webhook.listen: router: missing, write router = ", lines[3])
-    assert.matches(":%d+: heygen: webhook.listen: router: expected what heygen.webhook.router", lines[4])
-    assert.matches('path: expected one that begins with "/"', lines[5])
+    assert.matches(":%d+: heygen.webhook.listen: router: missing, write router = ", lines[3])
+    assert.matches(
+      ":%d+: heygen.webhook.listen: router: expected a router made by heygen.webhook.router",
+      lines[4]
+    )
+    assert.matches('path: expected a path that begins with "/", got "x"', lines[5])
     assert.matches('prot: unknown option, did you mean "port"', lines[6])
-    assert.matches("port: expected at most 65535", lines[7])
+    assert.matches("port: expected an integer from 0 to 65535, got 70000", lines[7])
     assert.equal("the loop has ended", lines[8])
   end)
 

@@ -141,13 +141,13 @@ describe("client.webhooks:", function()
           client.webhooks:ensure(fields)
         end)
         assert.is_false(ok)
-        assert.matches("registration_spec.lua:%d+: heygen: .*" .. text, raised)
+        assert.matches("registration_spec.lua:%d+: client.webhooks:ensure: " .. text, raised)
       end
-      problem(nil, "expected a table")
+      problem(nil, "url: missing")
       problem({}, "url: missing")
       problem({ url = URL, events = {} }, "events: expected a list")
-      problem({ url = URL, event = { "x" } }, 'did you mean "events"')
-      problem({ url = URL, router = {} }, "router: expected what heygen.webhook.router")
+      problem({ url = URL, event = { "x" } }, 'event: unknown option, did you mean "events"')
+      problem({ url = URL, router = {} }, "router: expected a router made by heygen.webhook.router")
       local err = live.failure(client.webhooks:ensure { url = URL, events = { "video_agent.failed" } })
       assert.matches("video_agent.fail", err.message)
       assert.equal("invalid", err.kind)
@@ -209,7 +209,7 @@ describe("client.webhooks:", function()
       end, "endpoint_id")
       assert.error_matches(function()
         client.webhooks:rotate("ep", { grace = -1 })
-      end, "grace: expected 0 or more")
+      end, "grace: expected seconds >= 0, got -1")
     end)
 
     it("says so when the router does not take the new secret, which it shows nobody", function()
@@ -265,18 +265,18 @@ describe("client.webhooks:", function()
             client[method](client, fields)
           end)
           assert.is_false(ok)
-          assert.matches("registration_spec.lua:%d+: heygen: .*callback: " .. text, raised)
+          assert.matches("registration_spec.lua:%d+: heygen: .*callback" .. text, raised)
         end
       end
-      problem({ callback = "https://a.b" }, "expected a table")
+      problem({ callback = "https://a.b" }, ": expected a table of options, got string")
       problem(
         { callback = { url = "https://a.b", token_secret = "short" } },
-        "token_secret: expected 16 bytes"
+        ".token_secret: expected 16 bytes"
       )
       problem({
         callback_url = "https://a.b",
         callback = { url = "https://a.b", token_secret = TOKEN_SECRET },
-      }, "it makes callback_url and callback_id: leave those out")
+      }, ": it makes callback_url and callback_id: leave those out")
     end)
   end)
 end)

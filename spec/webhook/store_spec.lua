@@ -257,8 +257,8 @@ describe("the stores' arguments", function()
   end
 
   it("are checked", function()
-    raises("max: expected a number above 0, got number", webhook.memory_store, { max = 0 })
-    raises('unknown option "tttl", did you mean "ttl"?', webhook.memory_store, { tttl = 1 })
+    raises("max: expected a number > 0, got 0", webhook.memory_store, { max = 0 })
+    raises('tttl: unknown option, did you mean "ttl"?', webhook.memory_store, { tttl = 1 })
     raises("is there a lua_shared_dict of that name?", webhook.shared_store, nil)
     raises("is there a lua_shared_dict of that name?", webhook.shared_store, {})
     raises("expected a client with set and del", webhook.redis_store, {})

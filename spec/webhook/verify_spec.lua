@@ -305,11 +305,11 @@ describe("a mistake of the program", function()
   end)
 
   it("in the other arguments as well", function()
-    raises("expected the raw body, a string, got a table", {}, {}, SECRET)
+    raises("expected the raw body, a string, got table", {}, {}, SECRET)
     raises("headers: expected a table or a function, got nil", BODY, nil, SECRET)
-    raises('unknown option "tolerence", did you mean "tolerance"?', BODY, {}, SECRET, { tolerence = 3 })
-    raises("tolerance: expected seconds, 0 or more, got string", BODY, {}, SECRET, { tolerance = "3" })
-    raises('unknown option "scheme"', BODY, {}, SECRET, { scheme = "heygen" })
+    raises('tolerence: unknown option, did you mean "tolerance"?', BODY, {}, SECRET, { tolerence = 3 })
+    raises('tolerance: expected seconds >= 0, got "3"', BODY, {}, SECRET, { tolerance = "3" })
+    raises("scheme: unknown option", BODY, {}, SECRET, { scheme = "heygen" })
     for _, store in ipairs { {}, io.stdout, "text", 5, print } do
       raises("store: expected a store", BODY, {}, SECRET, { store = store })
     end

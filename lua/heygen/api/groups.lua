@@ -50,7 +50,7 @@ local function with_callback(row, invoke)
     if type(args[index]) == "table" and args[index].callback ~= nil then
       local fields, made = tokens.expand(args[index], takes_id)
       if not fields then
-        error(row_calls.refusal(row, "callback: " .. made, "callback", true, level + 1))
+        error(row_calls.refusal(row, made, "callback", true, level + 1))
       end
       args[index], callback_id = fields, made
     end

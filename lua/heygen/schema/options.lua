@@ -44,6 +44,26 @@ end
 
 local is_callable = options.is_callable
 
+local function index(value, name)
+  return value[name]
+end
+
+---Makes the rule `is` for an object, a table or userdata of anybody, that has these methods.
+---@param ... string
+---@return fun(value: any): boolean
+function options.has(...)
+  local methods = { ... }
+  return function(value)
+    for _, name in ipairs(methods) do
+      local ok, found = pcall(index, value, name)
+      if not ok or not is_callable(found) then
+        return false
+      end
+    end
+    return true
+  end
+end
+
 local NOUNS = {
   seconds = "seconds",
   number = "a number",
@@ -151,13 +171,15 @@ function options.check(given, known, within)
   if message then
     return nil, message, path(within, wrong)
   end
+  local missing
   for name, spec in pairs(known) do
     if read[name] == nil then
-      if spec.required then
-        return nil, path(within, name) .. ": missing, " .. spec.required, path(within, name)
-      end
+      missing = spec.required and (not missing or name < missing) and name or missing
       read[name] = spec.default
     end
+  end
+  if missing then
+    return nil, path(within, missing) .. ": missing, " .. known[missing].required, path(within, missing)
   end
   return read
 end
@@ -192,14 +214,20 @@ local function key_problem(value)
   end
 end
 
+---The spec of a router of webhooks.
+---@param method string that is needed of it
+---@param required string? see OptionSpec
+---@return heygen.OptionSpec
+function options.router(method, required)
+  local made = "a router made by heygen.webhook.router{...}"
+  return { expected = made, is = options.has(method), required = required }
+end
+
 options.shared = {
   timeout = { type = "seconds", above = 0 },
   deadline = { type = "seconds", above = 0 },
   max_retries = { type = "integer", min = 0 },
   idempotency_key = { type = "string", problem = key_problem },
-  callable = { type = "function" },
-  flag = { type = "boolean" },
-  text = { type = "string" },
 }
 
 return options

@@ -1,6 +1,6 @@
 -- A delivery's body becomes an event: every shape that HeyGen, its older versions and gateways send, in the same
 -- fields. What has an unexpected type counts as absent; nothing here raises for what a body holds.
-local check = require "heygen.webhook.check"
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 
@@ -219,7 +219,7 @@ function event.body_problem(where, raw_body, max_bytes, level)
     local remedy = "there is no body; nginx keeps one that it has spooled in ngx.req.get_body_file()"
     return "malformed", remedy
   elseif type(raw_body) ~= "string" then
-    error(where .. ": expected the raw body, a string, got a " .. type(raw_body), level + 1)
+    error(where .. ": expected the raw body, a string, got " .. type(raw_body), level + 1)
   end
   max_bytes = max_bytes or event.MAX_BYTES
   if #raw_body > max_bytes then
@@ -228,7 +228,7 @@ function event.body_problem(where, raw_body, max_bytes, level)
   return nil
 end
 
-local PARSE_OPTIONS = { max_bytes = "positive" }
+local PARSE_OPTIONS = { max_bytes = { type = "number", above = 0 } }
 
 ---Reads a delivery that is not signed, as those to a `callback_url` are. Anybody may have sent it: ask the service for
 ---the state before acting on it.
@@ -238,7 +238,7 @@ local PARSE_OPTIONS = { max_bytes = "positive" }
 ---@return string? message
 ---@return heygen.Error? err kind "webhook", reason "malformed" or "too_large"
 function event.parse(raw_body, options)
-  options = check.options("heygen.webhook.parse", options, PARSE_OPTIONS, 2)
+  options = checker.read("heygen.webhook.parse", options, PARSE_OPTIONS, 2)
   local reason, problem = event.body_problem("heygen.webhook.parse", raw_body, options.max_bytes, 2)
   if reason then
     return errors.outcome(nil, refusal(reason, problem))

@@ -1,7 +1,7 @@
 -- A small HTTP/1.1 listener for webhooks on luv's loop, for scripts and games. Everything in it is bounded: bytes of a
 -- header and a body, seconds for a request, connections. TLS is the business of what stands in front of it.
 local http = require "heygen.webhook.http1"
-local settings = require "heygen.webhook.settings"
+local checker = require "heygen.schema.options"
 local uv = require "luv"
 
 local Listener = {}
@@ -30,14 +30,19 @@ local BACKLOG = 128
 ---@field close fun(self: heygen.webhook.Listener, callback: fun()?)
 
 local KNOWN = {
-  router = { type = "table", required = "write router = heygen.webhook.router{...}" },
+  router = checker.router("handle", "write router = heygen.webhook.router{...}"),
   port = { type = "integer", default = 0, min = 0, max = 65535 },
   host = { type = "string", default = "127.0.0.1" },
-  path = { type = "string" },
+  path = {
+    expected = 'a path that begins with "/"',
+    is = function(value)
+      return type(value) == "string" and value:sub(1, 1) == "/"
+    end,
+  },
   max_connections = { type = "integer", default = 128, min = 1 },
   max_header_bytes = { type = "integer", default = 16 * 1024, min = 256 },
-  request_timeout = { type = "number", default = 10, min = 0.05 },
-  idle_timeout = { type = "number", default = 30, min = 0.05 },
+  request_timeout = { type = "seconds", default = 10, min = 0.05 },
+  idle_timeout = { type = "seconds", default = 30, min = 0.05 },
   log = { type = "function" },
 }
 
@@ -336,12 +341,7 @@ end
 ---@return string? message
 ---@return heygen.Error? err
 local function listen(given, level)
-  local self = settings.read("webhook.listen", given, KNOWN, level + 1)
-  if type(self.router.handle) ~= "function" then
-    error("heygen: webhook.listen: router: expected what heygen.webhook.router{...} returns", level + 1)
-  elseif self.path and self.path:sub(1, 1) ~= "/" then
-    error('heygen: webhook.listen: path: expected one that begins with "/"', level + 1)
-  end
+  local self = checker.read("heygen.webhook.listen", given, KNOWN, level + 1)
   setmetatable(self, Listener)
   self.host = self.host == "localhost" and "127.0.0.1" or self.host
   self.log = self.log or self.router.log or to_stderr

@@ -4,7 +4,7 @@ local core = require "heygen.core"
 local errors = require "heygen.errors"
 local row_calls = require "heygen.api.call"
 local arguments = require "heygen.api.arguments"
-local settings = require "heygen.webhook.settings"
+local checker = require "heygen.schema.options"
 
 local endpoints = {}
 
@@ -14,28 +14,20 @@ local PAGE = 100
 
 -- ---- what is wanted ----
 
-local function events_problem(events)
-  if type(events) ~= "table" or events[1] == nil then
-    return "expected a list of types of events; leave it out for all of them"
-  end
-end
-
-local function router_problem(router)
-  if type(router) ~= "table" or type(router.add_secret) ~= "function" then
-    return "expected what heygen.webhook.router{...} returns, got " .. type(router)
-  end
+local function is_list(value)
+  return type(value) == "table" and value[1] ~= nil
 end
 
 local ENSURE = {
   url = { type = "string", required = "write url = the address that HeyGen shall send to" },
-  events = { check = events_problem },
-  router = { check = router_problem },
+  events = { expected = "a list of types of events (leave it out for all of them)", is = is_list },
+  router = checker.router "add_secret",
 }
 
 local ROTATE = {
-  router = { check = router_problem },
-  grace = { type = "number", min = 0 },
-  idempotency_key = { type = "string" },
+  router = checker.router "add_secret",
+  grace = { type = "seconds", min = 0 },
+  idempotency_key = checker.shared.idempotency_key,
 }
 
 -- ---- comparing ----
@@ -174,7 +166,7 @@ local function check_wanted(wanted, level)
     { url = wanted.url, events = wanted.events },
   }, 1)
   if not call and mistake then
-    error("heygen: client.webhooks:ensure: " .. problem, level + 1)
+    error("client.webhooks:ensure: " .. problem, level + 1)
   elseif not call then
     local message = "client.webhooks:ensure: " .. problem
     return errors.fail { kind = "invalid", message = message, param = field, sent = "no" }
@@ -183,7 +175,7 @@ local function check_wanted(wanted, level)
 end
 
 local function ensure(client, given, level)
-  local wanted = settings.read("client.webhooks:ensure", given, ENSURE, level + 1)
+  local wanted = checker.read("client.webhooks:ensure", given, ENSURE, level + 1)
   local fine, why, refusal = check_wanted(wanted, level + 1)
   if not fine then
     return nil, why, refusal
@@ -241,7 +233,7 @@ local function is_unsure(err)
 end
 
 local function rotate(client, target, given, level)
-  local options = settings.read("client.webhooks:rotate", given or {}, ROTATE, level + 1)
+  local options = checker.read("client.webhooks:rotate", given, ROTATE, level + 1)
   local key = options.idempotency_key or core.uuid()
   local answer, err =
     row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })

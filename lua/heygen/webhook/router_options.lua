@@ -1,15 +1,18 @@
 -- The options of a router, and what is wrong with them.
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local event_types = require "heygen.endpoints.event_types"
 local secrets = require "heygen.webhook.secrets"
-local settings = require "heygen.webhook.settings"
 local suggest = require "heygen.schema.suggest"
 local tokens = require "heygen.webhook.tokens"
+local values = require "heygen.schema.value"
 
 local router_options = {}
 
-local WHERE = "heygen: webhook.router"
+local WHERE = "heygen.webhook.router"
 local WORKING_FOR = 6 * 3600
+
+local is_callable = checker.is_callable
 
 ---What a handler gets.
 ---@class heygen.RoutedEvent : heygen.Event
@@ -36,85 +39,74 @@ local WORKING_FOR = 6 * 3600
 ---@field working boolean? true: deliveries are known to arrive, so the first wait relies on them as well (false)
 ---@field working_for number? seconds after a delivery for which deliveries are taken to arrive (21600)
 
-local function list_problem(value)
-  local list = type(value) == "table" and value or { value }
-  if list[1] == nil then
-    return "expected a secret or a list of them"
+-- A secret, or several while one replaces another.
+local function tokens_problem(value)
+  if type(value) ~= "table" then
+    return tokens.secret_problem(value)
+  elseif value[1] == nil then
+    return "expected a secret or a list of them, got an empty table"
   end
-  for _, secret in ipairs(list) do
+  for index, secret in ipairs(value) do
     local problem = tokens.secret_problem(secret)
     if problem then
-      return problem
+      return problem, "[" .. index .. "]"
     end
   end
 end
 
 local function on_problem(on)
-  if settings.is_callable(on) then
+  if is_callable(on) then
     return nil
   elseif type(on) ~= "table" then
-    return 'expected {["video_agent.success"] = function(event) ... end, ...}, got ' .. type(on)
+    return values.expected('{["video_agent.success"] = function(event) ... end, ...}', on)
   end
   for name, handler in pairs(on) do
     if type(name) ~= "string" then
-      return "expected types of events as names, got " .. type(name)
-    elseif not settings.is_callable(handler) then
-      return ("[%q]: expected a function, got %s"):format(name, type(handler))
+      return "expected types of events as names, got " .. values.given(name)
+    elseif not is_callable(handler) then
+      return "expected a function, got " .. values.given(handler), ("[%q]"):format(name)
     end
   end
 end
 
 local function accept_problem(accept)
   if type(accept) ~= "table" or accept[1] == nil then
-    return 'expected a list, {"signed"}, {"callback"} or both'
+    return values.expected('a list, {"signed"}, {"callback"} or both', accept)
   end
-  for _, name in ipairs(accept) do
+  for index, name in ipairs(accept) do
     if name ~= "signed" and name ~= "callback" then
-      return ('%s: expected "signed" or "callback"'):format(tostring(name))
+      return 'expected "signed" or "callback", got ' .. values.given(name), "[" .. index .. "]"
     end
   end
 end
 
-local function store_problem(value)
-  if (type(value) ~= "table" and type(value) ~= "userdata") or not value.claim or not value.forget then
-    return "expected a store with the methods claim and forget, got " .. type(value)
-  end
+local function is_client(value)
+  return type(value) == "table" and value.videos and value.video_agents
 end
 
-local function client_problem(client)
-  if type(client) ~= "table" or not client.videos or not client.video_agents then
-    return "expected what heygen.new() returns, got " .. type(client)
-  end
-end
-
-local function dict_problem(dict)
-  if type(dict) ~= "table" or not dict.get or not dict.set or not dict.add then
-    return "expected a dictionary of ngx.shared; is there a lua_shared_dict of that name?"
-  end
-end
-
-local function defer_problem(defer)
-  if type(defer) ~= "boolean" and not settings.is_callable(defer) then
-    return "expected true or a function that runs the function it gets later, got " .. type(defer)
-  end
+local function is_later(value)
+  return type(value) == "boolean" or is_callable(value)
 end
 
 local KNOWN = {
-  on = { required = 'write on = {["video_agent.success"] = function(event) ... end}', check = on_problem },
+  on = { required = 'write on = {["video_agent.success"] = function(event) ... end}', problem = on_problem },
   secrets = {},
-  token_secret = { check = list_problem },
-  accept = { check = accept_problem },
-  store = { check = store_problem },
-  dict = { check = dict_problem },
-  client = { check = client_problem },
-  defer = { check = defer_problem },
+  token_secret = { problem = tokens_problem },
+  accept = { problem = accept_problem },
+  store = { expected = 'a store with the methods "claim" and "forget"', is = checker.has("claim", "forget") },
+  dict = {
+    expected = "a dictionary of ngx.shared (is there a lua_shared_dict of that name?)",
+    is = checker.has("get", "set", "add"),
+  },
+  client = { expected = "what heygen.new() returns", is = is_client },
+  defer = { expected = "true or a function that runs the function it gets later", is = is_later },
   log = { type = "function" },
   max_bytes = { type = "integer", default = 1024 * 1024, min = 1 },
-  tolerance = { type = "number", min = 0 },
+  tolerance = { type = "seconds", min = 0 },
   require_timestamp = { type = "boolean" },
   now = { type = "function" },
   working = { type = "boolean" },
-  working_for = { type = "number", default = WORKING_FOR, min = 0 },
+  working_for = { type = "seconds", default = WORKING_FOR, min = 0 },
 }
 
 ---Reads the options; raises for a bad one.
@@ -122,8 +114,8 @@ local KNOWN = {
 ---@param level integer
 ---@return table read
 function router_options.read(given, level)
-  local read = settings.read("webhook.router", given, KNOWN, level + 1)
-  if read.secrets ~= nil and not settings.is_callable(read.secrets) then
+  local read = checker.read(WHERE, given, KNOWN, level + 1)
+  if read.secrets ~= nil and not is_callable(read.secrets) then
     secrets.check(WHERE, read.secrets, level + 1)
   end
   local token_secret = read.token_secret

@@ -1,6 +1,6 @@
 -- The secrets of a verifier: one, or several while one replaces another. A bad one is a mistake of the program and
 -- raises: an empty key must never verify anything. No message shows a secret.
-local check = require "heygen.webhook.check"
+local checker = require "heygen.schema.options"
 local values = require "heygen.schema.value"
 
 local secrets = {}
@@ -73,7 +73,7 @@ function secrets.check(where, given, level)
   if given == last_good and given ~= nil then
     return given
   end
-  if check.callable(given) then
+  if checker.is_callable(given) then
     given = given()
   end
   local list, problem, place

@@ -1,6 +1,8 @@
 -- Callbacks that only HeyGen can make: a callback_url is not signed, so an id and a token that nobody can guess go into
 -- it. The token is an HMAC of the id: who checks it needs the secret and no memory.
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
+local values = require "heygen.schema.value"
 
 local tokens = {}
 
@@ -32,7 +34,7 @@ local function id_problem(id)
   if type(id) ~= "string" then
     return "expected a string, got " .. type(id)
   elseif id == "" or #id > MOST_ID or not id:find "^[%w%-%._~]+$" then
-    return ('expected 1 to %d letters, digits or any of "-._~"'):format(MOST_ID)
+    return ('expected 1 to %d letters, digits or any of "-._~", got %s'):format(MOST_ID, values.given(id))
   end
 end
 
@@ -47,39 +49,34 @@ end
 ---@field token_secret string the router's: 16 bytes or more of randomness
 ---@field id string? becomes the callback_id: letters, digits or any of "-._~" (a random one)
 
-local KNOWN = { url = true, token_secret = true, id = true }
+local KNOWN = {
+  url = {
+    expected = "the address of the receiver",
+    is = function(value)
+      return type(value) == "string" and value ~= ""
+    end,
+    required = "write url = the address of the receiver",
+  },
+  token_secret = {
+    problem = tokens.secret_problem,
+    required = "write token_secret = that of the router",
+  },
+  id = { problem = id_problem },
+}
 
----The fields of a request whose end shall be told to a router with the same token_secret.
+---The fields of a request whose end a router with the same token_secret is told.
 ---@param given table { url, token_secret, id? }
+---@param within string? the name of the table, for messages
 ---@return table? fields { callback_url, callback_id }
 ---@return string? problem names the field
-function tokens.fields(given)
-  if type(given) ~= "table" then
-    return nil, "expected a table, write {url = ..., token_secret = ...}, got " .. type(given)
+function tokens.fields(given, within)
+  local read, problem = checker.check(given, KNOWN, within)
+  if not read then
+    return nil, problem
   end
-  for name in pairs(given) do
-    if not KNOWN[name] then
-      local hint = require("heygen.schema.suggest").hint(tostring(name), { "url", "token_secret", "id" })
-      return nil, tostring(name) .. ": unknown field" .. hint
-    end
-  end
-  if type(given.url) ~= "string" or given.url == "" then
-    return nil, "url: expected the address of the receiver, got " .. type(given.url)
-  end
-  local problem = tokens.secret_problem(given.token_secret)
-  if problem then
-    return nil, "token_secret: " .. problem
-  end
-  local id = given.id
-  if id == nil then
-    id = core.uuid()
-  end
-  problem = id_problem(id)
-  if problem then
-    return nil, "id: " .. problem
-  end
-  local query = ("%s=%s&%s=%s"):format(tokens.ID, id, tokens.TOKEN, tokens.make(given.token_secret, id))
-  return { callback_url = with_query(given.url, query), callback_id = id }
+  local id = read.id or core.uuid()
+  local query = ("%s=%s&%s=%s"):format(tokens.ID, id, tokens.TOKEN, tokens.make(read.token_secret, id))
+  return { callback_url = with_query(read.url, query), callback_id = id }
 end
 
 ---The fields of a request with its `callback` spelled out as callback_url and callback_id.
@@ -89,9 +86,9 @@ end
 ---@return string id or the problem
 function tokens.expand(fields, with_id)
   if fields.callback_url ~= nil or fields.callback_id ~= nil then
-    return nil, "it makes callback_url and callback_id: leave those out"
+    return nil, "callback: it makes callback_url and callback_id: leave those out"
   end
-  local made, problem = tokens.fields(fields.callback)
+  local made, problem = tokens.fields(fields.callback, "callback")
   if not made then
     return nil, problem
   end

@@ -3,7 +3,7 @@
 --
 -- HeyGen signs the body alone: a header has the HMAC-SHA256 in hexadecimal, or several with commas between them. The
 -- timestamp and the event id stand in headers that are not signed.
-local check = require "heygen.webhook.check"
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local event = require "heygen.webhook.event"
 local errors = require "heygen.errors"
@@ -31,12 +31,12 @@ local SIGNATURES = {
 }
 
 local OPTIONS = {
-  tolerance = "seconds",
-  require_timestamp = "boolean",
-  max_bytes = "positive",
-  store = "store",
-  replay_ttl = "positive",
-  now = "callable",
+  tolerance = { type = "seconds", min = 0 },
+  require_timestamp = { type = "boolean" },
+  max_bytes = { type = "number", above = 0 },
+  store = { expected = 'a store with the methods "claim" and "forget"', is = checker.has("claim", "forget") },
+  replay_ttl = { type = "seconds", above = 0, finite = true },
+  now = { type = "function" },
 }
 
 ---@class heygen.webhook.VerifyOptions
@@ -203,7 +203,7 @@ end
 ---@return string? message
 ---@return heygen.Error? err kind "webhook"; `reason` says why
 function verify.verify(raw_body, given_headers, given_secrets, options)
-  options = options == nil and NONE or check.options(WHERE, options, OPTIONS, 2)
+  options = options == nil and NONE or checker.read(WHERE, options, OPTIONS, 2)
   if type(given_headers) ~= "table" and type(given_headers) ~= "function" then
     error(WHERE .. ": headers: " .. values.expected("a table or a function", given_headers), 2)
   end
@@ -214,7 +214,18 @@ function verify.verify(raw_body, given_headers, given_secrets, options)
   return outcome(made, err)
 end
 
-local SIGN_OPTIONS = { timestamp = "timestamp", event_id = "event_id" }
+local function is_timestamp(value)
+  return value == false or (type(value) == "number" and value >= 0 and value < 1e12 and value % 1 == 0)
+end
+
+local function is_event_id(value)
+  return value == false or (type(value) == "string" and value:find "^[%w_.:-]+$" and #value <= 200)
+end
+
+local SIGN_OPTIONS = {
+  timestamp = { expected = "Unix seconds as a whole number, or false for none", is = is_timestamp },
+  event_id = { expected = "1 to 200 letters, digits or _ - . :, or false for none", is = is_event_id },
+}
 
 ---@class heygen.webhook.SignOptions
 ---@field timestamp integer|false|nil Unix seconds (now); false: none
@@ -228,7 +239,7 @@ verify.options, verify.sign_options = OPTIONS, SIGN_OPTIONS
 ---@param options heygen.webhook.SignOptions?
 ---@return table<string, string> headers
 function verify.sign(body, secret, options)
-  options = check.options("heygen.webhook.sign", options, SIGN_OPTIONS, 2)
+  options = checker.read("heygen.webhook.sign", options, SIGN_OPTIONS, 2)
   if type(body) ~= "string" then
     error("heygen.webhook.sign: body: " .. values.expected("a string", body), 2)
   end

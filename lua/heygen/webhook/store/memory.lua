@@ -1,6 +1,6 @@
 -- Remembers which deliveries were taken, in the memory of this Lua state: bounded, and each for a time. Entries are a
 -- list from the oldest to the newest, so that taking one in, forgetting one and making room cost the same at any size.
-local check = require "heygen.webhook.check"
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 
 ---What a delivery is known by is claimed by the first who asks. A store of one's own needs these two methods:
@@ -80,7 +80,11 @@ function Memory:forget(keys)
   return true
 end
 
-local OPTIONS = { max = "positive", ttl = "positive", now = "callable" }
+local OPTIONS = {
+  max = { type = "number", above = 0 },
+  ttl = { type = "seconds", above = 0 },
+  now = { type = "function" },
+}
 
 ---@class heygen.webhook.MemoryOptions
 ---@field max number? entries, about two for a delivery (20000); beyond that the oldest are forgotten
@@ -91,7 +95,7 @@ local OPTIONS = { max = "positive", ttl = "positive", now = "callable" }
 ---@param options heygen.webhook.MemoryOptions?
 ---@return heygen.webhook.Store
 function store.new(options)
-  options = check.options("heygen.webhook.memory_store", options, OPTIONS, 2)
+  options = checker.read("heygen.webhook.memory_store", options, OPTIONS, 2)
   return setmetatable({
     by_key = {},
     count = 0,

@@ -1,6 +1,6 @@
 -- Remembers deliveries in Redis, for many machines. The client is the user's: any object with `set` and `del` that take
 -- the words of the Redis commands, as lua-resty-redis has them.
-local check = require "heygen.webhook.check"
+local checker = require "heygen.schema.options"
 local store = require "heygen.webhook.store.memory"
 local values = require "heygen.schema.value"
 
@@ -77,7 +77,7 @@ function Redis:forget(keys)
   return done, problem
 end
 
-local OPTIONS = { ttl = "positive", prefix = "string" }
+local OPTIONS = { ttl = { type = "seconds", above = 0, finite = true }, prefix = { type = "string" } }
 
 ---A store in Redis 2.6.12 or newer.
 ---@param client table|fun(): table?, any a connected one; or a function that gives one for each use, and a function
@@ -85,10 +85,10 @@ local OPTIONS = { ttl = "positive", prefix = "string" }
 ---@param options heygen.webhook.StoreOptions?
 ---@return heygen.webhook.Store
 function redis.new(client, options)
-  options = check.options("heygen.webhook.redis_store", options, OPTIONS, 2)
+  options = checker.read("heygen.webhook.redis_store", options, OPTIONS, 2)
   local fixed = type(client) == "table" or type(client) == "userdata"
   local fine = type(client) == "function"
-    or (fixed and check.callable(client.set) and check.callable(client.del))
+    or (fixed and checker.is_callable(client.set) and checker.is_callable(client.del))
   if not fine then
     local wanted = values.expected("a client with set and del, or a function that gives one", client)
     error("heygen.webhook.redis_store: " .. wanted, 2)

@@ -1,5 +1,5 @@
 -- Remembers deliveries in a lua_shared_dict, for all workers of nginx together.
-local check = require "heygen.webhook.check"
+local checker = require "heygen.schema.options"
 local store = require "heygen.webhook.store.memory"
 local values = require "heygen.schema.value"
 
@@ -33,7 +33,7 @@ function Shared:forget(keys)
   return true
 end
 
-local OPTIONS = { ttl = "positive", prefix = "string" }
+local OPTIONS = { ttl = { type = "seconds", above = 0, finite = true }, prefix = { type = "string" } }
 
 ---@class heygen.webhook.StoreOptions
 ---@field ttl number? seconds (a week)
@@ -44,8 +44,8 @@ local OPTIONS = { ttl = "positive", prefix = "string" }
 ---@param options heygen.webhook.StoreOptions?
 ---@return heygen.webhook.Store
 function shared.new(dict, options)
-  options = check.options("heygen.webhook.shared_store", options, OPTIONS, 2)
-  if type(dict) ~= "table" or not check.callable(dict.add) or not check.callable(dict.delete) then
+  options = checker.read("heygen.webhook.shared_store", options, OPTIONS, 2)
+  if type(dict) ~= "table" or not checker.is_callable(dict.add) or not checker.is_callable(dict.delete) then
     local wanted = values.expected("a dictionary of ngx.shared", dict)
     error("heygen.webhook.shared_store: " .. wanted .. "; is there a lua_shared_dict of that name?", 2)
   end
