@@ -209,7 +209,7 @@ describe("client.webhooks:", function()
       end, "endpoint_id")
       assert.error_matches(function()
         client.webhooks:rotate("ep", { grace = -1 })
-      end, "grace: expected seconds >= 0, got -1")
+      end, "grace: expected seconds >= 0, got %-1")
     end)
 
     it("says so when the router does not take the new secret, which it shows nobody", function()
