@@ -22,30 +22,29 @@ const char *hg_segment_path(const hg_segment *s) {
     return s->source && !hg_upload_file_is_spool(s->source) ? hg_upload_file_path(s->source) : NULL;
 }
 
-static bool open_piece(hg_piece *p, const hg_segment *from, char *message) {
+static bool open_piece(hg_piece *p, const hg_segment *from, hg_failure *failure) {
     p->base64 = from->base64;
     p->data = from->data;
     p->raw = (int64_t)from->len;
     if (from->source)
         p->source = hg_upload_file_ref(from->source);
-    else if (from->path && !(p->source = hg_upload_file_open(from->path, message)))
+    else if (from->path && !(p->source = hg_upload_file_open(from->path, failure)))
         return false;
     if (p->source)
         p->raw = hg_upload_file_size(p->source);
     return true;
 }
 
-bool hg_body_open(hg_body *b, const hg_segment *list, size_t n,
-                  char message[HG_UPLOAD_FILE_MESSAGE]) {
+bool hg_body_open(hg_body *b, const hg_segment *list, size_t n, hg_failure *failure) {
     memset(b, 0, sizeof *b);
     b->list = calloc(n, sizeof *b->list);
     if (!b->list) {
-        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "out of memory");
+        hg_failure_no_memory(failure);
         return false;
     }
     for (; b->len < n; b->len++) {
         hg_piece *p = &b->list[b->len];
-        if (!open_piece(p, &list[b->len], message))
+        if (!open_piece(p, &list[b->len], failure))
             return false;
         p->start = b->size;
         b->size += p->base64 ? (p->raw + 2) / 3 * 4 : p->raw;
@@ -76,9 +75,9 @@ bool hg_body_keep(hg_body *b) {
     return true;
 }
 
-static bool take(const hg_piece *p, void *to, size_t len, int64_t at, char *message) {
+static bool take(const hg_piece *p, void *to, size_t len, int64_t at, hg_failure *failure) {
     if (p->source)
-        return hg_upload_file_read(p->source, to, len, at, message);
+        return hg_upload_file_read(p->source, to, len, at, failure);
     memcpy(to, p->data + at, len);
     return true;
 }
@@ -103,7 +102,8 @@ static size_t encode(char *out, const unsigned char *in, size_t len) {
 }
 
 /* At most `want` characters of the piece's base64 from `at`; 0: failed. */
-static size_t take_base64(const hg_piece *p, char *to, size_t want, int64_t at, char *message) {
+static size_t take_base64(const hg_piece *p, char *to, size_t want, int64_t at,
+                          hg_failure *failure) {
     unsigned char raw[GROUPS * 3];
     char text[GROUPS * 4];
     int64_t from = at / 4 * 3;
@@ -111,7 +111,7 @@ static size_t take_base64(const hg_piece *p, char *to, size_t want, int64_t at, 
     size_t len = (groups < GROUPS ? groups : GROUPS) * 3;
     if ((int64_t)len > p->raw - from)
         len = (size_t)(p->raw - from);
-    if (!take(p, raw, len, from, message))
+    if (!take(p, raw, len, from, failure))
         return 0;
     size_t made = encode(text, raw, len) - skip;
     if (made > want)
@@ -120,7 +120,7 @@ static size_t take_base64(const hg_piece *p, char *to, size_t want, int64_t at, 
     return made;
 }
 
-int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_UPLOAD_FILE_MESSAGE]) {
+int64_t hg_body_read(hg_body *b, char *to, size_t want, hg_failure *failure) {
     size_t done = 0;
     while (done < want && b->at < b->size) {
         while (b->at >= b->list[b->now].end)
@@ -130,14 +130,14 @@ int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_UPLOAD_F
         if ((int64_t)n > p->end - b->at)
             n = (size_t)(p->end - b->at);
         if (p->base64)
-            n = take_base64(p, to + done, n, b->at - p->start, message);
-        else if (!take(p, to + done, n, b->at - p->start, message))
+            n = take_base64(p, to + done, n, b->at - p->start, failure);
+        else if (!take(p, to + done, n, b->at - p->start, failure))
             n = 0;
         if (n == 0)
             return -1;
         done += n;
         b->at += (int64_t)n;
-        if (b->at == p->end && p->source && !hg_upload_file_check(p->source, message))
+        if (b->at == p->end && p->source && !hg_upload_file_check(p->source, failure))
             return -1;
     }
     return (int64_t)done;

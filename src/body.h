@@ -31,17 +31,16 @@ typedef struct hg_body {
 /* The path of a segment's file, or NULL. */
 const char *hg_segment_path(const hg_segment *s);
 
-/* Makes a body of `n` segments. False with `message` filled; it is to be freed all the same. */
-bool hg_body_open(hg_body *b, const hg_segment *list, size_t n,
-                  char message[HG_UPLOAD_FILE_MESSAGE]);
+/* Makes a body of `n` segments. False with `failure` filled in; it is to be freed all the same. */
+bool hg_body_open(hg_body *b, const hg_segment *list, size_t n, hg_failure *failure);
 void hg_body_free(hg_body *b);
 /* Copies what it only borrows. False: out of memory. */
 bool hg_body_keep(hg_body *b);
 
-/* Reads the next `want` bytes at most; 0 at the end. -1 with `message` filled: a file cannot be
+/* Reads the next `want` bytes at most; 0 at the end. -1 with `failure` filled in: a file cannot be
  * read, or has changed since it was opened, which is found out before its last byte is handed out.
  */
-int64_t hg_body_read(hg_body *b, char *to, size_t want, char message[HG_UPLOAD_FILE_MESSAGE]);
+int64_t hg_body_read(hg_body *b, char *to, size_t want, hg_failure *failure);
 bool hg_body_seek(hg_body *b, int64_t at);
 
 #endif

@@ -33,6 +33,7 @@ struct hg_bridge {
     int bell[2];
     /* The host's. */
     long process; /* which made it */
+    hg_fork_guard guard;
     bool running, closed;
     pthread_t thread;
     /* The thread's while it runs. */
@@ -105,6 +106,15 @@ static void close_plain(int *slot) {
     if (*slot >= 0)
         close(*slot);
     *slot = -1;
+}
+
+static void close_descriptors(void *bridge) {
+    hg_bridge *b = bridge;
+    close_atomic(&b->peer);
+    close_atomic(&b->listener);
+    close_plain(&b->bell[0]);
+    close_plain(&b->bell[1]);
+    close_plain(&b->watched);
 }
 
 static void remove_name(hg_bridge *b) {
@@ -301,6 +311,7 @@ hg_bridge *hg_bridge_open(int fd, double beat, char *message, size_t size) {
     atomic_init(&b->stop, false);
     atomic_init(&b->listener, -1);
     atomic_init(&b->peer, -1);
+    hg_fork_guard_on(&b->guard, close_descriptors, b);
     b->watched = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (b->watched < 0 || !quiet_pipe(b->bell))
         snprintf(message, size, "no descriptors for the bridge: %s", strerror(errno));
@@ -358,11 +369,8 @@ void hg_bridge_close(hg_bridge *b) {
             shutdown(peer, SHUT_RDWR);
         remove_name(b);
     }
-    close_atomic(&b->peer);
-    close_atomic(&b->listener);
-    close_plain(&b->bell[0]);
-    close_plain(&b->bell[1]);
-    close_plain(&b->watched);
+    hg_fork_guard_off(&b->guard);
+    close_descriptors(b);
 }
 
 void hg_bridge_free(hg_bridge *b) {

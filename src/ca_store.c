@@ -1,48 +1,49 @@
 /* Whom to trust: files of certificates, each read once, by a thread, for all TLS connections. */
 #include "ca_store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/opensslv.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum { KEEP = 8 }; /* files that are remembered: about 1 MB each, and a program has one or two */
 
 /* A server may run for months, and the system's file changes. As often as libcurl, which see. */
 static const int64_t DAY = 24 * 3600 * HG_SECOND;
 
-static const char *default_file(void) {
-    static const char *file; /* asking takes 5,000 instructions, and the answer never changes */
-    static bool known;
-    if (!known) {
-        const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-        file = v->age >= CURLVERSION_SEVENTH ? v->cainfo : NULL;
-        known = true;
-    }
-    return file;
+/* Asked once in a process: libcurl's answer takes 5,000 instructions and never changes. */
+static struct {
+    const char *file;  /* of certificates, by default */
+    bool same_openssl; /* its TLS is the very OpenSSL that this file calls: it takes our stores */
+} libcurl;
+
+static void ask_libcurl(void) {
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    libcurl.file = v->age >= CURLVERSION_SEVENTH ? v->cainfo : NULL;
+#ifdef OPENSSL_VERSION_STRING
+    const char *theirs = v->ssl_version;
+    libcurl.same_openssl = theirs && strncmp(theirs, "OpenSSL/", 8) == 0 &&
+                           strcmp(theirs + 8, OpenSSL_version(OPENSSL_VERSION_STRING)) == 0;
+#endif
 }
 
-/* Is libcurl's TLS the very OpenSSL that this file calls? Then it takes a store that we made. */
+static void know_libcurl(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ask_libcurl);
+}
+
+static const char *default_file(void) {
+    know_libcurl();
+    return libcurl.file;
+}
+
 static bool same_openssl(void) {
-#ifdef OPENSSL_VERSION_STRING
-    static int known;
-    if (!known) {
-        const char *theirs = curl_version_info(CURLVERSION_NOW)->ssl_version;
-        known = theirs && strncmp(theirs, "OpenSSL/", 8) == 0 &&
-                        strcmp(theirs + 8, OpenSSL_version(OPENSSL_VERSION_STRING)) == 0
-                    ? 1
-                    : -1;
-    }
-    return known > 0;
-#else
-    return false;
-#endif
+    know_libcurl();
+    return libcurl.same_openssl;
 }
 
 static bool is_tls(const char *proxy) {
@@ -73,7 +74,7 @@ void hg_ca_store_unref(hg_ca_store *t) {
 
 /* The same calls and flags as libcurl's own: roots of the file before what the server sends, and an
  * intermediate in the file is trusted as well. */
-static void *load(void *trust) {
+static void load(void *trust) {
     hg_ca_store *t = trust;
 #ifdef OPENSSL_VERSION_STRING
     X509_STORE *store = X509_STORE_new();
@@ -90,64 +91,37 @@ static void *load(void *trust) {
     SSL_CTX_free(context);
     ERR_clear_error();
 #endif
-    return NULL;
 }
 
-static void *load_in_thread(void *trust) {
-    hg_ca_store *t = trust;
-    load(t);
-    while (write(t->tell, "!", 1) < 0 && errno == EINTR)
-        ; /* all signals are blocked here, but a debugger's are not */
-    return NULL;
-}
-
-static bool open_pipe(int ends[2]) {
-#ifdef __linux__
-    return pipe2(ends, O_CLOEXEC) == 0;
-#else
-    if (pipe(ends) != 0)
-        return false;
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    return true;
-#endif
-}
-
-static void close_pipe(hg_ca_stores *all, hg_ca_store *t) {
-    hg_pollset_closed(all->pollset, t->hear);
-    close(t->hear);
-    close(t->tell);
+static void in_child(void *trust) {
+    hg_worker_in_child(&((hg_ca_store *)trust)->worker);
 }
 
 /* Where the system has neither a pipe nor a thread to give, it is read here and now. */
 static void begin_loading(hg_ca_stores *all, hg_ca_store *t) {
-    int ends[2];
-    if (open_pipe(ends)) {
-        t->hear = ends[0];
-        t->tell = ends[1];
-        t->loading = hg_pollset_opened(all->pollset, t->hear) &&
-                     hg_pollset_want(all->pollset, t->hear, HG_READ) &&
-                     hg_errand_start(&t->errand, load_in_thread, t);
-        if (!t->loading)
-            close_pipe(all, t);
-    }
-    all->loading += t->loading;
-    if (!t->loading)
+    t->worker.run = load;
+    t->worker.argument = t;
+    t->loading = hg_worker_start(&t->worker, all->pollset);
+    if (t->loading) {
+        hg_fork_guard_on(&t->guard, in_child, t);
+        all->loading++;
+    } else {
         load(t);
+    }
 }
 
 static void end_loading(hg_ca_stores *all, hg_ca_store *t) {
-    hg_errand_join(&t->errand);
-    close_pipe(all, t);
+    hg_fork_guard_off(&t->guard);
+    hg_worker_end(&t->worker);
     t->loading = false;
     all->loading--;
 }
 
 /* ---- all of them ---- */
 
-static void drop(hg_ca_store **place) {
-    hg_ca_store *t = *place;
-    *place = t->next;
+static void drop(hg_ca_store **at) {
+    hg_ca_store *t = *at;
+    *at = t->next;
     t->next = NULL;
     hg_ca_store_unref(t);
 }
@@ -163,20 +137,20 @@ void hg_ca_stores_close(hg_ca_stores *all) {
 void hg_ca_stores_forked(hg_ca_stores *all) {
     for (hg_ca_store *t = all->first; t; t = t->next)
         if (t->loading)
-            close(t->tell); /* the other end is the pollset's to close */
+            in_child(t);
     *all = (hg_ca_stores){0};
 }
 
 /* The one of this file that is fit for use. A file that was no good may be mended by now. */
 static hg_ca_store *known(hg_ca_stores *all, const char *file) {
     int64_t now = hg_now();
-    for (hg_ca_store **place = &all->first; *place; place = &(*place)->next) {
-        hg_ca_store *t = *place;
+    for (hg_ca_store **at = &all->first; *at; at = &(*at)->next) {
+        hg_ca_store *t = *at;
         if (strcmp(t->file, file) != 0)
             continue;
         if (t->loading || (t->store && now - t->since < DAY))
             return t;
-        drop(place);
+        drop(at);
         return NULL;
     }
     return NULL;
@@ -184,11 +158,11 @@ static hg_ca_store *known(hg_ca_stores *all, const char *file) {
 
 static void forget_the_oldest(hg_ca_stores *all) {
     int n = 0;
-    for (hg_ca_store **place = &all->first; *place;) {
-        if (++n > KEEP && !(*place)->loading)
-            drop(place);
+    for (hg_ca_store **at = &all->first; *at;) {
+        if (++n > KEEP && !(*at)->loading)
+            drop(at);
         else
-            place = &(*place)->next;
+            at = &(*at)->next;
     }
 }
 
@@ -224,10 +198,10 @@ bool hg_ca_stores_find(hg_ca_stores *all, const char *url, const char *ca_file, 
     return *found != NULL;
 }
 
-hg_ca_store *hg_ca_stores_heard(hg_ca_stores *all, int fd) {
-    for (hg_ca_store **place = &all->first; *place; place = &(*place)->next) {
-        hg_ca_store *t = *place;
-        if (!t->loading || t->hear != fd)
+hg_ca_store *hg_ca_stores_ready(hg_ca_stores *all, int fd) {
+    for (hg_ca_store **at = &all->first; *at; at = &(*at)->next) {
+        hg_ca_store *t = *at;
+        if (!t->loading || !hg_worker_is(&t->worker, fd))
             continue;
         end_loading(all, t);
         return t;

@@ -12,6 +12,7 @@
 #include "fork.h"
 #include "pollset.h"
 #include "queue.h"
+#include "worker.h"
 
 typedef struct hg_ca_store {
     int refs;
@@ -21,8 +22,8 @@ typedef struct hg_ca_store {
     int64_t since;               /* when it was read */
     hg_queue waiting;            /* operations that cannot start before it is loaded */
     struct hg_ca_store *next;
-    hg_errand errand;
-    int tell, hear; /* a pipe: the thread's last word makes the pollset ready */
+    hg_worker worker;
+    hg_fork_guard guard;
 } hg_ca_store;
 
 typedef struct hg_ca_stores {
@@ -44,7 +45,7 @@ bool hg_ca_stores_find(hg_ca_stores *all, const char *url, const char *ca_file, 
                        hg_ca_store **found);
 
 /* Ends the loading whose word has come on `fd`. NULL: the descriptor is none of ours. */
-hg_ca_store *hg_ca_stores_heard(hg_ca_stores *all, int fd);
+hg_ca_store *hg_ca_stores_ready(hg_ca_stores *all, int fd);
 
 hg_ca_store *hg_ca_store_ref(hg_ca_store *t);
 void hg_ca_store_unref(hg_ca_store *t); /* NULL: nothing */

@@ -25,7 +25,6 @@ static hg_output *make(const char *path) {
     size_t len = strlen(path);
     o->refs = 1;
     o->fd = -1;
-    o->process = hg_fork_number();
     o->path = strdup(path);
     o->note = malloc(len + sizeof NOTE);
     if (!o->path || !o->note) {
@@ -45,10 +44,10 @@ hg_output *hg_output_ref(hg_output *o) {
 bool hg_output_unref(hg_output *o) {
     if (--o->refs > 0)
         return true;
-    if (o->tidy && o->fd >= 0 && o->process == hg_fork_number() &&
+    if (o->tidy && o->fd >= 0 && o->file.process == hg_fork_number() &&
         (!o->keep || hg_output_size(o) == 0))
         hg_output_remove(o);
-    bool ok = o->fd < 0 || close(o->fd) == 0;
+    bool ok = o->fd < 0 || hg_fork_file_close(&o->file, o->fd) == 0;
     int problem = errno;
     free(o->path);
     free(o->note);
@@ -103,12 +102,11 @@ static hg_opening keep_or_make(hg_output *o) {
     return HG_OPEN_BUSY;
 }
 
-hg_opening hg_output_open(const char *path, bool keep, hg_output **opened,
-                          char message[HG_OUTPUT_MESSAGE]) {
+hg_opening hg_output_open(const char *path, bool keep, hg_output **opened, hg_failure *failure) {
     hg_opening opening;
     hg_output *o = make(path);
     if (!o) {
-        snprintf(message, HG_OUTPUT_MESSAGE, "out of memory");
+        hg_failure_no_memory(failure);
         return HG_OPEN_FAILED;
     }
     if (keep) {
@@ -118,14 +116,15 @@ hg_opening hg_output_open(const char *path, bool keep, hg_output **opened,
         opening = o->fd >= 0 ? HG_OPENED : HG_OPEN_FAILED;
     }
     if (opening == HG_OPENED) {
+        hg_fork_file_opened(&o->file, o->fd);
         o->keep = keep;
         *opened = o;
         return opening;
     }
-    snprintf(message, HG_OUTPUT_MESSAGE, "output: cannot create %.200s: %s", path,
-             opening == HG_OPEN_BUSY      ? "another download writes to it"
-             : opening == HG_OPEN_FOREIGN ? "there is something that is not ours"
-                                          : strerror(errno));
+    hg_failure_set(failure, HG_FAIL_FILE, "cannot create %.200s: %s", path,
+                   opening == HG_OPEN_BUSY      ? "another download writes to it"
+                   : opening == HG_OPEN_FOREIGN ? "there is something that is not ours"
+                                                : strerror(errno));
     hg_output_unref(o);
     return opening;
 }

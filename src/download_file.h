@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "failure.h"
+#include "fork.h"
 #include "text.h"
 
 typedef struct hg_output {
@@ -19,11 +21,9 @@ typedef struct hg_output {
     char *path;
     char *note; /* the name of a small text beside it: what it is a part of */
     bool keep;
-    bool tidy;    /* what is of no use when it is closed goes: all but what is kept and not empty */
-    long process; /* a forked child cleans up nothing */
+    bool tidy; /* what is of no use when it is closed goes: all but what is kept and not empty */
+    hg_fork_file file; /* a forked child cleans up nothing */
 } hg_output;
-
-enum { HG_OUTPUT_MESSAGE = 320 };
 
 typedef enum hg_opening {
     HG_OPENED,
@@ -33,8 +33,7 @@ typedef enum hg_opening {
 } hg_opening;
 
 /* `keep`: takes one that is there, and locks it; else there must be none. */
-hg_opening hg_output_open(const char *path, bool keep, hg_output **opened,
-                          char message[HG_OUTPUT_MESSAGE]);
+hg_opening hg_output_open(const char *path, bool keep, hg_output **opened, hg_failure *failure);
 hg_output *hg_output_ref(hg_output *o);
 /* Closes it when nobody needs it any more. False with errno set: what was written may be lost. */
 bool hg_output_unref(hg_output *o);

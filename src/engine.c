@@ -2,7 +2,6 @@
  * closing. */
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,12 +53,13 @@ static void global_init(void) {
         CURL_GLOBAL_DEFAULT); /* never cleaned up: other users of libcurl may live on */
 }
 
-static bool open_engine(hg_engine *e, char message[HG_MESSAGE]) {
-    snprintf(message, HG_MESSAGE, "no poller: the process may be out of file descriptors");
+static bool open_engine(hg_engine *e, hg_failure *failure) {
+    hg_failure_set(failure, HG_FAIL_NETWORK,
+                   "no poller: the process may be out of file descriptors");
     e->pollset = hg_pollset_new();
     if (!e->pollset)
         return false;
-    snprintf(message, HG_MESSAGE, "libcurl could not be started (out of memory?)");
+    hg_failure_set(failure, HG_FAIL_NETWORK, "libcurl could not be started (out of memory?)");
     e->multi = curl_multi_init();
     if (!e->multi || !hg_pool_open(&e->pool, e->pollset))
         return false;
@@ -73,19 +73,19 @@ static bool open_engine(hg_engine *e, char message[HG_MESSAGE]) {
     return true;
 }
 
-hg_engine *hg_engine_new(char message[HG_MESSAGE]) {
+hg_engine *hg_engine_new(hg_failure *failure) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, global_init);
     hg_engine *e = calloc(1, sizeof *e);
     if (!e) {
-        snprintf(message, HG_MESSAGE, "out of memory");
+        hg_failure_no_memory(failure);
         return NULL;
     }
     e->refs = 1;
     e->process = hg_fork_number();
     e->curl_deadline = HG_NEVER;
     hg_gates_open(&e->gates, &e->queue);
-    if (open_engine(e, message))
+    if (open_engine(e, failure))
         return e;
     hg_engine_unref(e);
     return NULL;
@@ -118,12 +118,15 @@ static void unlink_op(hg_engine *e, hg_op *op) {
     op->prev = op->next = NULL;
     e->live_len--;
     hg_queue_leave(op);
-    hg_gate_leave(op);
     if (op->timed)
         hg_timers_remove(&e->timers, op);
-    op->paused = op->held = false;
+    hg_exchange *x = hg_exchange_of(op);
+    if (x) {
+        hg_gate_leave(x);
+        x->paused = x->held = false;
+        hg_exchange_release(x);
+    }
     e->finished_now++;
-    hg_op_release(op);
     hg_op_notify(op, &e->pool.notified);
     if (op->notify) {
         if (e->finished.to == e->finished.cap) {
@@ -150,24 +153,36 @@ uint64_t hg_engine_finished(hg_engine *e) {
     return e->finished.ids[e->finished.from++];
 }
 
-/* Takes an operation that is done away from libcurl. Where another stream goes on over the
+/* Takes an exchange that is done away from libcurl. Where another stream goes on over the
  * connection, libcurl (7.88) keeps the bytes that a paused download has not taken, and would hand
- * them to the next operation of the easy handle: the operation must take them first, and throws
- * them away. */
-static void detach(hg_engine *e, hg_op *op) {
-    bool clean = !op->paused || curl_easy_pause(op->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
-    if (!op->held)
-        curl_multi_remove_handle(e->multi, op->handle->easy);
+ * them to the next exchange of the easy handle: this one must take them first, and throws them
+ * away. */
+static void detach(hg_engine *e, hg_exchange *x) {
+    bool clean = !x->paused || curl_easy_pause(x->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
+    if (!x->held)
+        curl_multi_remove_handle(e->multi, x->handle->easy);
     if (clean)
-        hg_handle_give(&e->pool, op->handle);
+        hg_handle_give(&e->pool, x->handle);
     else
-        hg_handle_drop(op->handle);
+        hg_handle_drop(x->handle);
 }
 
 void hg_engine_part(hg_engine *e, hg_op *op) {
-    if (op->handle)
-        detach(e, op);
+    hg_exchange *x = hg_exchange_of(op);
+    if (x && x->handle)
+        detach(e, x);
     unlink_op(e, op);
+}
+
+/* Ends an operation before its time; the engine has still to part with it. */
+static void abandon(hg_op *op, hg_failure_kind failure, const char *why) {
+    hg_exchange *x = hg_exchange_of(op);
+    if (x) {
+        hg_exchange_abandon(x, failure, why);
+    } else {
+        hg_op_fail(op, failure, "%s", why);
+        op->done = true;
+    }
 }
 
 /* After a fork the sockets belong to the parent: nothing of libcurl may be called, or it would say
@@ -175,10 +190,13 @@ void hg_engine_part(hg_engine *e, hg_op *op) {
 static void forget(hg_engine *e) {
     for (hg_op *op = e->live, *next; op; op = next) {
         next = op->next;
-        op->handle = NULL;
-        op->headers = NULL;
-        op->mime = NULL;
-        hg_op_abandon(op, HG_FAIL_CLOSED, "this request belongs to the process that was forked");
+        hg_exchange *x = hg_exchange_of(op);
+        if (x) {
+            x->handle = NULL;
+            x->headers = NULL;
+            x->mime = NULL;
+        }
+        abandon(op, HG_FAIL_CLOSED, "this request belongs to the process that was forked");
         unlink_op(e, op);
     }
     hg_ca_stores_forked(&e->pool.trusts);
@@ -198,7 +216,7 @@ void hg_engine_close(hg_engine *e) {
         hg_sigpipe_block(&s);
         for (hg_op *op = e->live, *next; op; op = next) {
             next = op->next;
-            hg_op_abandon(op, HG_FAIL_CLOSED, "the engine was closed");
+            abandon(op, HG_FAIL_CLOSED, "the engine was closed");
             hg_engine_part(e, op);
         }
         /* The multi frees no easy handle and still calls back for its sockets: easy handles first,
@@ -245,77 +263,71 @@ int hg_engine_live(const hg_engine *e) {
 
 /* ---- submitting and cancelling ---- */
 
-hg_op *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]) {
-    hg_op *op = hg_op_new(r, message);
-    if (!op)
+hg_op *hg_engine_create(hg_engine *e, const hg_request *r, hg_failure *failure) {
+    hg_exchange *x = hg_exchange_new(r, failure);
+    if (!x)
         return NULL;
-    snprintf(message, HG_MESSAGE, "libcurl refused the request (out of memory?)");
-    hg_handle *h = hg_handle_take(&e->pool, r, op);
-    if (h && !hg_engine_hold(e, op, r->url ? r->url : r->base)) {
+    hg_handle *h = hg_handle_take(&e->pool, r, x);
+    if (h && !hg_engine_hold(e, x, r->url ? r->url : r->base)) {
         hg_handle_give(&e->pool, h);
         h = NULL;
     }
     if (!h) {
+        hg_failure_set(failure, HG_FAIL_NETWORK, "libcurl refused the request (out of memory?)");
         if (r->output_path)
             unlink(r->output_path);
-        hg_op_unref(op);
+        hg_op_unref(&x->op);
+        return NULL;
+    }
+    link_op(e, &x->op);
+    hg_engine_go_on(e);
+    return &x->op;
+}
+
+hg_op *hg_engine_after(hg_engine *e, double seconds, long owner, hg_failure *failure) {
+    hg_op *op = hg_op_new(HG_OP_TIMER, hg_from_now(seconds), owner);
+    if (!op || !hg_timers_add(&e->timers, op)) {
+        if (op)
+            hg_op_unref(op);
+        hg_failure_no_memory(failure);
         return NULL;
     }
     link_op(e, op);
-    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
+    hg_engine_go_on(e);
     return op;
 }
 
-hg_op *hg_engine_after(hg_engine *e, double seconds, long owner, char message[HG_MESSAGE]) {
-    const double century = 3.2e9; /* keeps the sum within 64 bits */
-    snprintf(message, HG_MESSAGE, "out of memory");
-    if (!(seconds > 0))
-        seconds = 0;
-    if (seconds > century)
-        seconds = century;
-    hg_op *op = hg_op_timer(hg_now() + (int64_t)(seconds * (double)HG_SECOND));
-    if (!op)
-        return NULL;
-    op->owner = owner;
-    if (!hg_timers_add(&e->timers, op)) {
-        hg_op_unref(op);
-        return NULL;
-    }
-    link_op(e, op);
-    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
-    return op;
-}
-
-hg_op *hg_engine_notification(hg_engine *e, hg_op *op, char message[HG_MESSAGE]) {
-    snprintf(message, HG_MESSAGE, "out of memory");
+hg_op *hg_engine_notification(hg_engine *e, hg_op *op, hg_failure *failure) {
     if (op->notification && !op->notification->done)
         return hg_op_ref(op->notification);
-    hg_op *notification = hg_op_timer(HG_NEVER);
-    if (!notification)
+    hg_op *notification = hg_op_new(HG_OP_NOTIFICATION, HG_NEVER, op->owner);
+    if (!notification) {
+        hg_failure_no_memory(failure);
         return NULL;
+    }
     if (op->notification)
         hg_op_unref(op->notification);
     op->notification = hg_op_ref(notification);
-    notification->owner = op->owner;
     link_op(e, notification);
-    if (hg_op_has_changed(op))
+    hg_exchange *x = hg_exchange_of(op);
+    if (x && hg_exchange_has_changed(x))
+        hg_exchange_notify(x, &e->pool.notified);
+    else if (op->done)
         hg_op_notify(op, &e->pool.notified);
     hg_engine_go_on(e);
     return notification;
 }
 
-hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner,
-                      char message[HG_MESSAGE]) {
-    snprintf(message, HG_MESSAGE, "out of memory");
-    hg_op *op = hg_op_timer(HG_NEVER);
+hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner, hg_failure *failure) {
+    hg_op *op = hg_op_new(HG_OP_SYNC, HG_NEVER, owner);
     if (!op) {
         close(fd);
+        hg_failure_no_memory(failure);
         return NULL;
     }
-    op->owner = owner;
     link_op(e, op);
     if (!hg_fsyncs_begin(&e->syncs, op, fd, name))
-        hg_op_abandon(op, HG_FAIL_NETWORK, message);
+        abandon(op, HG_FAIL_NETWORK, "out of memory");
     if (op->done)
         hg_engine_part(e, op);
     hg_engine_go_on(e);
@@ -334,12 +346,12 @@ void hg_engine_close_owner(hg_engine *e, long owner, const char *why) {
     for (hg_op *op = e->live, *next; op; op = next) {
         next = op->next;
         if (op->owner == owner) {
-            hg_op_abandon(op, HG_FAIL_CLOSED, why);
+            abandon(op, HG_FAIL_CLOSED, why);
             hg_engine_part(e, op);
         }
     }
     hg_sigpipe_restore(&s);
-    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
+    hg_engine_go_on(e);
 }
 
 void hg_engine_cancel(hg_engine *e, hg_op *op) {
@@ -347,8 +359,8 @@ void hg_engine_cancel(hg_engine *e, hg_op *op) {
         return;
     hg_sigpipe s;
     hg_sigpipe_block(&s);
-    hg_op_abandon(op, HG_FAIL_CANCELLED, "cancelled");
+    abandon(op, HG_FAIL_CANCELLED, "cancelled");
     hg_engine_part(e, op);
     hg_sigpipe_restore(&s);
-    hg_pollset_flush(e->pollset, hg_engine_deadline(e));
+    hg_engine_go_on(e);
 }

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "operation.h"
+#include "exchange.h"
 
-/* Calls curl_global_init once per process. NULL with `message` filled when something is missing. */
-hg_engine *hg_engine_new(char message[HG_MESSAGE]);
+/* Calls curl_global_init once per process. NULL with `failure` filled when something is missing. */
+hg_engine *hg_engine_new(hg_failure *failure);
 
 /* Ends all live operations (HG_FAIL_CLOSED), then frees handles, connections and descriptors. In a
  * forked child only the child's copies of the descriptors are closed. The engine can be asked
@@ -27,10 +27,10 @@ void hg_engine_unref(hg_engine *e);
 bool hg_engine_usable(hg_engine *e);
 
 /* Starts an exchange; returns an operation the caller owns a reference of. Never blocks. NULL with
- * `message`. */
-hg_op *hg_engine_create(hg_engine *e, const hg_request *r, char message[HG_MESSAGE]);
+ * `failure`. */
+hg_op *hg_engine_create(hg_engine *e, const hg_request *r, hg_failure *failure);
 /* An operation that is done in `seconds`. */
-hg_op *hg_engine_after(hg_engine *e, double seconds, long owner, char message[HG_MESSAGE]);
+hg_op *hg_engine_after(hg_engine *e, double seconds, long owner, hg_failure *failure);
 
 /* Progresses what is ready, for at most `budget` seconds (less than 0: until nothing is ready).
  * Returns how many operations were finished by it. Costs one system call when nothing is ready. */
@@ -42,10 +42,10 @@ bool hg_engine_wait(hg_engine *e, double seconds);
 
 /* An operation that is done as soon as there is something new of `op`: the head of the answer,
  * bytes of a stream, its end. Whoever asks again before gets the same one. */
-hg_op *hg_engine_notification(hg_engine *e, hg_op *op, char message[HG_MESSAGE]);
+hg_op *hg_engine_notification(hg_engine *e, hg_op *op, hg_failure *failure);
 /* An operation that is done when all that was written to `fd`, which it takes, is on the disk. */
-hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner, char message[HG_MESSAGE]);
-/* What a call of hg_op_accept or hg_op_taken has left to do. */
+hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner, hg_failure *failure);
+/* What a call of hg_exchange_accept or hg_exchange_taken has left to do. */
 void hg_engine_go_on(hg_engine *e);
 
 void hg_engine_cancel(hg_engine *e, hg_op *op);

@@ -34,10 +34,12 @@ struct hg_engine {
     } finished;
 };
 
-/* Puts a new operation where it waits to be started. False: memory is out. */
-bool hg_engine_hold(hg_engine *e, hg_op *op, const char *url);
+/* Puts a new exchange where it waits to be started. False: memory is out. */
+bool hg_engine_hold(hg_engine *e, hg_exchange *x, const char *url);
 /* Takes an operation that is done from libcurl and from all lists. May free it. */
 void hg_engine_part(hg_engine *e, hg_op *op);
+/* So many seconds from now; not a number, or less than 0: now. */
+int64_t hg_from_now(double seconds);
 /* When the next step has something to do even if no event comes. */
 int64_t hg_engine_deadline(const hg_engine *e);
 

@@ -38,71 +38,77 @@ static void act_on_timeout(hg_engine *e) {
 /* Nothing is given to libcurl between steps: it would start all of it in one call. Where steps have
  * a budget, or certificates must be read first, that may take a while: the time that the request
  * may take as a whole bounds it. */
-bool hg_engine_hold(hg_engine *e, hg_op *op, const char *url) {
-    hg_ca_store *trust = op->handle->trust;
+bool hg_engine_hold(hg_engine *e, hg_exchange *x, const char *url) {
+    hg_ca_store *trust = x->handle->trust;
     bool loading = trust && trust->loading;
     /* A fresh one has its time from us alone: see set_differences in handle.c. */
-    if (op->fresh ? op->patience > 0 : op->handle->timeout_ms && (loading || !e->unhurried)) {
-        op->born = hg_now();
-        if (!op->fresh)
-            op->patience = op->handle->timeout_ms * INT64_C(1000000);
-        op->due = op->born + op->patience;
-        if (!hg_timers_add(&e->timers, op))
+    if (x->fresh ? x->patience > 0 : x->handle->timeout_ms && (loading || !e->unhurried)) {
+        x->born = hg_now();
+        if (!x->fresh)
+            x->patience = x->handle->timeout_ms * INT64_C(1000000);
+        x->op.due = x->born + x->patience;
+        if (!hg_timers_add(&e->timers, &x->op))
             return false;
     }
-    if (op->handle->shares && !op->fresh) /* those for which libcurl waits */
-        op->gate = hg_gates_of(&e->gates, url);
-    op->held = true;
-    hg_queue_add(loading ? &trust->waiting : &e->queue, op);
+    if (x->handle->shares && !x->fresh) /* those for which libcurl waits */
+        x->gate = hg_gates_of(&e->gates, url);
+    x->held = true;
+    hg_queue_add(loading ? &trust->waiting : &e->queue, &x->op);
     return true;
 }
 
-/* Takes the time that the operation was held off the time that libcurl allows it. False: all is
+/* Takes the time that the exchange was held off the time that libcurl allows it. False: all is
  * gone. */
-static bool shorten(hg_op *op) {
-    hg_handle *h = op->handle;
+static bool shorten(hg_exchange *x) {
+    hg_handle *h = x->handle;
     int64_t now = hg_now();
-    long held_ms = (long)((now - op->born) / 1000000);
-    if (now >= op->due)
+    long held_ms = (long)((now - x->born) / 1000000);
+    if (now >= x->op.due)
         return false;
-    if (held_ms > 0 && !op->fresh)
+    if (held_ms > 0 && !x->fresh)
         curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms -= held_ms);
     return true;
 }
 
-static void fail(hg_engine *e, hg_op *op, CURLcode code, const char *why) {
-    hg_op_finish(op, code, why);
-    hg_engine_part(e, op);
+static void fail(hg_engine *e, hg_exchange *x, CURLcode code, const char *why) {
+    hg_exchange_finish(x, code, why);
+    hg_engine_part(e, &x->op);
 }
 
 static const char TOO_LATE[] = "the time was up before the request could be started";
 static const char NO_CONNECTION[] = "no connection became free within the timeout";
 static const char NO_ANSWER[] = "the time was up before the answer was complete";
 
-/* Gives an operation to libcurl. */
-static void begin(hg_engine *e, hg_op *op, int64_t end) {
-    hg_handle *h = op->handle;
-    if (end && op->timed && !shorten(op)) {
-        fail(e, op, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
+/* Gives an exchange to libcurl. */
+static void begin(hg_engine *e, hg_exchange *x, int64_t end) {
+    hg_handle *h = x->handle;
+    if (end && x->op.timed && !shorten(x)) {
+        fail(e, x, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
     } else if (h->trust && !h->trust->store) {
         snprintf(h->error, sizeof h->error, "error setting certificate file: %s", h->trust->file);
-        fail(e, op, CURLE_SSL_CACERT_BADFILE, h->error);
+        fail(e, x, CURLE_SSL_CACERT_BADFILE, h->error);
     } else if (curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
-        fail(e, op, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
+        fail(e, x, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
     } else {
-        hg_queue_leave(op);
-        if (op->timed && !op->fresh)
-            hg_timers_remove(&e->timers, op);
-        op->held = false;
+        hg_queue_leave(&x->op);
+        if (x->op.timed && !x->fresh)
+            hg_timers_remove(&e->timers, &x->op);
+        x->held = false;
     }
+}
+
+/* Only exchanges stand in the queues of those to start, to wait for certificates, and to resume. */
+static hg_exchange *first_of(const hg_queue *q) {
+    return q->first ? hg_exchange_of(q->first) : NULL;
 }
 
 /* Starts what is held: all at once without a budget, one by one with it. */
 static void start_held(hg_engine *e, int64_t end) {
-    while (e->queue.first) {
-        if (end && !hg_gate_enter(e->queue.first))
+    hg_exchange *x;
+    while ((x = first_of(&e->queue))) {
+        if (end && !hg_gate_enter(x))
             continue;
-        begin(e, e->queue.first, end);
+        begin(e, x, end);
         if (end || !e->queue.first)
             act_on_timeout(e);
         if (is_over(end))
@@ -115,13 +121,13 @@ static void start_held(hg_engine *e, int64_t end) {
 /* Downloads that used up the time of an earlier step go on. */
 static void resume_paused(hg_engine *e, int64_t end) {
     for (int n = e->pool.paused.len; n > 0 && e->pool.paused.first; n--) {
-        hg_op *op = e->pool.paused.first;
-        hg_queue_leave(op);
-        op->paused = false;
-        op->resumed = true;
-        CURLcode code = curl_easy_pause(op->handle->easy, CURLPAUSE_CONT);
+        hg_exchange *x = first_of(&e->pool.paused);
+        hg_queue_leave(&x->op);
+        x->paused = false;
+        x->resumed = true;
+        CURLcode code = curl_easy_pause(x->handle->easy, CURLPAUSE_CONT);
         if (code != CURLE_OK) /* libcurl says it here only */
-            fail(e, op, code, "");
+            fail(e, x, code, "");
         if (is_over(end))
             break;
     }
@@ -129,19 +135,21 @@ static void resume_paused(hg_engine *e, int64_t end) {
 
 static void on_event(hg_engine *e, const hg_ready *r) {
     hg_ca_stores *trusts = &e->pool.trusts;
-    hg_ca_store *loaded = trusts->loading > 0 ? hg_ca_stores_heard(trusts, r->fd) : NULL;
-    bool synced = false;
-    hg_op *written = e->syncs.first ? hg_fsyncs_heard(&e->syncs, r->fd, &synced) : NULL;
-    if (written) {
-        hg_engine_part(e, written);
-        hg_op_unref(written);
-    } else if (loaded)
+    hg_ca_store *loaded = trusts->loading > 0 ? hg_ca_stores_ready(trusts, r->fd) : NULL;
+    hg_op *synced = NULL;
+    if (loaded) {
         hg_queue_append(&e->queue, &loaded->waiting);
-    else if (!synced)
+    } else if (e->syncs.first && hg_fsyncs_ready(&e->syncs, r->fd, &synced)) {
+        if (synced) {
+            hg_engine_part(e, synced);
+            hg_op_unref(synced);
+        }
+    } else {
         act(e, r->fd,
             (r->events & HG_READ ? CURL_CSELECT_IN : 0) |
                 (r->events & HG_WRITE ? CURL_CSELECT_OUT : 0) |
                 (r->events & HG_ERROR ? CURL_CSELECT_ERR : 0));
+    }
 }
 
 /* Begins with another event each time: where there is time for one only, all have their turn.
@@ -171,9 +179,8 @@ static void take_finished(hg_engine *e, int64_t end) {
         char *private_;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
         hg_handle *h = (hg_handle *)(void *)private_;
-        hg_op *op = h->op;
-        hg_op_finish(op, code, h->error);
-        hg_engine_part(e, op);
+        hg_exchange_finish(h->exchange, code, h->error);
+        hg_engine_part(e, &h->exchange->op);
         if (is_over(end))
             break;
     }
@@ -182,30 +189,31 @@ static void take_finished(hg_engine *e, int64_t end) {
 
 /* The time of an exchange is up. `behind`: its answer may be here, and there was no time to look.
  */
-static void time_out(hg_engine *e, hg_op *op, int64_t now, bool behind) {
-    if (op->started && behind) {
-        hg_timers_remove(&e->timers, op);
-        op->due = now + LATER;
-        hg_timers_add(&e->timers, op); /* where one was taken out there is room */
+static void time_out(hg_engine *e, hg_exchange *x, int64_t now, bool behind) {
+    if (x->started && behind) {
+        hg_timers_remove(&e->timers, &x->op);
+        x->op.due = now + LATER;
+        hg_timers_add(&e->timers, &x->op); /* where one was taken out there is room */
         return;
     }
     hg_sigpipe s; /* a connection may be closed */
     hg_sigpipe_block(&s);
-    fail(e, op, CURLE_OPERATION_TIMEDOUT,
-         op->started ? NO_ANSWER
-         : op->held  ? TOO_LATE
-                     : NO_CONNECTION);
+    fail(e, x, CURLE_OPERATION_TIMEDOUT,
+         x->started ? NO_ANSWER
+         : x->held  ? TOO_LATE
+                    : NO_CONNECTION);
     hg_sigpipe_restore(&s);
 }
 
 static void fire_timers(hg_engine *e, int64_t now, int64_t end, bool behind) {
     while (hg_timers_next(&e->timers) <= now) {
         hg_op *op = e->timers.heap[0];
-        if (op->timer) {
+        hg_exchange *x = hg_exchange_of(op);
+        if (x) {
+            time_out(e, x, now, behind);
+        } else {
             op->done = true;
             hg_engine_part(e, op);
-        } else {
-            time_out(e, op, now, behind);
         }
         if (is_over(end))
             break;
@@ -257,22 +265,24 @@ static bool step(hg_engine *e, int64_t until, int64_t end) {
     return n >= 0;
 }
 
-static int64_t from_now(double seconds) {
-    const double century = 3.2e9;
+int64_t hg_from_now(double seconds) {
+    const double century = 3.2e9; /* keeps the sum within 64 bits */
+    if (!(seconds > 0))
+        seconds = 0;
     return hg_now() + (int64_t)((seconds < century ? seconds : century) * (double)HG_SECOND);
 }
 
 int hg_engine_poll(hg_engine *e, double budget) {
     if (!hg_engine_usable(e))
         return 0;
-    step(e, 0, budget < 0 ? 0 : from_now(budget));
+    step(e, 0, budget < 0 ? 0 : hg_from_now(budget));
     return e->finished_now;
 }
 
 bool hg_engine_wait(hg_engine *e, double seconds) {
     if (!hg_engine_usable(e) || e->live_len == 0)
         return false;
-    int64_t limit = seconds < 0 ? HG_NEVER : from_now(seconds);
+    int64_t limit = seconds < 0 ? HG_NEVER : hg_from_now(seconds);
     do {
         int64_t until = hg_engine_deadline(e);
         if (!step(e, until < limit ? until : limit, 0))

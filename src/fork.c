@@ -1,98 +1,32 @@
-/* Has this process been forked since? And threads that a fork waits for. */
+/* Has this process been forked since? And what a forked child has to do at once. */
 #include "fork.h"
 
-#include <signal.h>
-#include <stdlib.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static hg_errand *errands; /* that have not been waited for */
-static pid_t owner;        /* whose they are: without glibc nobody empties the list of a child */
-
-static void join(hg_errand *e) {
-    if (!e->joined)
-        pthread_join(e->thread, NULL);
-    e->joined = true;
-}
-
-/* Both leave the lock taken. */
-static void join_all(void) {
-    pthread_mutex_lock(&lock);
-    for (hg_errand *e = errands; e; e = e->next)
-        join(e);
-}
-
-static void join_before_fork(void) {
-    pthread_mutex_lock(&lock);
-    for (hg_errand *e = errands; e; e = e->next)
-        if (!e->no_locks)
-            join(e);
-}
-
-/* A process that ends lets its libraries clean up under the feet of its threads. Those that were
- * loaded before the first errand do so after us. */
-static void at_exit(void) {
-    if (getpid() != owner)
-        return; /* a child has no such threads */
-    join_all();
-    pthread_mutex_unlock(&lock);
-}
-
-static void register_exit(void) {
-    atexit(at_exit);
-}
-
-bool hg_errand_start(hg_errand *e, void *(*run)(void *), void *argument) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, register_exit);
-    sigset_t every, old;
-    sigfillset(&every); /* the host's handlers run in the host's threads */
-    pthread_mutex_lock(&lock);
-    if (owner != getpid()) {
-        errands = NULL;
-        owner = getpid();
-    }
-    pthread_sigmask(SIG_SETMASK, &every, &old);
-    e->joined = pthread_create(&e->thread, NULL, run, argument) != 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!e->joined) {
-        e->next = errands;
-        errands = e;
-    }
-    pthread_mutex_unlock(&lock);
-    return !e->joined;
-}
-
-void hg_errand_join(hg_errand *e) {
-    pthread_mutex_lock(&lock);
-    join(e);
-    for (hg_errand **place = &errands; *place; place = &(*place)->next) {
-        if (*place == e) {
-            *place = e->next;
-            break;
-        }
-    }
-    pthread_mutex_unlock(&lock);
-}
 
 #ifdef __GLIBC__
 
 /* glibc asks the kernel at each getpid(): a counter that the child bumps costs nothing. It removes
  * the handlers when this library is unloaded; where that is not sure, getpid() is. */
 static long generation;
-
-static void in_parent(void) {
-    pthread_mutex_unlock(&lock);
-}
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static hg_fork_guard *guards;
 
 static void in_child(void) {
     generation++;
-    errands = NULL;
+    while (guards) {
+        hg_fork_guard *g = guards;
+        guards = g->next;
+        g->on = false;
+        g->in_child(g->owner);
+    }
     pthread_mutex_unlock(&lock);
 }
 
 static void register_handlers(void) {
-    if (pthread_atfork(join_before_fork, in_parent, in_child) != 0)
+    if (pthread_atfork(hg_fork_hold, hg_fork_release, in_child) != 0)
         generation = -1;
 }
 
@@ -102,10 +36,72 @@ long hg_fork_number(void) {
     return generation < 0 ? (long)getpid() : generation;
 }
 
+void hg_fork_guard_on(hg_fork_guard *g, void (*in_child_)(void *owner), void *owner) {
+    hg_fork_number(); /* registers */
+    hg_fork_hold();
+    *g = (hg_fork_guard){.in_child = in_child_, .owner = owner, .on = true, .next = guards};
+    if (guards)
+        guards->prev = g;
+    guards = g;
+    hg_fork_release();
+}
+
+void hg_fork_guard_off(hg_fork_guard *g) {
+    hg_fork_hold();
+    if (g->on) {
+        if (g->prev)
+            g->prev->next = g->next;
+        else
+            guards = g->next;
+        if (g->next)
+            g->next->prev = g->prev;
+    }
+    g->on = false;
+    hg_fork_release();
+}
+
+void hg_fork_hold(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void hg_fork_release(void) {
+    pthread_mutex_unlock(&lock);
+}
+
 #else
 
 long hg_fork_number(void) {
     return (long)getpid();
 }
 
+void hg_fork_guard_on(hg_fork_guard *g, void (*in_child)(void *owner), void *owner) {
+    *g = (hg_fork_guard){.in_child = in_child, .owner = owner};
+}
+
+void hg_fork_guard_off(hg_fork_guard *g) {
+    g->on = false;
+}
+
+void hg_fork_hold(void) {
+}
+
+void hg_fork_release(void) {
+}
+
 #endif
+
+void hg_fork_file_opened(hg_fork_file *f, int fd) {
+    struct stat s;
+    f->process = hg_fork_number();
+    bool known = fstat(fd, &s) == 0;
+    f->device = known ? s.st_dev : 0;
+    f->inode = known ? s.st_ino : 0;
+}
+
+int hg_fork_file_close(const hg_fork_file *f, int fd) {
+    struct stat s;
+    if (f->process != hg_fork_number() &&
+        (fstat(fd, &s) != 0 || s.st_dev != f->device || s.st_ino != f->inode))
+        return 0;
+    return close(fd);
+}

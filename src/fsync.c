@@ -2,25 +2,26 @@
 #include "fsync.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "download_file.h"
 #include "fork.h"
+#include "worker.h"
 
 struct hg_fsync {
     hg_op *op;
     int fd;
     char *name; /* for messages */
     int problem;
-    hg_errand errand;
-    int tell, hear; /* a pipe: the thread's last word makes the pollset ready */
+    hg_worker worker;
+    hg_fork_guard guard;
     hg_fsync *next;
 };
 
-static void run(hg_fsync *s) {
+static void run(void *sync) {
+    hg_fsync *s = sync;
     int status;
     do
         status = fsync(s->fd);
@@ -29,59 +30,36 @@ static void run(hg_fsync *s) {
     s->problem = status < 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS ? errno : 0;
 }
 
-static void *run_in_thread(void *sync) {
+static void in_child(void *sync) {
     hg_fsync *s = sync;
-    run(s);
-    while (write(s->tell, "!", 1) < 0 && errno == EINTR)
-        ; /* all signals are blocked here, but a debugger's are not */
-    return NULL;
-}
-
-static bool open_pipe(int ends[2]) {
-#ifdef __linux__
-    return pipe2(ends, O_CLOEXEC) == 0;
-#else
-    if (pipe(ends) != 0)
-        return false;
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    return true;
-#endif
-}
-
-static void close_pipe(hg_fsyncs *all, hg_fsync *s) {
-    hg_pollset_closed(all->pollset, s->hear);
-    close(s->hear);
-    close(s->tell);
+    hg_worker_in_child(&s->worker);
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
 }
 
 static bool start(hg_fsyncs *all, hg_fsync *s) {
-    int ends[2];
-    if (!open_pipe(ends))
+    s->worker.run = run;
+    s->worker.argument = s;
+    s->worker.no_locks = true;
+    if (!hg_worker_start(&s->worker, all->pollset))
         return false;
-    s->hear = ends[0];
-    s->tell = ends[1];
-    s->errand.no_locks = true;
-    bool ok = hg_pollset_opened(all->pollset, s->hear) &&
-              hg_pollset_want(all->pollset, s->hear, HG_READ) &&
-              hg_errand_start(&s->errand, run_in_thread, s);
-    if (!ok)
-        close_pipe(all, s);
-    return ok;
+    hg_fork_guard_on(&s->guard, in_child, s);
+    return true;
 }
 
 static void finish(hg_fsync *s) {
-    char why[HG_MESSAGE];
     if (s->problem) {
         s->op->no_space = hg_output_is_full(s->problem);
-        snprintf(why, sizeof why, "cannot write %.200s: %s", s->name, strerror(s->problem));
-        hg_op_abandon(s->op, HG_FAIL_FILE, why);
+        hg_op_fail(s->op, HG_FAIL_FILE, "cannot write %.200s: %s", s->name, strerror(s->problem));
     }
     s->op->done = true;
 }
 
 static void drop(hg_fsync *s) {
-    close(s->fd);
+    hg_fork_guard_off(&s->guard);
+    if (s->fd >= 0)
+        close(s->fd);
     free(s->name);
     free(s);
 }
@@ -107,38 +85,35 @@ bool hg_fsyncs_begin(hg_fsyncs *all, hg_op *op, int fd, const char *name) {
     return true;
 }
 
-static void end(hg_fsyncs *all, hg_fsync **place) {
-    hg_fsync *s = *place;
-    *place = s->next;
-    hg_errand_join(&s->errand);
-    close_pipe(all, s);
+static void end(hg_fsync **at) {
+    hg_fsync *s = *at;
+    *at = s->next;
+    hg_worker_end(&s->worker);
 }
 
-hg_op *hg_fsyncs_heard(hg_fsyncs *all, int fd, bool *heard) {
-    for (hg_fsync **place = &all->first; *place; place = &(*place)->next) {
-        hg_fsync *s = *place;
-        if (s->hear != fd)
+bool hg_fsyncs_ready(hg_fsyncs *all, int fd, hg_op **op) {
+    *op = NULL;
+    for (hg_fsync **at = &all->first; *at; at = &(*at)->next) {
+        hg_fsync *s = *at;
+        if (!hg_worker_is(&s->worker, fd))
             continue;
-        hg_op *op = s->op;
-        end(all, place);
-        *heard = true;
-        bool wanted = !op->done;
-        if (wanted)
+        end(at);
+        if (s->op->done) {
+            hg_op_unref(s->op);
+        } else {
             finish(s);
+            *op = s->op;
+        }
         drop(s);
-        if (wanted)
-            return op;
-        hg_op_unref(op);
-        return NULL;
+        return true;
     }
-    *heard = false;
-    return NULL;
+    return false;
 }
 
 void hg_fsyncs_close(hg_fsyncs *all) {
     while (all->first) {
         hg_fsync *s = all->first;
-        end(all, &all->first);
+        end(&all->first);
         hg_op_unref(s->op);
         drop(s);
     }
@@ -148,7 +123,7 @@ void hg_fsyncs_forked(hg_fsyncs *all) {
     while (all->first) {
         hg_fsync *s = all->first;
         all->first = s->next;
-        close(s->tell); /* the other end is the pollset's to close */
+        in_child(s);
         hg_op_unref(s->op);
         drop(s);
     }

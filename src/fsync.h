@@ -20,10 +20,10 @@ typedef struct hg_fsyncs {
  * out. */
 bool hg_fsyncs_begin(hg_fsyncs *all, hg_op *op, int fd, const char *name);
 
-/* Finishes the operation whose thread has told its end on `fd`, and returns it: the caller parts
- * with it, and with the reference that it gets. NULL: the descriptor is none of ours, or nobody
- * waits for the operation any more; *heard tells which. */
-hg_op *hg_fsyncs_heard(hg_fsyncs *all, int fd, bool *heard);
+/* Is it the word of one of our threads that has come on `fd`? Then *op is its operation, finished:
+ * the caller parts with it, and with the reference that it gets; or NULL when nobody waits for it.
+ */
+bool hg_fsyncs_ready(hg_fsyncs *all, int fd, hg_op **op);
 
 /* Waits for the threads. */
 void hg_fsyncs_close(hg_fsyncs *all);

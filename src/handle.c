@@ -115,11 +115,11 @@ static void set_constants(hg_handle *h, hg_pool *p) {
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->error);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_SHARE, p->share);
-    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, hg_op_on_body);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, hg_exchange_on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
-    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, hg_op_on_header);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, hg_exchange_on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, h);
-    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, hg_op_on_start);
+    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, hg_exchange_on_start);
     curl_easy_setopt(e, CURLOPT_PREREQDATA, h);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p->pollset);
@@ -166,41 +166,8 @@ static bool starts(const char *s, const char *with) {
     return strncmp(s, with, strlen(with)) == 0;
 }
 
-/* One of 127.0.0.0/8 as four plain numbers. Anything else, such as 127.999.0.1, would be looked up
- * as a name. */
-static bool is_loopback_ipv4(const char *host, size_t len) {
-    const char *end = host + len;
-    if (!starts(host, "127."))
-        return false;
-    for (int left = 4; left > 0; left--) {
-        int value = 0, digits = 0;
-        bool zero = *host == '0';
-        for (; host < end && *host >= '0' && *host <= '9' && digits < 4; host++, digits++)
-            value = value * 10 + (*host - '0');
-        if (digits == 0 || digits > 3 || value > 255 || (zero && digits > 1))
-            return false;
-        if (left > 1 && (host == end || *host++ != '.'))
-            return false;
-    }
-    return host == end;
-}
-
 static const char *address(const hg_request *r) {
     return r->url ? r->url : r->base;
-}
-
-/* Is the host this machine? Then the environment's proxy is of no use. */
-static bool is_loopback(const char *url) {
-    const char *host = strstr(url, "://");
-    if (!host)
-        return false;
-    host += 3;
-    size_t len = strcspn(host, ":/?#");
-    if (starts(host, "[::1]"))
-        return true;
-    if (len == 9 && strncasecmp(host, "localhost", len) == 0)
-        return true;
-    return is_loopback_ipv4(host, len);
 }
 
 /* The request target beside a URL parsed once saves a fifth of the cost of a poll. Not through a
@@ -233,8 +200,8 @@ static bool set_address(hg_pool *p, hg_handle *h, const hg_request *r, bool dire
 
 static bool set_multipart(hg_handle *h, const hg_request *r) {
     curl_mime *mime = curl_mime_init(h->easy);
-    hg_input *input = h->op->inputs;
-    h->op->mime = mime;
+    hg_input *input = h->exchange->inputs;
+    h->exchange->mime = mime;
     for (size_t i = 0; mime && i < r->parts_len; i++, input++) {
         const hg_part *from = &r->parts[i];
         curl_mimepart *part = curl_mime_addpart(mime);
@@ -248,8 +215,8 @@ static bool set_multipart(hg_handle *h, const hg_request *r) {
         }
         if (!type && !from->content.data)
             type = "application/octet-stream";
-        CURLcode code =
-            curl_mime_data_cb(part, input->body.size, hg_op_on_read, hg_op_on_seek, NULL, input);
+        CURLcode code = curl_mime_data_cb(part, input->body.size, hg_exchange_on_read,
+                                          hg_exchange_on_seek, NULL, input);
         if (code != CURLE_OK || (filename && curl_mime_filename(part, filename) != CURLE_OK) ||
             (type && curl_mime_type(part, type) != CURLE_OK))
             return false;
@@ -260,19 +227,19 @@ static bool set_multipart(hg_handle *h, const hg_request *r) {
 /* The method and the body. Only here is a handle made unfit for the quick path of plain GETs. */
 static bool set_method(hg_handle *h, const hg_request *r) {
     CURL *e = h->easy;
-    hg_op *op = h->op;
+    hg_exchange *x = h->exchange;
     bool ok = true;
     if (r->parts) {
         ok = set_multipart(h, r);
     } else if (r->segments) {
         curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(e, CURLOPT_READFUNCTION, hg_op_on_read);
-        curl_easy_setopt(e, CURLOPT_READDATA, op->inputs);
-        curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, hg_op_on_seek);
-        curl_easy_setopt(e, CURLOPT_SEEKDATA, op->inputs);
-        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, op->inputs->body.size);
+        curl_easy_setopt(e, CURLOPT_READFUNCTION, hg_exchange_on_read);
+        curl_easy_setopt(e, CURLOPT_READDATA, x->inputs);
+        curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, hg_exchange_on_seek);
+        curl_easy_setopt(e, CURLOPT_SEEKDATA, x->inputs);
+        curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, x->inputs->body.size);
     } else if (r->body || strcmp(r->method, "POST") == 0) {
-        curl_easy_setopt(e, CURLOPT_POSTFIELDS, op->body ? op->body : "");
+        curl_easy_setopt(e, CURLOPT_POSTFIELDS, x->body ? x->body : "");
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     } else if (strcmp(r->method, "HEAD") == 0) {
         curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
@@ -280,13 +247,13 @@ static bool set_method(hg_handle *h, const hg_request *r) {
     return ok && curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method) == CURLE_OK;
 }
 
-/* What may differ between two plain GETs of one handle. NULL as the proxy: the environment's. */
-static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const char *proxy) {
+/* What may differ between two plain GETs of one handle. */
+static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
     CURL *e = h->easy;
     bool https = starts(address(r), "https://");
     /* libcurl's clock runs while a request waits for a connection, and ends it before it looks at
      * what has come. A fresh one has its time from the engine: once for waiting (hg_engine_hold),
-     * and once for the answer (hg_op_on_start). */
+     * and once for the answer (hg_exchange_on_start). */
     long timeout_ms = r->fresh ? 0 : r->timeout_ms;
     if (h->timeout_ms != timeout_ms)
         curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, h->timeout_ms = timeout_ms);
@@ -307,7 +274,7 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     /* A body that is held back must hold back its server, and nobody else. Over HTTP/2, libcurl
      * (7.88) takes all that its window lets in, 32 MB of each stream, whenever another stream is
      * read. */
-    bool alone = r->output || r->output || r->stream;
+    bool alone = r->output_path || r->output || r->stream;
     if (h->alone != alone)
         curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                          (h->alone = alone) ? (long)CURL_HTTP_VERSION_1_1
@@ -319,17 +286,16 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r, const
     long buffer = alone ? FILE_BUFFER : API_BUFFER;
     if (h->buffer != buffer)
         curl_easy_setopt(e, CURLOPT_BUFFERSIZE, h->buffer = buffer);
-    if (!same_text(h->proxy, proxy)) {
-        if (!keep_text(&h->proxy, proxy))
-            return false;
-        curl_easy_setopt(e, CURLOPT_PROXY, proxy);
-    }
+    if (!same_text(h->proxy, r->proxy) &&
+        !(keep_text(&h->proxy, r->proxy) &&
+          curl_easy_setopt(e, CURLOPT_PROXY, r->proxy) == CURLE_OK))
+        return false;
     if (h->headers != r->headers) {
         hg_headers_unref(h->headers);
         h->headers = r->headers ? hg_headers_ref(r->headers) : NULL;
         curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers ? h->headers->list : NULL);
     }
-    return set_address(p, h, r, https || (proxy && !*proxy));
+    return set_address(p, h, r, https || (r->proxy && !*r->proxy));
 }
 
 /* Everything back to libcurl's defaults, then what we always want, and whom to trust. */
@@ -366,10 +332,9 @@ static hg_handle *create(hg_pool *p, bool public_) {
     return h;
 }
 
-hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_op *op) {
-    const char *proxy = r->proxy ? r->proxy : is_loopback(address(r)) ? "" : NULL;
+hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x) {
     hg_ca_store *trust;
-    if (!hg_ca_stores_find(&p->trusts, address(r), r->ca_file, proxy, &trust))
+    if (!hg_ca_stores_find(&p->trusts, address(r), r->ca_file, r->proxy, &trust))
         return NULL;
     hg_handle *h = p->idle[r->public_];
     if (h) {
@@ -384,11 +349,11 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_op *op) {
     bool plain = strcmp(r->method, "GET") == 0 && !r->body && !r->segments && !r->parts;
     bool ok = (h->plain && plain && h->trust == trust && same_text(h->ca_file, r->ca_file)) ||
               start_over(p, h, trust, r->ca_file);
-    h->op = op;
+    h->exchange = x;
     h->plain = plain;
     h->error[0] = '\0';
-    op->handle = h;
-    if (ok && set_differences(p, h, r, proxy) && (plain || set_method(h, r)))
+    x->handle = h;
+    if (ok && set_differences(p, h, r) && (plain || set_method(h, r)))
         return h;
     h->plain = false;
     hg_handle_give(p, h);
@@ -396,7 +361,7 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_op *op) {
 }
 
 void hg_handle_drop(hg_handle *h) {
-    h->op->handle = NULL;
+    h->exchange->handle = NULL;
     destroy(h);
 }
 
@@ -405,8 +370,8 @@ void hg_handle_give(hg_pool *p, hg_handle *h) {
         hg_handle_drop(h);
         return;
     }
-    h->op->handle = NULL;
-    h->op = NULL;
+    h->exchange->handle = NULL;
+    h->exchange = NULL;
     h->next = p->idle[h->public_];
     p->idle[h->public_] = h;
     p->idle_len++;

@@ -5,11 +5,11 @@
 #include <curl/curl.h>
 
 #include "ca_store.h"
-#include "operation.h"
+#include "exchange.h"
 
 struct hg_handle {
     CURL *easy;
-    hg_op *op; /* whose callbacks run; NULL when idle */
+    hg_exchange *exchange; /* whose callbacks run; NULL when idle */
     struct hg_pool *pool;
     hg_handle *next; /* in the pool */
     bool public_;    /* never carried a credential */
@@ -38,7 +38,7 @@ typedef struct hg_pool {
     int idle_len;
     hg_bases bases;
     CURLSH *share;            /* TLS sessions, so that reconnecting resumes */
-    void *pollset;            /* told of sockets opened and closed */
+    hg_pollset *pollset;      /* told of sockets opened and closed */
     int64_t step_end;         /* when the running step must be over; 0: it may take its time */
     hg_queue paused;          /* downloads that used up a step and wait for the next one */
     hg_queue notified;        /* operations that are notifications of others, and due */
@@ -52,9 +52,9 @@ bool hg_pool_open(hg_pool *p, hg_pollset *pollset);
 void hg_pool_close(hg_pool *p);
 void hg_pool_close_share(hg_pool *p);
 
-/* A handle with all options of the request set, bound to the operation. NULL: memory is out. */
-hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_op *op);
-/* Unbinds it from its operation and keeps it for the next one. */
+/* A handle with all options of the request set, bound to the exchange. NULL: memory is out. */
+hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x);
+/* Unbinds it from its exchange and keeps it for the next one. */
 void hg_handle_give(hg_pool *p, hg_handle *h);
 /* Unbinds it and frees it. */
 void hg_handle_drop(hg_handle *h);

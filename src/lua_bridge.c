@@ -1,9 +1,13 @@
 /* The bridge as a Lua object: the way in which OpenResty learns that an engine has work. */
+#include "lua_bridge.h"
+
 #include "bridge.h"
+#include "lua_engine.h"
 #include "lua_object.h"
 
 #define BRIDGE_TYPE "heygen.bridge"
-#define BRIDGE_MT lua_upvalueindex(2) /* the first is the engine's, as in lua_object.h */
+#define ENGINE_MT lua_upvalueindex(1)
+#define BRIDGE_MT lua_upvalueindex(2)
 
 static const double BEAT = 0.5, SHORTEST = 0.001; /* seconds */
 
@@ -24,9 +28,9 @@ static int refuse(lua_State *L, const char *message) {
 
 /* bridge(engine, heartbeat) -> bridge | nil, message */
 static int bridge_new(lua_State *L) {
-    hg_engine *e = ((hg_engine_box *)hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE))->engine;
+    hg_engine *e = ((hg_engine_box *)hg_object_check(L, 1, ENGINE_MT, HG_ENGINE_TYPE))->engine;
     double beat = luaL_optnumber(L, 2, BEAT);
-    char message[HG_MESSAGE];
+    char message[HG_FAILURE_TEXT];
     luaL_argcheck(L, beat >= SHORTEST, 2, "expected seconds, 0.001 or more");
     if (!hg_engine_usable(e))
         return refuse(L, "the engine is closed");
@@ -106,11 +110,13 @@ static const luaL_Reg BRIDGE_META[] = {
 
 static const luaL_Reg BRIDGE_LIBRARY[] = {{"bridge", bridge_new}, {NULL, NULL}};
 
-void hg_bridge_open_library(lua_State *L, int library, int engine_mt) {
+void hg_bridge_open_library(lua_State *L) {
+    int library = lua_gettop(L);
+    luaL_getmetatable(L, HG_ENGINE_TYPE);
     luaL_newmetatable(L, BRIDGE_TYPE);
-    int bridge_mt = lua_gettop(L);
+    int engine_mt = library + 1, bridge_mt = library + 2;
     hg_object_fill(L, bridge_mt, BRIDGE_META, BRIDGE_METHODS, engine_mt, bridge_mt);
     lua_pushvalue(L, library);
     hg_object_closures(L, BRIDGE_LIBRARY, engine_mt, bridge_mt);
-    lua_pop(L, 2);
+    lua_settop(L, library);
 }

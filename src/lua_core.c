@@ -9,8 +9,11 @@
 
 #include "compat.h"
 #include "digest.h"
+#include "lua_bridge.h"
+#include "lua_engine.h"
+#include "lua_file.h"
+#include "lua_headers.h"
 #include "lua_json.h"
-#include "lua_object.h"
 #include "lua_output.h"
 #include "pollset.h"
 #include "signature.h"
@@ -183,7 +186,10 @@ int luaopen_heygen_core(lua_State *L) {
     hg_setfuncs(L, FUNCTIONS);
     hg_json_open(L);
     hg_output_open_library(L);
-    hg_objects_open(L);
+    hg_headers_open_library(L);
+    hg_engine_open_library(L);
+    hg_bridge_open_library(L);
+    hg_file_open_library(L);
     lua_pushliteral(L, HG_VERSION);
     lua_setfield(L, -2, "_VERSION");
     return 1;

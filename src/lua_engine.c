@@ -1,31 +1,21 @@
-/* The engine as a Lua object, and the metatables of all objects. */
+/* The engine as a Lua object, and the metatables of engine and operation. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "lua_engine.h"
 #include "lua_object.h"
+#include "lua_operation.h"
 #include "lua_output.h"
 #include "lua_request.h"
 
 /* The engine of this Lua state. A string: light userdata fail as keys in LuaJIT on arm64. */
 static const char SHARED_KEY[] = "heygen.engine.shared";
 
-void *hg_object_check(lua_State *L, int index, int metatable, const char *type) {
-    void *box = lua_touserdata(L, index);
-    if (box && lua_getmetatable(L, index)) {
-        bool same = lua_rawequal(L, -1, metatable);
-        lua_pop(L, 1);
-        if (same)
-            return box;
-    }
-    const char *message = lua_pushfstring(L, "%s expected, got %s", type, luaL_typename(L, index));
-    luaL_argerror(L, index, message);
-    return NULL;
-}
+#define ENGINE_MT lua_upvalueindex(1)
 
 static hg_engine *to_engine(lua_State *L) {
-    return ((hg_engine_box *)hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE))->engine;
+    return ((hg_engine_box *)hg_object_check(L, 1, ENGINE_MT, HG_ENGINE_TYPE))->engine;
 }
 
 /* ---- starting operations ---- */
@@ -45,25 +35,34 @@ static hg_op_box *push_op(lua_State *L, int keep) {
     return box;
 }
 
-static int start(lua_State *L, hg_op_box *box, hg_engine *e, hg_op *op, const char *message) {
+static int start(lua_State *L, hg_op_box *box, hg_engine *e, hg_op *op, const hg_failure *failure) {
     if (!op)
-        return hg_object_refuse(
-            L, strncmp(message, "output:", 7) && strncmp(message, "file:", 5) ? "network" : "file",
-            message);
+        return hg_object_refuse(L, failure);
     box->op = op;
     box->engine = hg_engine_ref(e);
     return 1;
+}
+
+/* Asked when all userdata are made: making one may run a finalizer that closes the engine. */
+static bool is_closed(hg_engine *e) {
+    return !hg_engine_usable(e);
+}
+
+static int refuse_closed(lua_State *L) {
+    return hg_object_refuse_as(L, HG_FAIL_CLOSED, "the engine is closed");
 }
 
 /* engine:create(request) -> operation | nil, message, failure */
 static int engine_create(lua_State *L) {
     hg_engine *e = to_engine(L);
     hg_request r;
-    char message[HG_MESSAGE];
-    if (!hg_engine_usable(e))
-        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_failure failure;
+    if (is_closed(e))
+        return refuse_closed(L);
     hg_op_box *box = push_op(L, hg_request_read(L, 2, &r));
-    return start(L, box, e, hg_engine_create(e, &r, message), message);
+    if (is_closed(e))
+        return refuse_closed(L);
+    return start(L, box, e, hg_engine_create(e, &r, &failure), &failure);
 }
 
 /* engine:after(seconds [, owner]) -> operation */
@@ -71,25 +70,24 @@ static int engine_after(lua_State *L) {
     hg_engine *e = to_engine(L);
     double seconds = luaL_checknumber(L, 2);
     long owner = (long)luaL_optinteger(L, 3, 0);
-    char message[HG_MESSAGE];
-    if (!hg_engine_usable(e))
-        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_failure failure;
     hg_op_box *box = push_op(L, 0);
-    return start(L, box, e, hg_engine_after(e, seconds, owner, message), message);
+    if (is_closed(e))
+        return refuse_closed(L);
+    return start(L, box, e, hg_engine_after(e, seconds, owner, &failure), &failure);
 }
 
-/* engine:notification(operation) -> an operation that is done as soon as there is something new of
- * that one
+/* engine:notification(operation) -> one that is done as soon as there is something new of that one
  */
 static int engine_notification(lua_State *L) {
     hg_engine *e = to_engine(L);
     hg_op_box *of = hg_object_check(L, 2, HG_OP_MT, HG_OP_TYPE);
-    char message[HG_MESSAGE];
+    hg_failure failure;
     luaL_argcheck(L, of->op && of->engine == e, 2, "it is not an operation of this engine");
-    if (!hg_engine_usable(e))
-        return hg_object_refuse(L, "closed", "the engine is closed");
     hg_op_box *box = push_op(L, 0);
-    return start(L, box, e, hg_engine_notification(e, of->op, message), message);
+    if (is_closed(e))
+        return refuse_closed(L);
+    return start(L, box, e, hg_engine_notification(e, of->op, &failure), &failure);
 }
 
 /* engine:sync(output | directory [, owner]) -> operation */
@@ -99,16 +97,16 @@ static int engine_sync(lua_State *L) {
     luaL_argcheck(L, !output || *output, 2, "the file is closed");
     const char *name = output ? (*output)->path : luaL_checkstring(L, 2);
     long owner = (long)luaL_optinteger(L, 3, 0);
-    char message[HG_MESSAGE];
-    if (!hg_engine_usable(e))
-        return hg_object_refuse(L, "closed", "the engine is closed");
+    hg_failure failure;
     hg_op_box *box = push_op(L, 0);
+    if (is_closed(e))
+        return refuse_closed(L);
     int fd = output ? fcntl((*output)->fd, F_DUPFD_CLOEXEC, 0)
                     : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
-        return start(L, box, e, hg_engine_sync(e, fd, name, owner, message), message);
-    snprintf(message, sizeof message, "cannot open %.200s: %s", name, strerror(errno));
-    return hg_object_refuse(L, "file", message);
+        return start(L, box, e, hg_engine_sync(e, fd, name, owner, &failure), &failure);
+    hg_failure_set(&failure, HG_FAIL_FILE, "cannot open %.200s: %s", name, strerror(errno));
+    return hg_object_refuse(L, &failure);
 }
 
 /* ---- the engine ---- */
@@ -204,7 +202,7 @@ static int engine_close(lua_State *L) {
 }
 
 static int engine_gc(lua_State *L) {
-    hg_engine_box *box = hg_object_check(L, 1, HG_ENGINE_MT, HG_ENGINE_TYPE);
+    hg_engine_box *box = hg_object_check(L, 1, ENGINE_MT, HG_ENGINE_TYPE);
     hg_engine *e = box->engine;
     box->engine = NULL;
     if (e)
@@ -220,15 +218,15 @@ static int engine_tostring(lua_State *L) {
 
 /* new_engine() -> an engine of one's own | nil, message */
 static int new_engine(lua_State *L) {
-    char message[HG_MESSAGE];
+    hg_failure failure;
     hg_engine_box *box = hg_newuserdata(L, sizeof *box);
-    box->engine = hg_engine_new(message);
+    box->engine = hg_engine_new(&failure);
     if (!box->engine) {
         lua_pushnil(L);
-        lua_pushstring(L, message);
+        lua_pushstring(L, failure.text);
         return 2;
     }
-    lua_pushvalue(L, HG_ENGINE_MT);
+    lua_pushvalue(L, ENGINE_MT);
     lua_setmetatable(L, -2);
     return 1;
 }
@@ -273,45 +271,14 @@ static const luaL_Reg ENGINE_META[] = {
 static const luaL_Reg LIBRARY[] = {
     {"engine", shared_engine}, {"new_engine", new_engine}, {NULL, NULL}};
 
-void hg_object_closures(lua_State *L, const luaL_Reg *l, int first, int second) {
-    for (; l->name; l++) {
-        lua_pushvalue(L, first);
-        lua_pushvalue(L, second);
-        lua_pushcclosure(L, l->func, 2);
-        lua_setfield(L, -2, l->name);
-    }
-}
-
-void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int first,
-                    int second) {
-    lua_pushvalue(L, mt);
-    hg_object_closures(L, meta, first, second);
-    lua_createtable(L, 0, 16);
-    hg_object_closures(L, methods, first, second);
-    lua_setfield(L, -2, "__index");
-    lua_pushliteral(L, "private");
-    lua_setfield(L, -2, "__metatable");
-    lua_pop(L, 1);
-}
-
-void hg_objects_open(lua_State *L) {
+void hg_engine_open_library(lua_State *L) {
     int library = lua_gettop(L);
     luaL_newmetatable(L, HG_ENGINE_TYPE);
     luaL_newmetatable(L, HG_OP_TYPE);
     int engine_mt = library + 1, operation_mt = library + 2;
     hg_object_fill(L, engine_mt, ENGINE_META, ENGINE_METHODS, engine_mt, operation_mt);
     hg_object_fill(L, operation_mt, hg_op_meta, hg_op_methods, engine_mt, operation_mt);
-
-    luaL_newmetatable(L, HG_HEADERS_TYPE);
-    lua_pushcfunction(L, hg_request_headers_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
-
     lua_pushvalue(L, library);
     hg_object_closures(L, LIBRARY, engine_mt, operation_mt);
-    lua_pushcfunction(L, hg_request_headers);
-    lua_setfield(L, -2, "headers");
-    hg_bridge_open_library(L, library, engine_mt);
     lua_settop(L, library);
-    hg_files_open(L);
 }

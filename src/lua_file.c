@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "lua_file.h"
 #include "lua_object.h"
 
 #define FILE_TYPE "heygen.file"
@@ -52,92 +53,87 @@ static const char *name_argument(lua_State *L) {
     return name;
 }
 
-static void push_bytes(lua_State *L, int64_t n) {
-#if HG_HAS_INTEGERS
-    lua_pushinteger(L, (lua_Integer)n);
-#else
-    lua_pushnumber(L, (lua_Number)n); /* an integer may have 32 bits only */
-#endif
-}
-
 /* file(path) -> file | nil, message, failure */
 static int open_file(lua_State *L) {
-    char message[HG_UPLOAD_FILE_MESSAGE];
+    hg_failure failure;
     const char *path = name_argument(L);
     file_box *box = push_box(L);
-    box->source = hg_upload_file_open(path, message);
-    return box->source ? 1 : hg_object_refuse(L, "file", message);
+    box->source = hg_upload_file_open(path, &failure);
+    return box->source ? 1 : hg_object_refuse(L, &failure);
 }
 
 /* spool(name) -> an empty file without a name | nil, message, failure */
 static int open_spool(lua_State *L) {
-    char message[HG_UPLOAD_FILE_MESSAGE];
+    hg_failure failure;
     const char *name = name_argument(L);
     file_box *box = push_box(L);
-    box->source = hg_upload_file_spool(name, message);
-    return box->source ? 1 : hg_object_refuse(L, "file", message);
+    box->source = hg_upload_file_spool(name, &failure);
+    return box->source ? 1 : hg_object_refuse(L, &failure);
 }
 
 /* file:size() -> bytes */
 static int file_size(lua_State *L) {
-    push_bytes(L, hg_upload_file_size(to_box(L)->source));
+    hg_object_push_bytes(L, hg_upload_file_size(to_box(L)->source));
     return 1;
 }
 
 /* file:read(from, count) -> bytes, fewer at the end of the file | nil, message, failure */
 static int file_read(lua_State *L) {
-    char bytes[READ_MAX], message[HG_UPLOAD_FILE_MESSAGE];
+    char bytes[READ_MAX];
+    hg_failure failure;
     hg_upload_file *s = to_box(L)->source;
     lua_Number from = luaL_checknumber(L, 2), count = luaL_checknumber(L, 3);
     luaL_argcheck(L, from >= 0 && from < 9e15, 2, "expected 0 or more");
     luaL_argcheck(L, count >= 0 && count <= READ_MAX, 3, "expected 0 to 65536");
     int64_t left = hg_upload_file_size(s) - (int64_t)from;
     size_t len = left <= 0 ? 0 : left < (int64_t)count ? (size_t)left : (size_t)count;
-    if (!hg_upload_file_read(s, bytes, len, (int64_t)from, message))
-        return hg_object_refuse(L, "file", message);
+    if (!hg_upload_file_read(s, bytes, len, (int64_t)from, &failure))
+        return hg_object_refuse(L, &failure);
     lua_pushlstring(L, bytes, len);
     return 1;
 }
 
 /* file:append(data) -> true | nil, message, failure: of a spool */
 static int file_append(lua_State *L) {
-    char message[HG_UPLOAD_FILE_MESSAGE];
+    hg_failure failure;
     size_t len;
     file_box *box = to_box(L);
     const char *data = luaL_checklstring(L, 2, &len);
     luaL_argcheck(L, hg_upload_file_is_spool(box->source) && !box->hash && !box->ended, 1,
                   "only a spool takes data, until its digest is asked for");
-    if (!hg_upload_file_append(box->source, data, len, message))
-        return hg_object_refuse(L, "file", message);
+    if (!hg_upload_file_append(box->source, data, len, &failure))
+        return hg_object_refuse(L, &failure);
     lua_pushboolean(L, 1);
     return 1;
 }
 
-static const char NO_DIGEST[] = "SHA-256 is not available in libcrypto";
+static bool no_digest(hg_failure *failure) {
+    return hg_failure_set(failure, HG_FAIL_FILE, "SHA-256 is not available in libcrypto");
+}
 
-/* Digests the next `count` bytes. False with `message` filled. */
-static bool digest_more(file_box *box, int64_t count, char *message) {
+/* Digests the next `count` bytes. False with `failure` filled in. */
+static bool digest_more(file_box *box, int64_t count, hg_failure *failure) {
     char bytes[SLICE];
     int64_t size = hg_upload_file_size(box->source);
-    strcpy(message, NO_DIGEST);
     if (!box->hash && !(box->hash = hg_hash_new()))
-        return false;
+        return no_digest(failure);
     while (count > 0 && box->hashed < size) {
         int64_t left = size - box->hashed, n = count < SLICE ? count : SLICE;
         if (n > left)
             n = left;
-        if (!hg_upload_file_read(box->source, bytes, (size_t)n, box->hashed, message))
+        if (!hg_upload_file_read(box->source, bytes, (size_t)n, box->hashed, failure))
             return false;
-        strcpy(message, NO_DIGEST);
         if (!hg_hash_add(box->hash, bytes, (size_t)n))
-            return false;
+            return no_digest(failure);
         box->hashed += n;
         count -= n;
     }
     if (box->hashed < size)
         return true;
-    if (!hg_upload_file_check(box->source, message) || !hg_hash_end(box->hash, box->hex))
+    if (!hg_upload_file_check(box->source, failure))
         return false;
+    if (!hg_hash_end(box->hash, box->hex))
+        return no_digest(failure);
     box->ended = true;
     hg_hash_free(box->hash);
     box->hash = NULL;
@@ -147,25 +143,25 @@ static bool digest_more(file_box *box, int64_t count, char *message) {
 /* file:digest(count) -> SHA-256 in hexadecimal, or false when bytes are left; bytes digested so far
  * | nil, message, failure */
 static int file_digest(lua_State *L) {
-    char message[HG_UPLOAD_FILE_MESSAGE];
+    hg_failure failure;
     file_box *box = to_box(L);
     lua_Number count = luaL_checknumber(L, 2);
     luaL_argcheck(L, count >= 1, 2, "expected 1 or more bytes");
-    if (!box->ended && !digest_more(box, count < 9e15 ? (int64_t)count : INT64_MAX, message))
-        return hg_object_refuse(L, "file", message);
+    if (!box->ended && !digest_more(box, count < 9e15 ? (int64_t)count : INT64_MAX, &failure))
+        return hg_object_refuse(L, &failure);
     if (box->ended)
         lua_pushlstring(L, box->hex, sizeof box->hex);
     else
         lua_pushboolean(L, 0);
-    push_bytes(L, box->hashed);
+    hg_object_push_bytes(L, box->hashed);
     return 2;
 }
 
 /* file:check() -> true | nil, message, failure: is it as it was when it was opened */
 static int file_check(lua_State *L) {
-    char message[HG_UPLOAD_FILE_MESSAGE];
-    if (!hg_upload_file_check(to_box(L)->source, message))
-        return hg_object_refuse(L, "file", message);
+    hg_failure failure;
+    if (!hg_upload_file_check(to_box(L)->source, &failure))
+        return hg_object_refuse(L, &failure);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -200,7 +196,7 @@ static const luaL_Reg FILE_META[] = {
 
 static const luaL_Reg FILE_LIBRARY[] = {{"file", open_file}, {"spool", open_spool}, {NULL, NULL}};
 
-void hg_files_open(lua_State *L) {
+void hg_file_open_library(lua_State *L) {
     luaL_newmetatable(L, FILE_TYPE);
     hg_setfuncs(L, FILE_META);
     lua_createtable(L, 0, 8);

@@ -1,54 +1,29 @@
-/* What the Lua objects share: their boxes, the check of an argument, and the failure triple.
- *
- * Every method is a closure over the two metatables, so that checking an argument costs no look-up
- * by name. Results live in the operation: whoever polls the engine, each waiter looks at its own
- * operation. */
+/* What the Lua objects share: the check of an argument, the failure triple, and metatables whose
+ * methods are closures over two of them, so that checking an argument costs no look-up by name. */
 #ifndef HG_LUA_OBJECT_H
 #define HG_LUA_OBJECT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "compat.h"
-#include "engine.h"
-
-#define HG_ENGINE_TYPE "heygen.engine"
-#define HG_OP_TYPE "heygen.operation"
-#define HG_ENGINE_MT lua_upvalueindex(1)
-#define HG_OP_MT lua_upvalueindex(2)
-
-typedef struct hg_engine_box {
-    hg_engine *engine;
-} hg_engine_box;
-
-typedef struct hg_op_box {
-    hg_op *op;
-    hg_engine *engine; /* held, so that an operation keeps its engine going */
-    bool tied;         /* to a table with what the operation borrows */
-} hg_op_box;
+#include "failure.h"
 
 /* The userdata at `index` when it has the metatable at `metatable`; raises otherwise. */
 void *hg_object_check(lua_State *L, int index, int metatable, const char *type);
 
-/* Pushes nil, message, {kind, sent = "no"}: the operation could not even be made. */
-int hg_object_refuse(lua_State *L, const char *kind, const char *message);
+/* Pushes nil, message, {kind, sent = "no"}: what was asked for could not even be made. */
+int hg_object_refuse(lua_State *L, const hg_failure *failure);
+int hg_object_refuse_as(lua_State *L, hg_failure_kind kind, const char *message);
 
-extern const luaL_Reg hg_op_methods[];
-extern const luaL_Reg hg_op_meta[];
+void hg_object_set_text(lua_State *L, const char *key, const char *value);
+/* A number of bytes, as an integer where Lua has those of 64 bits. */
+void hg_object_push_bytes(lua_State *L, int64_t n);
 
 /* Sets closures in the table on top of the stack, over the metatables at `first` and `second`. */
 void hg_object_closures(lua_State *L, const luaL_Reg *l, int first, int second);
 /* Completes the metatable at `mt` with such closures. */
 void hg_object_fill(lua_State *L, int mt, const luaL_Reg *meta, const luaL_Reg *methods, int first,
                     int second);
-
-/* The file behind an object of core.file or core.spool; NULL: the value is none. Raises when it is
- * closed. */
-hg_upload_file *hg_file_to_upload(lua_State *L, int index);
-/* Adds file and spool to the table on top of the stack. */
-void hg_files_open(lua_State *L);
-
-/* Adds bridge to the table at `library`. */
-void hg_bridge_open_library(lua_State *L, int library, int engine_mt);
-
-/* Adds engine, new_engine, headers and bridge to the table on top of the stack. */
-void hg_objects_open(lua_State *L);
 
 #endif

@@ -1,5 +1,5 @@
 /* The operation as a Lua object. */
-#include <string.h>
+#include "lua_operation.h"
 
 #include "lua_object.h"
 
@@ -14,17 +14,19 @@ static hg_op *to_op(lua_State *L) {
     return op;
 }
 
-/* ---- failures ---- */
+/* What an operation of another kind has of all that an exchange has: nothing. Never written to. */
+static hg_exchange nothing;
 
-static const char *failure_kind(hg_failure f) {
-    static const char *const NAMES[] = {"ok",        "network", "timeout", "cancelled", "parse",
-                                        "too_large", "file",    "closed",  "invalid"};
-    return NAMES[f];
+static hg_exchange *to_exchange(lua_State *L) {
+    hg_exchange *x = hg_exchange_of(to_op(L));
+    return x ? x : &nothing;
 }
 
+/* ---- failures ---- */
+
 /* A word for libcurl's number, for programs that tell failures apart. */
-static const char *network_code(const hg_op *op) {
-    switch (op->curl_code) {
+static const char *network_code(const hg_exchange *x) {
+    switch (x->op.curl_code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return "dns";
@@ -40,10 +42,10 @@ static const char *network_code(const hg_op *op) {
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
         return "closed";
-    case CURLE_ABORTED_BY_CALLBACK: /* by us: see hg_op_on_start */
-        return op->failure == HG_FAIL_NETWORK ? "closed" : NULL;
+    case CURLE_ABORTED_BY_CALLBACK: /* by us: see hg_exchange_on_start */
+        return x->op.failure == HG_FAIL_NETWORK ? "closed" : NULL;
     case CURLE_PARTIAL_FILE: /* over HTTP/2 also said of a connection that broke before an answer */
-        return op->answered ? "truncated" : "closed";
+        return x->answered ? "truncated" : "closed";
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
         return "http2";
@@ -65,44 +67,29 @@ static const char *sent_name(hg_sent sent) {
     return NAMES[sent];
 }
 
-static void set_text(lua_State *L, const char *key, const char *value) {
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, key);
-}
-
 /* nil, message, {kind, sent, code, curl_code, status, body} */
-static int push_failure(lua_State *L, const hg_op *op) {
+static int push_failure(lua_State *L, hg_op *op) {
+    const hg_exchange *x = hg_exchange_of(op);
+    const char *code = op->no_space ? "disk_full" : x ? network_code(x) : NULL;
     lua_pushnil(L);
     lua_pushstring(L, op->message ? op->message : "out of memory");
     lua_createtable(L, 0, 6);
-    set_text(L, "kind", failure_kind(op->failure));
-    set_text(L, "sent", sent_name(hg_op_sent(op)));
-    if (op->no_space)
-        set_text(L, "code", "disk_full");
-    else if (network_code(op))
-        set_text(L, "code", network_code(op));
+    hg_object_set_text(L, "kind", hg_failure_name(op->failure));
+    hg_object_set_text(L, "sent", sent_name(x ? hg_exchange_sent(x) : HG_SENT_NO));
+    if (code)
+        hg_object_set_text(L, "code", code);
     if (op->curl_code) {
         lua_pushinteger(L, op->curl_code);
         lua_setfield(L, -2, "curl_code");
     }
-    if (op->status) {
-        lua_pushinteger(L, op->status);
+    if (x && x->status) {
+        lua_pushinteger(L, x->status);
         lua_setfield(L, -2, "status");
     }
-    if (op->content.len) { /* what came before the cut may name a job that was paid for */
-        lua_pushlstring(L, op->content.data, op->content.len);
+    if (x && x->content.len) { /* what came before the cut may name a job that was paid for */
+        lua_pushlstring(L, x->content.data, x->content.len);
         lua_setfield(L, -2, "body");
     }
-    return 3;
-}
-
-/* nil, message, {kind, sent = "no"}: the operation could not even be made. */
-int hg_object_refuse(lua_State *L, const char *kind, const char *message) {
-    lua_pushnil(L);
-    lua_pushstring(L, message);
-    lua_createtable(L, 0, 2);
-    set_text(L, "kind", kind);
-    set_text(L, "sent", "no");
     return 3;
 }
 
@@ -115,8 +102,9 @@ static int operation_gc(lua_State *L) {
     /* The exchange goes on without its object; memory being out, it cannot. Nor can one whose body
      * nobody will ever take or let in: it would wait, and keep its host busy, until its time is up.
      */
-    bool lost = op && !op->done &&
-                (op->stream || (op->output && !op->accepted) || (box->tied && !hg_op_keep(op)));
+    hg_exchange *x = op ? hg_exchange_of(op) : NULL;
+    bool lost = x && !op->done &&
+                (x->stream || (x->output && !x->accepted) || (box->tied && !hg_exchange_keep(x)));
     if (lost)
         hg_engine_cancel(e, op);
     box->op = NULL;
@@ -146,20 +134,21 @@ static void untie(lua_State *L, hg_op_box *box) {
     hg_tie(L, 1);
 }
 
-/* operation:result() -> status, body | true (a timer) | nil, message, failure */
+/* operation:result() -> status, body | true (no exchange) | nil, message, failure */
 static int operation_result(lua_State *L) {
     hg_op *op = to_op(L);
     if (!op->done)
-        return hg_object_refuse(L, "pending", "the operation is not done");
+        return hg_object_refuse_as(L, HG_FAIL_PENDING, "the operation is not done");
     untie(L, to_box(L));
     if (op->failure)
         return push_failure(L, op);
-    if (op->timer) {
+    const hg_exchange *x = hg_exchange_of(op);
+    if (!x) {
         lua_pushboolean(L, 1);
         return 1;
     }
-    lua_pushinteger(L, op->status);
-    lua_pushlstring(L, op->content.data ? op->content.data : "", op->content.len);
+    lua_pushinteger(L, x->status);
+    lua_pushlstring(L, x->content.data ? x->content.data : "", x->content.len);
     return 2;
 }
 
@@ -173,44 +162,44 @@ static int operation_cancel(lua_State *L) {
 
 /* operation:accept([at]) -> true | nil, message: lets the body into the file from there on */
 static int operation_accept(lua_State *L) {
-    hg_op *op = to_op(L);
+    hg_exchange *x = to_exchange(L);
+    bool done = to_op(L)->done;
     lua_Number at = luaL_optnumber(L, 2, 0);
-    char message[HG_MESSAGE];
+    hg_failure failure;
     luaL_argcheck(L, at >= 0 && at < 9e15, 2, "expected a number of bytes");
-    if (op->done || !op->output) {
+    if (done || !x->output) {
         lua_pushnil(L);
-        lua_pushstring(L, op->done ? "the operation is done" : "the operation has no output");
+        lua_pushstring(L, done ? "the operation is done" : "the operation has no output");
         return 2;
     }
-    bool ok = hg_op_accept(op, (uint64_t)at, message);
+    bool ok = hg_exchange_accept(x, (uint64_t)at, &failure);
     hg_engine_go_on(to_box(L)->engine);
     if (ok) {
         lua_pushboolean(L, 1);
         return 1;
     }
     lua_pushnil(L);
-    lua_pushstring(L, message);
+    lua_pushstring(L, failure.text);
     return 2;
 }
 
 /* operation:read() -> the bytes of a stream that have come since | nil */
 static int operation_read(lua_State *L) {
-    hg_op *op = to_op(L);
+    hg_exchange *x = to_exchange(L);
     size_t len;
-    const char *bytes = hg_op_take(op, &len);
+    const char *bytes = hg_exchange_take(x, &len);
     if (len == 0)
         return 0;
     lua_pushlstring(L, bytes, len);
-    hg_op_taken(op);
-    if (!op->done)
+    hg_exchange_taken(x);
+    if (!x->op.done)
         hg_engine_go_on(to_box(L)->engine);
     return 1;
 }
 
 static int operation_drop(lua_State *L) {
-    hg_op *op = to_op(L);
-    if (op->done)
-        hg_op_drop_content(op);
+    if (to_op(L)->done && to_exchange(L) != &nothing)
+        hg_exchange_drop_content(to_exchange(L));
     return 0;
 }
 
@@ -221,29 +210,21 @@ static int operation_notify(lua_State *L) {
     return 1;
 }
 
-static void push_bytes(lua_State *L, curl_off_t n) {
-#if HG_HAS_INTEGERS
-    lua_pushinteger(L, (lua_Integer)n);
-#else
-    lua_pushnumber(L, (lua_Number)n); /* an integer may have 32 bits only */
-#endif
-}
-
 static void push_total(lua_State *L, curl_off_t n) {
     if (n > 0)
-        push_bytes(L, n);
+        hg_object_push_bytes(L, n);
     else
         lua_pushnil(L);
 }
 
 /* operation:progress() -> received, received_total | nil, sent, sent_total | nil (bytes) */
 static int operation_progress(lua_State *L) {
-    hg_op *op = to_op(L);
-    hg_op_refresh(op);
-    push_bytes(L, (curl_off_t)op->received);
-    push_total(L, op->received_total);
-    push_bytes(L, op->sent_bytes);
-    push_total(L, op->sent_total);
+    hg_exchange *x = to_exchange(L);
+    hg_exchange_refresh(x);
+    hg_object_push_bytes(L, (curl_off_t)x->received);
+    push_total(L, x->received_total);
+    hg_object_push_bytes(L, x->sent_bytes);
+    push_total(L, x->sent_total);
     return 4;
 }
 
@@ -252,34 +233,34 @@ static int operation_progress(lua_State *L) {
 static int operation_timings(lua_State *L) {
     static const char *const NAMES[HG_TIMINGS] = {"namelookup",  "connect",       "appconnect",
                                                   "pretransfer", "starttransfer", "total"};
-    hg_op *op = to_op(L);
-    hg_op_refresh(op);
+    hg_exchange *x = to_exchange(L);
+    hg_exchange_refresh(x);
     lua_createtable(L, 0, HG_TIMINGS + 1);
     for (int i = 0; i < HG_TIMINGS; i++) {
-        lua_pushnumber(L, (lua_Number)op->times[i] / 1e6);
+        lua_pushnumber(L, (lua_Number)x->times[i] / 1e6);
         lua_setfield(L, -2, NAMES[i]);
     }
-    lua_pushinteger(L, op->connects);
+    lua_pushinteger(L, x->connects);
     lua_setfield(L, -2, "connections");
     return 1;
 }
 
 static int operation_status(lua_State *L) {
-    hg_op *op = to_op(L);
-    if (op->status)
-        lua_pushinteger(L, op->status);
+    hg_exchange *x = to_exchange(L);
+    if (x->status)
+        lua_pushinteger(L, x->status);
     else
         lua_pushnil(L);
     return 1;
 }
 
 static int operation_sent(lua_State *L) {
-    lua_pushstring(L, sent_name(hg_op_sent(to_op(L))));
+    lua_pushstring(L, sent_name(hg_exchange_sent(to_exchange(L))));
     return 1;
 }
 
 static int job_http_version(lua_State *L) {
-    switch (to_op(L)->http_version) {
+    switch (to_exchange(L)->http_version) {
     case CURL_HTTP_VERSION_1_0:
         lua_pushliteral(L, "1.0");
         break;
@@ -300,9 +281,9 @@ static int job_http_version(lua_State *L) {
 
 /* operation:header(name) -> value | nil (any letter case; the last one wins) */
 static int operation_header(lua_State *L) {
-    hg_op *op = to_op(L);
+    hg_exchange *x = to_exchange(L);
     size_t len;
-    const char *value = hg_op_header(op, luaL_checkstring(L, 2), &len);
+    const char *value = hg_exchange_header(x, luaL_checkstring(L, 2), &len);
     if (value)
         lua_pushlstring(L, value, len);
     else
@@ -312,14 +293,14 @@ static int operation_header(lua_State *L) {
 
 /* operation:head() -> the status line and headers of the answer as they came */
 static int operation_head(lua_State *L) {
-    hg_op *op = to_op(L);
-    lua_pushlstring(L, op->head.data ? op->head.data : "", op->head.len);
+    hg_exchange *x = to_exchange(L);
+    lua_pushlstring(L, x->head.data ? x->head.data : "", x->head.len);
     return 1;
 }
 
 static int operation_tostring(lua_State *L) {
     hg_op *op = to_box(L)->op;
-    const char *state = !op ? "not started" : !op->done ? "running" : failure_kind(op->failure);
+    const char *state = !op ? "not started" : !op->done ? "running" : hg_failure_name(op->failure);
     lua_pushfstring(L, "heygen.operation (%s)", state);
     return 1;
 }

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lua_object.h"
+
 static const char TYPE[] = "heygen.output";
 
 hg_output **hg_output_to_box(lua_State *L, int index) {
@@ -48,18 +50,18 @@ static int push_true(lua_State *L) {
 static int output_new(lua_State *L) {
     const char *path = to_path(L, 1);
     bool keep = lua_toboolean(L, 2);
-    char message[HG_OUTPUT_MESSAGE];
+    hg_failure failure;
     hg_output **box = hg_newuserdata(L, sizeof *box);
     *box = NULL;
     luaL_getmetatable(L, TYPE);
     lua_setmetatable(L, -2);
-    hg_opening opening = hg_output_open(path, keep, box, message);
+    hg_opening opening = hg_output_open(path, keep, box, &failure);
     if (opening == HG_OPENED) {
         (*box)->tidy = true;
         return 1;
     }
     lua_pushnil(L);
-    lua_pushstring(L, message);
+    lua_pushstring(L, failure.text);
     lua_pushstring(L, opening == HG_OPEN_BUSY      ? "busy"
                       : opening == HG_OPEN_FOREIGN ? "foreign"
                                                    : NULL);
@@ -71,11 +73,7 @@ static int output_size(lua_State *L) {
     int64_t size = hg_output_size(to_output(L));
     if (size < 0)
         return push_problem(L, "cannot look at", to_output(L)->path, errno);
-#if HG_HAS_INTEGERS
-    lua_pushinteger(L, (lua_Integer)size);
-#else
-    lua_pushnumber(L, (lua_Number)size);
-#endif
+    hg_object_push_bytes(L, size);
     return 1;
 }
 

@@ -5,77 +5,11 @@
 #include <strings.h>
 
 #include "compat.h"
+#include "lua_file.h"
+#include "lua_headers.h"
 #include "lua_json.h"
-#include "lua_object.h"
 #include "lua_output.h"
 #include "text.h"
-
-typedef struct headers_box {
-    hg_headers *headers;
-} headers_box;
-
-/* ---- headers ---- */
-
-static bool clean(const char *s, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0')
-            return false;
-    return true;
-}
-
-/* Adds every name -> value of the table at `t`. */
-static void add_headers(lua_State *L, hg_headers *h, int t) {
-    luaL_checkstack(L, 4, NULL);
-    for (lua_pushnil(L); lua_next(L, t); lua_pop(L, 1)) {
-        size_t name_len, value_len;
-        if (lua_type(L, -2) != LUA_TSTRING)
-            luaL_error(L, "headers: expected names as keys, got a %s", luaL_typename(L, -2));
-        const char *name = lua_tolstring(L, -2, &name_len);
-        if (lua_type(L, -1) != LUA_TSTRING)
-            luaL_error(L, "headers.%s: expected a string, got %s", name, luaL_typename(L, -1));
-        const char *value = lua_tolstring(L, -1, &value_len);
-        if (name_len == 0 || !clean(name, name_len) || strpbrk(name, " \t:()<>@,;\\\"/[]?={}"))
-            luaL_error(L, "headers: a name is not valid in HTTP");
-        if (!clean(value, value_len))
-            luaL_error(L, "headers.%s: CR, LF and NUL are not allowed in a value", name);
-        /* libcurl drops "Name:" and sends an empty header for "Name;". */
-        if (value_len)
-            lua_pushfstring(L, "%s: %s", name, value);
-        else
-            lua_pushfstring(L, "%s;", name);
-        if (!hg_headers_add(h, lua_tostring(L, -1)))
-            luaL_error(L, "out of memory");
-        lua_pop(L, 1);
-    }
-}
-
-/* Pushes an empty box with its metatable, to be filled afterwards: an error in between leaks
- * nothing. */
-static headers_box *push_box(lua_State *L) {
-    headers_box *box = hg_newuserdata(L, sizeof *box);
-    box->headers = NULL;
-    luaL_getmetatable(L, HG_HEADERS_TYPE);
-    lua_setmetatable(L, -2);
-    return box;
-}
-
-int hg_request_headers(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    headers_box *box = push_box(L);
-    box->headers = hg_headers_new();
-    if (!box->headers)
-        return luaL_error(L, "out of memory");
-    add_headers(L, box->headers, 1);
-    return 1;
-}
-
-int hg_request_headers_gc(lua_State *L) {
-    headers_box *box = luaL_checkudata(L, 1, HG_HEADERS_TYPE);
-    hg_headers_unref(box->headers);
-    box->headers = NULL;
-    return 0;
-}
 
 /* ---- fields ---- */
 
@@ -96,7 +30,7 @@ static const char *text_field(lua_State *L, int t, const char *name) {
     if (lua_type(L, -1) != LUA_TSTRING)
         luaL_error(L, "%s: expected a string, got %s", name, luaL_typename(L, -1));
     const char *s = lua_tolstring(L, -1, &len);
-    if (!clean(s, len))
+    if (!hg_headers_are_clean(s, len))
         luaL_error(L, "%s: CR, LF and NUL are not allowed", name);
     lua_pop(L, 1);
     return s;
@@ -342,13 +276,13 @@ static bool has_content_type(const hg_headers *h) {
 /* The shared list, or a private copy when the request adds headers of its own. */
 static void read_headers(lua_State *L, int t, hg_request *r, const char *body_type) {
     const char *type = text_field(L, t, "content_type");
-    headers_box *shared = NULL;
+    hg_headers_box *shared = NULL;
     if (push_field(L, t, "headers")) {
         if (lua_type(L, -1) == LUA_TUSERDATA) {
-            shared = luaL_checkudata(L, -1, HG_HEADERS_TYPE);
+            shared = hg_headers_to_box(L, -1);
         } else {
             luaL_checktype(L, -1, LUA_TTABLE);
-            lua_pushcfunction(L, hg_request_headers);
+            lua_pushcfunction(L, hg_headers_make);
             lua_insert(L, -2);
             lua_call(L, 1, 1);
             shared = lua_touserdata(L, -1);
@@ -359,13 +293,13 @@ static void read_headers(lua_State *L, int t, hg_request *r, const char *body_ty
     if (!more && !type && !body_type && (r->headers || !r->parts))
         return;
     int extra = more ? lua_gettop(L) : 0;
-    headers_box *box = push_box(L); /* stays on the stack */
+    hg_headers_box *box = hg_headers_push_box(L); /* stays on the stack */
     box->headers = r->headers ? hg_headers_copy(r->headers) : hg_headers_new();
     if (!box->headers)
         luaL_error(L, "out of memory");
     if (extra) {
         luaL_checktype(L, extra, LUA_TTABLE);
-        add_headers(L, box->headers, extra);
+        hg_headers_read(L, box->headers, extra);
     }
     /* "Content-Type:" keeps libcurl from adding one of its own. */
     if (type && *type)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "pollset_backend.h"
 
 typedef struct interest {
@@ -18,6 +19,8 @@ typedef struct interest {
 } interest;
 
 struct hg_pollset {
+    hg_fork_guard guard;
+    bool closed; /* by the guard: the process was forked */
     hg_backend *backend;
     interest *table; /* by descriptor */
     int table_len;
@@ -33,6 +36,18 @@ int64_t hg_now(void) {
     return (int64_t)t.tv_sec * HG_SECOND + t.tv_nsec;
 }
 
+static void in_child(void *pollset) {
+    hg_pollset *p = pollset;
+    if (p->closed)
+        return;
+    p->closed = true;
+    for (int fd = 0; fd < p->table_len; fd++)
+        if (p->table[fd].tracked)
+            close(fd);
+    if (p->backend)
+        hg_backend_close(p->backend);
+}
+
 hg_pollset *hg_pollset_new(void) {
     hg_pollset *p = calloc(1, sizeof *p);
     if (!p)
@@ -43,12 +58,14 @@ hg_pollset *hg_pollset_new(void) {
         free(p);
         return NULL;
     }
+    hg_fork_guard_on(&p->guard, in_child, p);
     return p;
 }
 
 void hg_pollset_free(hg_pollset *p) {
     if (!p)
         return;
+    hg_fork_guard_off(&p->guard);
     if (p->backend)
         hg_backend_free(p->backend);
     free(p->table);
@@ -69,12 +86,16 @@ static interest *slot(hg_pollset *p, int fd) {
         int len = p->table_len ? p->table_len : 64;
         while (len <= fd)
             len = len > INT_MAX / 2 ? INT_MAX : len * 2;
+        hg_fork_hold();
         interest *table = realloc(p->table, (size_t)len * sizeof *table);
+        if (table) {
+            memset(table + p->table_len, 0, (size_t)(len - p->table_len) * sizeof *table);
+            p->table = table;
+            p->table_len = len;
+        }
+        hg_fork_release();
         if (!table)
             return NULL;
-        memset(table + p->table_len, 0, (size_t)(len - p->table_len) * sizeof *table);
-        p->table = table;
-        p->table_len = len;
     }
     return &p->table[fd];
 }
@@ -202,9 +223,7 @@ int hg_pollset_wait(hg_pollset *p, int64_t deadline, hg_ready *out, int max) {
 }
 
 void hg_pollset_forked(hg_pollset *p) {
-    for (int fd = 0; fd < p->table_len; fd++)
-        if (p->table[fd].tracked)
-            close(fd);
+    in_child(p);
     hg_backend_free(p->backend);
     p->backend = NULL;
     p->table_len = 0;

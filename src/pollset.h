@@ -51,8 +51,9 @@ bool hg_pollset_ring(hg_pollset *p);
  * Returns how many stand in `out`; 0 for none or a timer, -1 when a signal interrupted the wait. */
 int hg_pollset_wait(hg_pollset *p, int64_t deadline, hg_ready *out, int max);
 
-/* In a forked child: closes this process's copies of all descriptors and forgets them. The parent's
- * connections are untouched, and end when the parent closes them. */
+/* In a forked child: forgets all descriptors. This process's copies were closed when it was forked,
+ * or are now where fork.h knows no way. The parent's connections are untouched, and end when the
+ * parent closes them. */
 void hg_pollset_forked(hg_pollset *p);
 
 #endif

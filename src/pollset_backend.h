@@ -18,6 +18,8 @@
 typedef struct hg_backend hg_backend;
 
 hg_backend *hg_backend_new(void);
+/* Closes its descriptors and frees nothing: within fork(). */
+void hg_backend_close(hg_backend *b);
 void hg_backend_free(hg_backend *b);
 
 /* -1 where there is no such descriptor. */

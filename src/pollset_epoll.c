@@ -27,10 +27,16 @@ hg_backend *hg_backend_new(void) {
     return b;
 }
 
-void hg_backend_free(hg_backend *b) {
+void hg_backend_close(hg_backend *b) {
     if (b->timer >= 0)
         close(b->timer);
-    close(b->epoll);
+    if (b->epoll >= 0)
+        close(b->epoll);
+    b->timer = b->epoll = -1;
+}
+
+void hg_backend_free(hg_backend *b) {
+    hg_backend_close(b);
     free(b);
 }
 

@@ -29,8 +29,14 @@ hg_backend *hg_backend_new(void) {
     return b;
 }
 
+void hg_backend_close(hg_backend *b) {
+    if (b->kq >= 0)
+        close(b->kq); /* in a forked child a kqueue is not inherited: EBADF does no harm */
+    b->kq = -1;
+}
+
 void hg_backend_free(hg_backend *b) {
-    close(b->kq); /* in a forked child a kqueue is not inherited: EBADF does no harm */
+    hg_backend_close(b);
     free(b);
 }
 

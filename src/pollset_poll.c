@@ -19,6 +19,10 @@ hg_backend *hg_backend_new(void) {
     return calloc(1, sizeof(hg_backend));
 }
 
+void hg_backend_close(hg_backend *b) {
+    (void)b;
+}
+
 void hg_backend_free(hg_backend *b) {
     free(b->list);
     free(b);

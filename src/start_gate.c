@@ -19,30 +19,30 @@ hg_gate *hg_gates_of(hg_gates *g, const char *url) {
     return &g->list[(hash ^ hash >> 16) % (sizeof g->list / sizeof g->list[0])];
 }
 
-bool hg_gate_enter(hg_op *op) {
-    hg_gate *g = op->gate;
+bool hg_gate_enter(hg_exchange *x) {
+    hg_gate *g = x->gate;
     if (!g)
         return true;
     if (g->inside >= ROOM) {
-        hg_queue_leave(op);
-        hg_queue_add(&g->waiting, op);
+        hg_queue_leave(&x->op);
+        hg_queue_add(&g->waiting, &x->op);
         return false;
     }
     g->inside++;
-    op->inside = true;
+    x->inside = true;
     return true;
 }
 
 /* As long as some wait, the gate is full or one that will enter it stands in the queue: who leaves
  * either of them calls the next ones. */
-void hg_gate_leave(hg_op *op) {
-    hg_gate *g = op->gate;
+void hg_gate_leave(hg_exchange *x) {
+    hg_gate *g = x->gate;
     if (!g)
         return;
-    g->inside -= op->inside;
-    op->inside = false;
-    op->gate = NULL;
-    hg_queue_leave(op);
+    g->inside -= x->inside;
+    x->inside = false;
+    x->gate = NULL;
+    hg_queue_leave(&x->op);
     for (int room = ROOM - g->inside; room > 0 && g->waiting.first; room--) {
         hg_op *next = g->waiting.first;
         hg_queue_leave(next);

@@ -5,7 +5,7 @@
 #ifndef HG_START_GATE_H
 #define HG_START_GATE_H
 
-#include "operation.h"
+#include "exchange.h"
 
 typedef struct hg_gate {
     int inside; /* given to libcurl, not sent */
@@ -22,9 +22,9 @@ typedef struct hg_gates {
 void hg_gates_open(hg_gates *g, hg_queue *next);
 hg_gate *hg_gates_of(hg_gates *g, const char *url);
 
-/* Lets the operation in, or puts it among the waiting ones: false. */
-bool hg_gate_enter(hg_op *op);
-/* The operation was sent, or has ended wherever it was. */
-void hg_gate_leave(hg_op *op);
+/* Lets the exchange in, or puts it among the waiting ones: false. */
+bool hg_gate_enter(hg_exchange *x);
+/* The exchange was sent, or has ended wherever it was. */
+void hg_gate_leave(hg_exchange *x);
 
 #endif

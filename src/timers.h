@@ -4,6 +4,7 @@
 #define HG_TIMERS_H
 
 #include "operation.h"
+#include "pollset.h"
 
 typedef struct hg_timers {
     hg_op **heap;

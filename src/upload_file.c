@@ -9,11 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fork.h"
+
 struct hg_upload_file {
     int refs;
     int fd;
     bool spool;
     char *path;
+    hg_fork_file file;
     struct stat seen; /* when it was opened */
 };
 
@@ -23,13 +26,13 @@ struct hg_upload_file {
 #define MTIME st_mtim
 #endif
 
-static hg_upload_file *create(const char *path, char *message) {
+static hg_upload_file *create(const char *path, hg_failure *failure) {
     hg_upload_file *s = calloc(1, sizeof *s);
     if (s)
         s->path = strdup(path);
     if (!s || !s->path) {
         free(s);
-        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "out of memory");
+        hg_failure_no_memory(failure);
         return NULL;
     }
     s->refs = 1;
@@ -38,32 +41,35 @@ static hg_upload_file *create(const char *path, char *message) {
 }
 
 /* What is no regular file is not even opened: that alone can rewind a tape. */
-static bool is_regular(const hg_upload_file *s, char *message) {
+static bool is_regular(const hg_upload_file *s, hg_failure *failure) {
     if (S_ISREG(s->seen.st_mode))
         return true;
-    snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s is not a regular file%s", s->path,
-             S_ISDIR(s->seen.st_mode) ? ", but a directory" : "");
+    hg_failure_set(failure, HG_FAIL_FILE, "%.200s is not a regular file%s", s->path,
+                   S_ISDIR(s->seen.st_mode) ? ", but a directory" : "");
     return false;
 }
 
-static bool open_file(hg_upload_file *s, char *message) {
+static bool open_file(hg_upload_file *s, hg_failure *failure) {
     if (stat(s->path, &s->seen) == 0) {
-        if (!is_regular(s, message))
+        if (!is_regular(s, failure))
             return false;
         /* Non-blocking, as it may have become a FIFO in between. */
         s->fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     }
     if (s->fd >= 0 && fstat(s->fd, &s->seen) == 0)
-        return is_regular(s, message);
-    snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: cannot read %.200s: %s", s->path,
-             strerror(errno));
+        return is_regular(s, failure);
+    hg_failure_set(failure, HG_FAIL_FILE, "cannot read %.200s: %s", s->path, strerror(errno));
     return false;
 }
 
-hg_upload_file *hg_upload_file_open(const char *path, char message[HG_UPLOAD_FILE_MESSAGE]) {
-    hg_upload_file *s = create(path, message);
-    if (!s || open_file(s, message))
+hg_upload_file *hg_upload_file_open(const char *path, hg_failure *failure) {
+    hg_upload_file *s = create(path, failure);
+    if (!s)
+        return NULL;
+    if (open_file(s, failure)) {
+        hg_fork_file_opened(&s->file, s->fd);
         return s;
+    }
     hg_upload_file_unref(s);
     return NULL;
 }
@@ -90,19 +96,21 @@ static int open_unnamed(const char *directory) {
     return fd;
 }
 
-hg_upload_file *hg_upload_file_spool(const char *name, char message[HG_UPLOAD_FILE_MESSAGE]) {
+hg_upload_file *hg_upload_file_spool(const char *name, hg_failure *failure) {
     const char *directory = getenv("TMPDIR");
-    hg_upload_file *s = create(name, message);
+    hg_upload_file *s = create(name, failure);
     if (!s)
         return NULL;
     if (!directory || !*directory)
         directory = "/tmp";
     s->spool = true;
     s->fd = open_unnamed(directory);
-    if (s->fd >= 0)
+    if (s->fd >= 0) {
+        hg_fork_file_opened(&s->file, s->fd);
         return s;
-    snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: cannot make a temporary file in %.200s: %s",
-             directory, strerror(errno));
+    }
+    hg_failure_set(failure, HG_FAIL_FILE, "cannot make a temporary file in %.200s: %s", directory,
+                   strerror(errno));
     hg_upload_file_unref(s);
     return NULL;
 }
@@ -116,7 +124,7 @@ void hg_upload_file_unref(hg_upload_file *s) {
     if (!s || --s->refs > 0)
         return;
     if (s->fd >= 0)
-        close(s->fd);
+        hg_fork_file_close(&s->file, s->fd);
     free(s->path);
     free(s);
 }
@@ -134,15 +142,15 @@ bool hg_upload_file_is_spool(const hg_upload_file *s) {
 }
 
 bool hg_upload_file_read(const hg_upload_file *s, void *to, size_t len, int64_t at,
-                         char message[HG_UPLOAD_FILE_MESSAGE]) {
+                         hg_failure *failure) {
     for (char *next = to; len > 0;) {
         ssize_t got = pread(s->fd, next, len, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
-            snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s %s%s", s->path,
-                     got < 0 ? "cannot be read: " : "became shorter while it was read",
-                     got < 0 ? strerror(errno) : "");
+            hg_failure_set(failure, HG_FAIL_FILE, "%.200s %s%s", s->path,
+                           got < 0 ? "cannot be read: " : "became shorter while it was read",
+                           got < 0 ? strerror(errno) : "");
             return false;
         }
         next += got;
@@ -152,13 +160,13 @@ bool hg_upload_file_read(const hg_upload_file *s, void *to, size_t len, int64_t 
     return true;
 }
 
-bool hg_upload_file_check(const hg_upload_file *s, char message[HG_UPLOAD_FILE_MESSAGE]) {
+bool hg_upload_file_check(const hg_upload_file *s, hg_failure *failure) {
     struct stat now;
     if (s->spool)
         return true;
     if (fstat(s->fd, &now) < 0) {
-        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s cannot be read: %s", s->path,
-                 strerror(errno));
+        hg_failure_set(failure, HG_FAIL_FILE, "%.200s cannot be read: %s", s->path,
+                       strerror(errno));
         return false;
     }
     const char *how =
@@ -168,21 +176,18 @@ bool hg_upload_file_check(const hg_upload_file *s, char message[HG_UPLOAD_FILE_M
             ? "was written to"
             : NULL;
     if (how)
-        snprintf(message, HG_UPLOAD_FILE_MESSAGE, "file: %.200s %s while it was read", s->path,
-                 how);
+        hg_failure_set(failure, HG_FAIL_FILE, "%.200s %s while it was read", s->path, how);
     return !how;
 }
 
-bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len,
-                           char message[HG_UPLOAD_FILE_MESSAGE]) {
+bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len, hg_failure *failure) {
     for (const char *next = data; len > 0;) {
         ssize_t n = pwrite(s->fd, next, len, s->seen.st_size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            snprintf(message, HG_UPLOAD_FILE_MESSAGE,
-                     "file: cannot write a temporary file for %.200s: %s", s->path,
-                     strerror(errno));
+            hg_failure_set(failure, HG_FAIL_FILE, "cannot write a temporary file for %.200s: %s",
+                           s->path, strerror(errno));
             return false;
         }
         next += n;

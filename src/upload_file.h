@@ -9,15 +9,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HG_UPLOAD_FILE_MESSAGE = 320 };
+#include "failure.h"
 
 typedef struct hg_upload_file hg_upload_file;
 
-/* Opens a regular file; never waits for a FIFO or a device. NULL with `message` filled. */
-hg_upload_file *hg_upload_file_open(const char *path, char message[HG_UPLOAD_FILE_MESSAGE]);
+/* Opens a regular file; never waits for a FIFO or a device. NULL with `failure` filled in. */
+hg_upload_file *hg_upload_file_open(const char *path, hg_failure *failure);
 /* An empty file in the directory for temporary ones, which vanishes with the process at the latest.
  * `name` is what messages call it. */
-hg_upload_file *hg_upload_file_spool(const char *name, char message[HG_UPLOAD_FILE_MESSAGE]);
+hg_upload_file *hg_upload_file_spool(const char *name, hg_failure *failure);
 hg_upload_file *hg_upload_file_ref(hg_upload_file *s);
 void hg_upload_file_unref(hg_upload_file *s);
 
@@ -27,14 +27,13 @@ int64_t hg_upload_file_size(const hg_upload_file *s);
 const char *hg_upload_file_path(const hg_upload_file *s);
 bool hg_upload_file_is_spool(const hg_upload_file *s);
 
-/* Reads `len` bytes from `at`, all of them. False with `message` filled: the file became shorter or
- * cannot be read. */
+/* Reads `len` bytes from `at`, all of them. False with `failure` filled in: the file became shorter
+ * or cannot be read. */
 bool hg_upload_file_read(const hg_upload_file *s, void *to, size_t len, int64_t at,
-                         char message[HG_UPLOAD_FILE_MESSAGE]);
-/* Is it still what was opened: the same size, not written to? False with `message` filled. */
-bool hg_upload_file_check(const hg_upload_file *s, char message[HG_UPLOAD_FILE_MESSAGE]);
-/* Adds to a spool. False with `message` filled: the disk is full. */
-bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len,
-                           char message[HG_UPLOAD_FILE_MESSAGE]);
+                         hg_failure *failure);
+/* Is it still what was opened: the same size, not written to? False with `failure` filled in. */
+bool hg_upload_file_check(const hg_upload_file *s, hg_failure *failure);
+/* Adds to a spool. False with `failure` filled in: the disk is full. */
+bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len, hg_failure *failure);
 
 #endif

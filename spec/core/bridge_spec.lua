@@ -593,6 +593,7 @@ describe("the bridge", function()
   describe("in a forked child", function()
     it("leaves the parent's socket alone, and is closed there", function()
       open()
+      local before = process.descriptors()
       for _, how in ipairs { "arm", "close", "collect", "leave" } do
         in_child(function()
           assert(tostring(bridge) == "heygen.bridge (closed)")
@@ -600,9 +601,10 @@ describe("the bridge", function()
             local armed, message = bridge:arm()
             assert(armed == nil and message == "this bridge belongs to the process that was forked")
           elseif how == "close" then
-            local before = process.descriptors()
+            local now = process.descriptors() -- closed when it was forked: the engine's and four of the bridge
+            assert(now <= before - 4)
             bridge:close()
-            assert(process.descriptors() == before - 4)
+            assert(process.descriptors() == now)
           elseif how == "collect" then
             bridge = nil
             collectgarbage()

@@ -155,15 +155,17 @@ describe("a fork", function()
     assert.equal(1, #server:seen())
   end)
 
-  it("keeps no copy of the parent's sockets in a child that uses the module", function()
+  it("keeps no copy of the parent's sockets in a child", function()
     server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha" c:gone() ]]
     local operation = start()
     until_sent(1)
     local dropped, over = child.scratch ".dropped", child.scratch ".over"
+    local before = process.descriptors()
     local wait = in_child(function()
-      local before = process.descriptors()
+      assert(process.descriptors() < before) -- before the module is used
+      local after = process.descriptors()
       assert(operation:done())
-      assert(process.descriptors() < before)
+      assert(process.descriptors() == after)
       io.open(dropped, "w"):close()
       wait_for(over) -- the child lives on, and yet the server must see the end
     end)
@@ -176,12 +178,48 @@ describe("a fork", function()
     os.remove(over)
   end)
 
+  it("closes no file of a child that has closed all descriptors and opened others", function()
+    server:serve [[ local r = c:request()
+      if r.target == "/child" then c:answer(200) end
+      c:send "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha" c:gone() ]]
+    local name = child.scratch ".file"
+    local objects = {
+      start(),
+      core.output(name .. ".part", true),
+      core.output(name .. ".new"),
+      core.file "/etc/hostname",
+      core.spool "x",
+      core.new_engine(),
+      (engine:pollfd() and core.bridge(engine)),
+    }
+    until_sent(1)
+    objects[#objects + 1] = engine:sync(objects[2])
+    in_child(function()
+      system.reopen(40)
+      assert(objects[1]:done() and not engine:usable())
+      local own = core.engine()
+      assert(exchange.get(own, { url = server.url .. "/child" }) == 200)
+      engine:close()
+      for _, object in ipairs(objects) do
+        local close = object.close or object.cancel
+        close(object)
+      end
+      engine, objects = nil, nil -- luacheck: ignore
+      collectgarbage()
+      collectgarbage()
+      assert(system.still_open(40) == 40)
+    end)()
+    objects[1]:cancel()
+    for n = 2, 3 do
+      objects[n]:remove()
+    end
+  end)
+
   it("does not let the parent spin over sockets of which a child has copies", function()
     server:serve [[ c:request() c:send "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\nha"
       while not go do c:sleep(0.01) end c:send(("x"):rep(1000)) c:gone() ]]
     local operation = start()
     until_sent(1)
-    -- This child never uses the module, so it keeps its copies as long as it lives.
     local wait = in_child(function()
       socket.sleep(1)
     end)

@@ -70,49 +70,51 @@ describe("an operation's request", function()
     end
   end)
 
-  it("goes through a proxy when it is told to, and to loopback never by the environment's", function()
-    local base = "http://service.invalid"
-    assert.equal(
-      "GET " .. base .. "/t HTTP/1.1",
-      sent({ base = base, target = "/t", proxy = server.url }).first
-    )
-    assert.equal("GET /t HTTP/1.1", sent({ base = server.url, target = "/t" }).first)
-    local child = require "spec.support.child"
-    local output = child.must(
-      ([[
+  it(
+    "goes through a proxy when it is told to, else through the environment's, and with an empty text through none",
+    function()
+      local base = "http://service.invalid"
+      assert.equal(
+        "GET " .. base .. "/t HTTP/1.1",
+        sent({ base = base, target = "/t", proxy = server.url }).first
+      )
+      assert.equal("GET /t HTTP/1.1", sent({ base = server.url, target = "/t" }).first)
+      local child = require "spec.support.child"
+      local output = child.must(
+        ([[
         local core = require "heygen.core"
         local exchange = require "spec.support.exchange"
         local engine = core.new_engine()
         for _, url in ipairs { "%s/a", "http://localhost:%d/a" } do
-          print((exchange.get(engine, { url = url })))
+          print((exchange.get(engine, { url = url, proxy = "" })))
         end
         print((exchange.get(engine, { url = "http://service.invalid/p" })))
-        for _, host in ipairs { "127.0.0.1.service.invalid", "127.999.0.1", "127.0.0.1000", "127.0.0.0.1" } do
+        for _, host in ipairs { "127.0.0.1", "localhost", "[::1]" } do
           print((exchange.get(engine, { url = "http://" .. host .. "/p" })))
         end
         for _, url in ipairs { "https://127.0.0.1:1/", "https://localhost:1/" } do
-          print(exchange.failure(engine, { url = url }).code)
+          print(exchange.failure(engine, { url = url, proxy = "" }).code)
         end
       ]]):format(server.url, server.port),
-      ("export http_proxy=%s https_proxy=%s all_proxy=%s;"):format(server.url, server.url, server.url)
-    )
-    assert.equal("200\n200\n200\n200\n200\n200\n200\nconnect\nconnect", output)
-    local seen = {}
-    for _, request in ipairs(server:requests()) do
-      seen[#seen + 1] = request.first
+        ("export http_proxy=%s https_proxy=%s all_proxy=%s;"):format(server.url, server.url, server.url)
+      )
+      assert.equal("200\n200\n200\n200\n200\n200\nconnect\nconnect", output)
+      local seen = {}
+      for _, request in ipairs(server:requests()) do
+        seen[#seen + 1] = request.first
+      end
+      assert.same({
+        "GET http://service.invalid/t HTTP/1.1",
+        "GET /t HTTP/1.1",
+        "GET /a HTTP/1.1",
+        "GET /a HTTP/1.1",
+        "GET http://service.invalid/p HTTP/1.1",
+        "GET http://127.0.0.1/p HTTP/1.1",
+        "GET http://localhost/p HTTP/1.1",
+        "GET http://[::1]/p HTTP/1.1",
+      }, seen)
     end
-    assert.same({
-      "GET http://service.invalid/t HTTP/1.1",
-      "GET /t HTTP/1.1",
-      "GET /a HTTP/1.1",
-      "GET /a HTTP/1.1",
-      "GET http://service.invalid/p HTTP/1.1",
-      "GET http://127.0.0.1.service.invalid/p HTTP/1.1",
-      "GET http://127.999.0.1/p HTTP/1.1",
-      "GET http://127.0.0.1000/p HTTP/1.1",
-      "GET http://127.0.0.0.1/p HTTP/1.1",
-    }, seen)
-  end)
+  )
 
   it("encodes the query", function()
     assert.equal("GET /?a=b HTTP/1.1", sent({ query = { a = "b" } }).first)

@@ -1,5 +1,6 @@
 /* What the specs need of the system and Lua does not have: processes, signals, poll(). */
 #include <errno.h>
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <poll.h>
@@ -77,13 +78,38 @@ static int default_sigpipe(lua_State *L) {
     return 0;
 }
 
+/* reopen(n): closes all descriptors but the first three, as a daemon does, and opens n others,
+ * which get their numbers. */
+static int reopen(lua_State *L) {
+    for (int fd = 3; fd < 256; fd++)
+        close(fd);
+    for (lua_Integer n = luaL_checkinteger(L, 1); n > 0; n--)
+        if (open("/dev/zero", O_RDONLY) < 0)
+            return luaL_error(L, "cannot open /dev/zero");
+    return 0;
+}
+
+/* still_open(n) -> how many of the first n numbers behind the first three are open */
+static int still_open(lua_State *L) {
+    int open = 0;
+    for (lua_Integer fd = 3 + luaL_checkinteger(L, 1) - 1; fd >= 3; fd--)
+        open += fcntl((int)fd, F_GETFD) >= 0;
+    lua_pushinteger(L, open);
+    return 1;
+}
+
 int luaopen_system(lua_State *L);
 
 int luaopen_system(lua_State *L) {
-    static const luaL_Reg FUNCTIONS[] = {
-        {"fork", fork_}, {"wait", wait_},          {"leave", leave},
-        {"poll", poll_}, {"interrupt", interrupt}, {"default_sigpipe", default_sigpipe},
-        {NULL, NULL}};
+    static const luaL_Reg FUNCTIONS[] = {{"fork", fork_},
+                                         {"wait", wait_},
+                                         {"leave", leave},
+                                         {"poll", poll_},
+                                         {"interrupt", interrupt},
+                                         {"default_sigpipe", default_sigpipe},
+                                         {"reopen", reopen},
+                                         {"still_open", still_open},
+                                         {NULL, NULL}};
     lua_newtable(L);
     for (const luaL_Reg *f = FUNCTIONS; f->name; f++) {
         lua_pushcfunction(L, f->func);

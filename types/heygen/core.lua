@@ -153,7 +153,7 @@ function core.absolute(path) end
 ---@field connect_timeout number? seconds
 ---@field stall_timeout number? give up after so many seconds under a byte per second
 ---@field max_bytes integer? cap of the body after decompression
----@field proxy string? "" means none
+---@field proxy string? "" means none; absent: the one of the environment
 ---@field ca_file string?
 ---@field fresh boolean? on a new connection, and sent once
 ---@field public boolean? on a handle that has never carried a credential

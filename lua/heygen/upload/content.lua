@@ -217,7 +217,7 @@ local function fill(client, source, spool, limit, deadline)
         and { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
     elseif not problem then
       local added, message, failure = spool:append(piece)
-      problem = not added and { kind = failure.kind, message = gsub(message, "^file: ", "") }
+      problem = not added and { kind = failure.kind, message = message }
     end
     if not problem then
       problem, since = give_way(client, source, since)
@@ -235,7 +235,7 @@ end
 local function spool_reader(client, source, limit, deadline)
   local spool, message, failure = core.spool(source.name)
   if not spool then
-    return { kind = failure.kind, message = (gsub(message, "^file: ", "")) }
+    return { kind = failure.kind, message = message }
   end
   source.file = spool
   return fill(client, source, spool, limit, deadline)
@@ -275,7 +275,7 @@ local function open_content(client, source, limits)
   if source.path then
     local file, message, failure = core.file(source.path)
     if not file then
-      return { kind = failure.kind, message = (gsub(message, "^file: ", "")) }
+      return { kind = failure.kind, message = message }
     end
     source.file = file
   elseif source.read then
@@ -290,7 +290,7 @@ local function open_content(client, source, limits)
     local message
     head, message = source.file:read(0, media_types.HEAD)
     if not head then
-      return { kind = "file", message = (gsub(message, "^file: ", "")) }
+      return { kind = "file", message = message }
     end
   end
   local problem
@@ -347,7 +347,7 @@ function sources.digest(client, source, deadline)
     if hex then
       return hex
     elseif hex == nil then
-      return nil, { kind = failure.kind, message = (gsub(message, "^file: ", "")), sent = "no" }
+      return nil, { kind = failure.kind, message = message, sent = "no" }
     end
     local problem
     problem, since = give_way(client, source, since)

@@ -2,6 +2,8 @@
 --
 -- The transfers run in the engine of heygen.core. When to look is the business of a front: heygen.sim.sender_luv, or
 -- nginx's timers.
+local urls = require "heygen.schema.url"
+
 local sender = {}
 sender.__index = sender
 
@@ -61,6 +63,7 @@ local function send(self, effect)
   local called, job, message = pcall(self.engine.create, self.engine, {
     method = effect.method,
     url = effect.url,
+    proxy = urls.proxy(nil, effect.url),
     headers = headers,
     body = effect.body,
     timeout = effect.timeout,

@@ -66,7 +66,7 @@ describe("a body that is taken while it comes", function()
     end
     assert.is_false(operation:done())
     assert.equal(0, output:size())
-    assert.same({ nil, "output: " .. path() .. " has fewer bytes than that" }, { operation:accept(1) })
+    assert.same({ nil, path() .. " has fewer bytes than that" }, { operation:accept(1) })
     assert.is_true(operation:accept(0))
     exchange.await(engine, operation)
     assert.equal(200, operation:result())
