@@ -74,7 +74,7 @@ end
 ---@return heygen.Error? err the first failure, with `results` and `errors` of all by index
 function heygen.all(list)
   check_dot("all", list)
-  return require("heygen.errors").outcome(part "task.all".run(list))
+  return require("heygen.errors").outcome(part "task.tasks".all(list))
 end
 
 ---Chooses who waits for all callers that have no driver of their own: the host of this process. Without it, cqueues and

@@ -109,7 +109,7 @@ describe("a call that its host cannot suspend", function()
     ]]):format(sim.url))
     assert.matches("main\tfalse\t[^\n]*works only in a coroutine, or in heygen%.run", output)
     assert.matches("callback\tfalse\t[^\n]*cannot wait in a callback", output)
-    assert.matches("task\t[^\n]*cannot wait in a task of another host", output)
+    assert.matches("task\t[^\n]*cannot wait in a task of another driver", output)
     assert.equal(0, live.sent(sim))
   end)
 

@@ -112,7 +112,7 @@ describe("cancelling", function()
   end)
 end)
 
-describe("heygen.task.all", function()
+describe("heygen.all", function()
   local function after(ms, value)
     return function()
       heygen.sleep(ms / 1000)

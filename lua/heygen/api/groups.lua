@@ -10,6 +10,7 @@ local errors = require "heygen.errors"
 local extra_methods = require "heygen.api.extra_methods"
 local names = require "heygen.endpoints.names"
 local pages = require "heygen.api.pages"
+local protected = require "heygen.task.protected"
 local row_calls = require "heygen.api.call"
 local takes_files = require("heygen.endpoints.fields").takes_files
 local tokens = require "heygen.webhook.tokens"
@@ -93,7 +94,6 @@ local function make_method(row)
 end
 
 -- PUC Lua 5.1 cannot yield inside an iterator: there, fetching a page holds up all tasks.
-local BLOCKS_IN_ITERATORS = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 local function make_each(row)
   local form = ("client.%s:%s(...)"):format(row.group, row.each)
@@ -104,7 +104,7 @@ local function make_each(row)
     if not checked then
       error(row_calls.refusal(row, message, field, mistake, 2), 0)
     end
-    if BLOCKS_IN_ITERATORS then
+    if protected.NO_YIELD_IN_PCALL then
       client = setmetatable({ driver = block }, { __index = client })
     end
     local fields = args[#row.path_params + 1]

@@ -3,9 +3,10 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local response = require "heygen.http.response"
-local job_types = require "heygen.wait.job_types"
+local jobs = require "heygen.wait.kinds"
+local pause = require "heygen.driver.pause"
+local protected = require "heygen.task.protected"
 local urls = require "heygen.schema.url"
-local waits = require "heygen.driver.pause"
 
 local source = {}
 
@@ -52,7 +53,7 @@ local function where_to(given)
   if filled(given.session_id) then
     return "; the session has no video yet: client:wait gives it"
   end
-  return (job_types.hint(given):gsub("waits for this$", "gives what can be downloaded"))
+  return (jobs.hint(given):gsub("waits for this$", "gives what can be downloaded"))
 end
 
 ---Fills in url, video_id from what was given. A table without both is no mistake of the program: the service may have
@@ -137,7 +138,7 @@ local function look(client, state)
     local left = math.max(state.deadline - core.now(), 0.001)
     return client.videos:get(state.video_id, { deadline = math.min(left, client.options.deadline) })
   end
-  local ok, object, message, err = state.guarded(refresh)
+  local ok, object, message, err = protected.call(refresh)
   if not ok then
     return state.fail { kind = "callback", message = "download: refresh raised: " .. errors.text(object) }
   elseif type(object) == "string" then
@@ -205,7 +206,7 @@ function source.refresh(client, state)
         last = response.without_secret(object, client.hide),
       }
     end
-    local slept, reason, kind = waits.pause(client, state.lag)
+    local slept, reason, kind = pause.sleep(client, state.lag)
     if not slept then
       return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
     end

@@ -3,6 +3,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
+local protected = require "heygen.task.protected"
 local range = require "heygen.download.range"
 local retry = require "heygen.http.retry"
 local urls = require "heygen.schema.url"
@@ -183,7 +184,7 @@ local function give(state, job, bytes)
     return changed(state, job)
   end
   state.at = state.at + #bytes
-  local ok, result, why = state.guarded(state.sink, bytes)
+  local ok, result, why = protected.call(state.sink, bytes)
   if ok and result ~= false and (result ~= nil or why == nil) then
     return true
   end

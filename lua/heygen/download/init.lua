@@ -8,9 +8,8 @@ local place = require "heygen.download.partial"
 local request = require "heygen.http.request"
 local source = require "heygen.download.address"
 local suggest = require "heygen.schema.suggest"
-local task = require "heygen.task.task"
 local transfer = require "heygen.download.fetch"
-local waits = require "heygen.driver.pause"
+local pause = require "heygen.driver.pause"
 
 local downloads = {}
 
@@ -98,7 +97,7 @@ end
 -- ---- again, or not ----
 
 -- How long until the next attempt: the first of each kind comes at once, those after it are farther and farther apart.
-local function pause_before(state, problem, stale)
+local function seconds_before(state, problem, stale)
   local gained = state.at - state.best
   if gained > 0 then
     if gained >= GOOD then
@@ -115,9 +114,9 @@ local function pause_before(state, problem, stale)
     state.hurried[kind] = true
     return problem.retry_after or 0
   end
-  local pause = state.lag
+  local seconds = state.lag
   state.lag = math.min(state.lag * 2, LAST_LAG)
-  return math.max(pause, problem.retry_after or 0)
+  return math.max(seconds, problem.retry_after or 0)
 end
 
 -- Prepares another try after a problem. True: try again; else the error.
@@ -133,12 +132,12 @@ local function recover(client, state, problem)
     or problem.kind == "network"
     or problem.kind == "timeout"
     or problem.again
-  local pause = pause_before(state, problem, stale)
+  local seconds = seconds_before(state, problem, stale)
   if HOPELESS[problem.code] or not (stale or passing) or state.failures >= TRIES then
     return state.fail(problem)
   elseif state.sink and state.at > 0 and not state.have.validator and not state.unsure then
     return state.fail(problem) -- it cannot be told whether what comes next belongs to what was given
-  elseif core.now() + pause >= state.deadline then
+  elseif core.now() + seconds >= state.deadline then
     return state.fail(problem)
   end
   state.anew = problem.again == "anew"
@@ -146,8 +145,8 @@ local function recover(client, state, problem)
     state.at, state.have, state.unsure = 0, {}, nil
   end
   local slept, reason, kind = true, nil, nil
-  if pause > 0 then
-    slept, reason, kind = waits.pause(client, pause)
+  if seconds > 0 then
+    slept, reason, kind = pause.sleep(client, seconds)
   end
   if not slept then
     return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
@@ -195,7 +194,6 @@ local function new_state(client, given)
     client = client,
     options = given,
     variant = given.variant or "video",
-    guarded = task.guarded,
     at = 0,
     have = {},
     skip = 0,
@@ -273,7 +271,7 @@ function downloads.download(client, given_source, target, given, level)
     return state.fail(obstacle)
   end
   local engine, why = request.engine(client)
-  local unfit = waits.problem(client) or (not engine and { kind = "network", message = why, sent = "no" })
+  local unfit = pause.closed(client) or (not engine and { kind = "network", message = why, sent = "no" })
   if unfit then
     return errors.fail(unfit)
   end

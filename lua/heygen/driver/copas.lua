@@ -1,14 +1,15 @@
--- The driver for copas: a thread of it watches the engine while there are jobs. Serves copas 1.1.7, which has no way to
--- sleep or to wake a thread, and later ones that have. Never chosen by itself: heygen.use "copas".
+-- The driver for copas: a thread of it watches the engine while there are operations. Serves copas 1.1.7, which has no
+-- way to sleep or to wake a thread, and later ones that have. Never chosen by itself: heygen.use "copas".
 local copas = require "copas"
-local hub = require "heygen.driver.waiters"
-local resumed = require "heygen.driver.wake_queue"
+local waiters = require "heygen.driver.waiters"
+local wake_queue = require "heygen.driver.wake_queue"
+local protected = require "heygen.task.protected"
 local task = require "heygen.task.task"
 
 local driver = { name = "copas" }
 
 local MODERN = copas.pauseforever ~= nil and copas.wakeup ~= nil
-local BLIND = 0.01 -- seconds between two looks where there is no descriptor that select() takes
+local POLL_INTERVAL = 0.01 -- seconds between two polls where there is no descriptor that select() takes
 local SELECT_LIMIT = 1024 -- what LuaSocket's select can hold
 local STEP = 1 -- seconds: the longest step of a loop of ours
 
@@ -19,7 +20,7 @@ local function is_main()
   return co == nil or main == true
 end
 
-local BLIND_PROBLEM = 'driver = "copas": copas 1 can only watch a descriptor under 1024, and the engine has none here; '
+local NO_DESCRIPTOR = 'driver = "copas": copas 1 can only watch a descriptor under 1024, and the engine has none here; '
   .. "take a later copas"
 
 -- What select() takes; nil where the system has no such descriptor, or too many are open.
@@ -29,15 +30,15 @@ local function descriptor(engine)
 end
 
 function driver.able(self)
-  if not MODERN and not descriptor(hub.engine()) then
-    return nil, BLIND_PROBLEM
-  elseif self and self.host == driver then
+  if not MODERN and not descriptor(waiters.engine()) then
+    return nil, NO_DESCRIPTOR
+  elseif self and self.driver == driver then
     return true
   elseif self then
     return nil,
-      'driver = "copas" cannot wait in a task of another host; heygen.use "copas" before heygen.spawn'
+      'driver = "copas" cannot wait in a task of another driver; heygen.use "copas" before heygen.spawn'
   end
-  local elsewhere = resumed.elsewhere "copas"
+  local elsewhere = wake_queue.elsewhere "copas"
   if elsewhere then
     return nil, elsewhere
   elseif MODERN and driver.nested() then -- copas 1 begins a new thread within the one that adds it
@@ -58,15 +59,15 @@ end
 local flush
 if MODERN then
   local held = {} -- waiters that are parked: copas itself forgets a thread that sleeps until it is woken
-  resumed.track(driver)
-  function driver.here(self)
-    return { host = driver, co = self and self.outer or running() }
+  wake_queue.track(driver)
+  function driver.here()
+    return { driver = driver, co = protected.running() }
   end
   function driver.park(waiter)
     held[waiter] = true
     copas.pauseforever()
     held[waiter] = nil
-    driver.entered(running())
+    driver.entered(protected.running())
   end
   function driver.wake(waiter)
     if held[waiter] then
@@ -86,15 +87,15 @@ else
       waiter.co = co
     end,
   }
-  flush = resumed.give(driver, copas.addthread, function(waiter)
+  flush = wake_queue.give(driver, copas.addthread, function(waiter)
     yield(waiter, queue)
   end)
   function driver.here()
-    return { host = driver }
+    return { driver = driver }
   end
   function driver.begin(self, fn, arguments)
-    if not descriptor(hub.engine()) then
-      error("heygen: " .. BLIND_PROBLEM, 0)
+    if not descriptor(waiters.engine()) then
+      error("heygen: " .. NO_DESCRIPTOR, 0)
     end
     local co = create(function(_, ...)
       task.play(...)
@@ -107,10 +108,10 @@ end
 
 local watched -- the engine of the pump that runs
 
-local function look(engine)
+local function poll(engine)
   engine:poll()
-  repeat -- those that go on may close the engine, and with it what others wait for
-    local news = hub.deliver(engine)
+  repeat -- those that are resumed may close the engine, and with it what others wait for
+    local news = waiters.deliver(engine)
     flush()
   until not news
   task.report_loose(driver)
@@ -128,10 +129,10 @@ local function proxy(engine, fd)
       return fd
     end,
     receive = function()
-      if not waited then -- copas 1 begins a thread at once: nobody may go on before who made it waits
+      if not waited then -- copas 1 begins a thread at once: nobody may be resumed before who made it waits
         waited = true
         return nil, "timeout"
-      elseif look(engine) then
+      elseif poll(engine) then
         return nil, "timeout"
       end
       return "done"
@@ -146,8 +147,8 @@ local function pump(engine)
   if fd then
     copas.receive(proxy(engine, fd))
   else
-    while look(engine) do
-      copas.pause(math.min(engine:timeout() or BLIND, BLIND))
+    while poll(engine) do
+      copas.pause(math.min(engine:timeout() or POLL_INTERVAL, POLL_INTERVAL))
     end
   end
 end
@@ -172,4 +173,4 @@ function driver.loop(over)
   end
 end
 
-return hub.driver(driver)
+return waiters.driver(driver)

@@ -2,21 +2,22 @@
 -- of their own. Chosen by itself inside `controller:wrap`.
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
-local hub = require "heygen.driver.waiters"
+local waiters = require "heygen.driver.waiters"
+local protected = require "heygen.task.protected"
 local task = require "heygen.task.task"
 
 local driver = { name = "cqueues", forgets = true } -- a controller may be dropped with its coroutines
 
-local BLIND = 0.01 -- seconds between two looks where the system has no descriptor to watch
+local POLL_INTERVAL = 0.01 -- seconds between two polls where the system has no descriptor to watch
 
 local pumps = setmetatable({}, { __mode = "k" }) -- controller -> the engine that its pump watches
 
 function driver.able(self)
-  if self and self.host == driver then
+  if self and self.driver == driver then
     return true
   end
   local controller, direct = cqueues.running()
-  if direct then
+  if direct or (controller and protected.in_relay()) then
     return true
   elseif controller then
     return nil, 'driver = "cqueues" cannot wait in a coroutine inside of one of cqueues'
@@ -43,7 +44,7 @@ function driver.begin(self, fn, arguments)
 end
 
 function driver.here()
-  return { host = driver, condition = condition.new(), controller = cqueues.running() }
+  return { driver = driver, condition = condition.new(), controller = cqueues.running() }
 end
 
 local function count(waiter, by)
@@ -71,14 +72,14 @@ end
 local function pump(controller, engine)
   while true do
     engine:poll()
-    hub.deliver(engine)
+    waiters.deliver(engine)
     task.report_loose(driver)
     if engine:live() == 0 or pumps[controller] ~= engine then
       break
     elseif engine:pollfd() then
       cqueues.poll(engine)
     else
-      cqueues.sleep(math.min(engine:timeout() or BLIND, BLIND))
+      cqueues.sleep(math.min(engine:timeout() or POLL_INTERVAL, POLL_INTERVAL))
     end
   end
   if pumps[controller] == engine then
@@ -102,11 +103,11 @@ function driver.loop(over, self)
     error("heygen: a task of cqueues can be waited for in a coroutine of its controller only", 0)
   end
   while not over() do
-    if (parked[own] or 0) == own:count() and not hub.waits(driver) then
+    if (parked[own] or 0) == own:count() and not waiters.any(driver) then
       error("heygen: every task waits for another one, none can go on", 0)
     end
     assert(own:step())
   end
 end
 
-return hub.driver(driver)
+return waiters.driver(driver)

@@ -1,12 +1,15 @@
--- Who waits. A driver is a table of two functions:
---   await(engine, job, seconds) -> true | nil, "timeout" | nil, "cancelled"   until the job is done
---   sleep(engine, seconds)      -> true | nil, "cancelled"
--- "Inside a coroutine" does not mean "may yield": only what a known host resumes is suspended, else the caller blocks.
+-- Which driver waits for the present caller. A driver is a table of two functions:
+--   await(engine, operation, seconds) -> true | nil, "timeout" | nil, "cancelled"   until the operation is done
+--   sleep(engine, seconds)            -> true | nil, "cancelled"
+-- Those of this module can run tasks as well (see task/task.lua), or name the one that does in `tasks`.
+-- "Inside a coroutine" does not mean "may yield": only what a known driver resumes is suspended, else the caller
+-- blocks.
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
-local hub = require "heygen.driver.waiters"
+local protected = require "heygen.task.protected"
 local suggest = require "heygen.schema.suggest"
 local task = require "heygen.task.task"
+local waiters = require "heygen.driver.waiters"
 
 local drivers = {}
 
@@ -33,12 +36,12 @@ end
 
 -- ---- which one ----
 
--- The host that the caller is recognised to be in. Looks only at what is loaded.
+-- The driver that the caller is recognised to be in. Looks only at what is loaded.
 local function detect()
   local cqueues = loaded.cqueues
   if cqueues and type(cqueues) == "table" then
-    local _, direct = cqueues.running()
-    if direct then
+    local controller, direct = cqueues.running()
+    if direct or (controller and protected.in_relay()) then
       return require "heygen.driver.cqueues"
     end
   end
@@ -52,7 +55,7 @@ end
 -- paid for.
 local function must_suspend(driver, current)
   local able, why = true, nil
-  if not (current and current.host == driver) then
+  if not (current and current.driver == driver) then
     able, why = driver.able(current)
   end
   if able and isyieldable() == false then
@@ -72,9 +75,9 @@ end
 function drivers.current(fixed)
   local current = current_task()
   if current and not fixed and isyieldable() ~= false then
-    return current.host -- as a rule
+    return current.driver -- as a rule
   end
-  local driver = fixed or (current and current.host) or default or detect()
+  local driver = fixed or (current and current.driver) or default or detect()
   if not driver then
     return block
   elseif driver.able then
@@ -83,43 +86,46 @@ function drivers.current(fixed)
   return driver
 end
 
----The host that starts tasks of the present caller.
----@return table host
-function drivers.host()
-  local current = current_task()
-  local driver = current and current.host or default or detect()
-  local host = driver and (driver.host or driver)
-  return host and host.begin and host or require "heygen.driver.scheduler"
+-- What runs tasks where the caller is, if anything does.
+local function task_driver(current)
+  local driver = current and current.driver or default or detect()
+  driver = driver and (driver.tasks or driver)
+  return driver and driver.begin and driver
 end
 
----The host that can suspend the present caller, and the caller's task when it is one. Nothing in a plain script.
----@return table? host
+---The driver that starts tasks of the present caller.
+---@return table driver
+function drivers.for_tasks()
+  return task_driver(current_task()) or require "heygen.driver.scheduler"
+end
+
+---The driver that can suspend the present caller, and the caller's task when it is one. Nothing in a plain script.
+---@return table? driver
 ---@return heygen.Task? current
-function drivers.place()
+function drivers.around()
   local current = current_task()
-  local driver = current and current.host or default or detect()
-  local host = driver and (driver.host or driver)
-  if not host or not host.begin then
+  local driver = task_driver(current)
+  if not driver then
     return nil
-  elseif not current and host.outside and host.outside() then
+  elseif not current and driver.outside and driver.outside() then
     return nil -- it is not running yet, or does not run the caller: see drivers.loop
   end
   must_suspend(driver, current)
-  return host, current
+  return driver, current
 end
 
----Runs a host until `over()`, for a caller that it cannot suspend.
----@param host table
+---Runs a driver until `over()`, for a caller that it cannot suspend.
+---@param driver table
 ---@param over fun(): boolean
 ---@param self heygen.Task? whom it is for
-function drivers.loop(host, over, self)
-  if not host.loop or (host.outside and not host.outside()) then
+function drivers.loop(driver, over, self)
+  if not driver.loop or (driver.outside and not driver.outside()) then
     error(
-      ("heygen: a task of %s can be waited for in a coroutine of it only"):format(host.name),
+      ("heygen: a task of %s can be waited for in a coroutine of it only"):format(driver.name),
       users_level()
     )
   end
-  host.loop(over, self)
+  driver.loop(over, self)
 end
 
 -- ---- as options ----
@@ -185,41 +191,33 @@ end
 
 -- ---- waiting ----
 
--- PUC Lua 5.1 cannot yield inside pcall: there, a driver of somebody's own must not raise.
-local CAN_GUARD = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+-- What a driver of somebody's own raises must not lose an operation that was paid for: it comes back as a reason. In
+-- PUC Lua 5.1 such a driver must not raise: a relay would hide from it which coroutine it has to resume.
+local call_driver = protected.NO_YIELD_IN_PCALL and function(fn, ...)
+  return true, fn(...)
+end or pcall
 
-local function delivered(engine, ...)
-  hub.deliver(engine) -- it may have finished what others wait for
-  return ...
-end
-
--- What a driver of somebody's own raises must not lose a job that was paid for: it comes back as a reason.
-local function guarded(driver, name, engine, ...)
-  if driver.built_in then
-    return driver[name](engine, ...)
-  elseif not CAN_GUARD then
-    return delivered(engine, driver[name](engine, ...))
-  end
-  local ok, done, reason = delivered(engine, pcall(driver[name], engine, ...))
+local function delivered(engine, name, ok, done, reason)
+  waiters.deliver(engine) -- what others wait for may be done as well
   if ok then
     return done, reason
   end
   return nil, ("driver.%s raised: %s"):format(name, tostring(done)), "callback"
 end
 
----Waits for a job.
+---Waits for an operation.
 ---@param driver heygen.Driver
----@param engine userdata
----@param job userdata
+---@param engine heygen.engine
+---@param operation heygen.operation
 ---@param seconds number? nil: as long as it takes
 ---@return boolean? done
 ---@return string? reason "timeout", "cancelled", or what the driver raised
 ---@return string? kind "callback" when it raised
-function drivers.await(driver, engine, job, seconds)
+function drivers.await(driver, engine, operation, seconds)
   if driver.built_in then
-    return driver.await(engine, job, seconds)
+    return driver.await(engine, operation, seconds)
   end
-  return guarded(driver, "await", engine, job, seconds)
+  return delivered(engine, "await", call_driver(driver.await, engine, operation, seconds))
 end
 
 ---Pauses the caller.
@@ -233,7 +231,10 @@ function drivers.sleep(fixed, seconds)
   if not engine then
     return nil, message
   end
-  return guarded(driver, "sleep", engine, seconds)
+  if driver.built_in then
+    return driver.sleep(engine, seconds)
+  end
+  return delivered(engine, "sleep", call_driver(driver.sleep, engine, seconds))
 end
 
 return drivers

@@ -1,13 +1,14 @@
--- The driver for luv: a poll handle watches the engine while there are jobs, and resumes the coroutines that wait. Any
--- coroutine of the program may wait. Never chosen by itself: heygen.use "luv", or the option of a client.
-local hub = require "heygen.driver.waiters"
-local resumed = require "heygen.driver.wake_queue"
+-- The driver for luv: a poll handle watches the engine while there are operations, and resumes the coroutines that
+-- wait. Any coroutine of the program may wait. Never chosen by itself: heygen.use "luv", or the option of a client.
+local waiters = require "heygen.driver.waiters"
+local wake_queue = require "heygen.driver.wake_queue"
+local protected = require "heygen.task.protected"
 local task = require "heygen.task.task"
 local uv = require "luv"
 
 local driver = { name = "luv" }
 
-local BLIND = 10 -- milliseconds between two looks where the system has no descriptor to watch
+local POLL_INTERVAL = 10 -- milliseconds between two polls where the system has no descriptor to watch
 
 local running, create = coroutine.running, coroutine.create
 local resume, status, yield = coroutine.resume, coroutine.status, coroutine.yield
@@ -25,12 +26,12 @@ local function loop_runs()
 end
 
 function driver.able(self)
-  if self and self.host == driver then
+  if self and self.driver == driver then
     return true
   elseif self then
-    return nil, 'driver = "luv" cannot wait in a task of another host; heygen.use "luv" before heygen.spawn'
+    return nil, 'driver = "luv" cannot wait in a task of another driver; heygen.use "luv" before heygen.spawn'
   end
-  local elsewhere = resumed.elsewhere "luv"
+  local elsewhere = wake_queue.elsewhere "luv"
   if elsewhere then
     return nil, elsewhere
   elseif not is_main() then
@@ -52,7 +53,7 @@ end
 
 -- ---- coroutines ----
 
-local function go_on(co, ...)
+local function continue(co, ...)
   if status(co) ~= "suspended" then
     return
   end
@@ -70,12 +71,12 @@ local function go_on(co, ...)
   end
 end
 
-local flush = resumed.give(driver, go_on, function()
+local flush = wake_queue.give(driver, continue, function()
   yield()
 end)
 
 function driver.here()
-  return { host = driver, co = running() }
+  return { driver = driver, co = protected.running() }
 end
 
 function driver.begin(self, fn, arguments)
@@ -94,8 +95,8 @@ local handle, polled, watched, active
 local function on_ready()
   local engine = watched
   engine:poll()
-  repeat -- those that go on may close the engine, and with it what others wait for
-    local news = hub.deliver(engine)
+  repeat -- those that are resumed may close the engine, and with it what others wait for
+    local news = waiters.deliver(engine)
     flush()
   until not news
   task.report_loose(driver)
@@ -122,7 +123,7 @@ local function start(engine)
   if polled then
     handle:start("r", on_ready)
   else
-    handle:start(BLIND, BLIND, on_ready)
+    handle:start(POLL_INTERVAL, POLL_INTERVAL, on_ready)
   end
   active = true
 end
@@ -143,4 +144,4 @@ function driver.loop(over)
   end
 end
 
-return hub.driver(driver)
+return waiters.driver(driver)

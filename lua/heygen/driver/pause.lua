@@ -1,38 +1,20 @@
--- The pauses of a client, and what ends all that it waits for: client:close(). The jobs of a client carry its number.
+-- The pauses of a client, and client:close(), which ends every operation of the client: they all carry its number.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
-local hub = require "heygen.driver.waiters"
+local waiters = require "heygen.driver.waiters"
 
-local waits = {}
+local pause = {}
 
 local CLOSED = "the client was closed"
-
----@class heygen.Waker
----@field private end_pause function? while somebody pauses with it
-local Waker = {}
-Waker.__index = Waker
-
----Ends the pause that was made with this waker, if there is one now: waits.pause returns true.
-function Waker:wake()
-  if self.end_pause then
-    self.end_pause()
-  end
-end
-
----Makes what can end pauses early, one at a time.
----@return heygen.Waker
-function waits.waker()
-  return setmetatable({}, Waker)
-end
 
 ---Pauses the caller.
 ---@param client heygen.Client
 ---@param seconds number
----@param waker heygen.Waker? can end the pause early
+---@param signal table? gets `hurry`, a function that ends the pause, while there is one
 ---@return boolean? slept
 ---@return string? reason
 ---@return string? kind of the error, when it is not "cancelled"
-function waits.pause(client, seconds, waker)
+function pause.sleep(client, seconds, signal)
   local driver = drivers.current(client.driver)
   if client.is_closed then
     return nil, CLOSED, "closed"
@@ -40,51 +22,51 @@ function waits.pause(client, seconds, waker)
     return drivers.sleep(client.driver, seconds)
   end
   local engine, problem = core.engine()
-  local job
+  local timer
   if engine then
-    job, problem = engine:after(seconds, client.owner)
+    timer, problem = engine:after(seconds, client.owner)
   end
-  if not job then
+  if not timer then
     return nil, problem, "network"
   end
-  local woken = false
-  if waker then
-    function waker.end_pause()
-      woken, waker.end_pause = true, nil
-      job:cancel()
-      hub.deliver(engine)
+  local hurried = false
+  if signal then
+    signal.hurry = function()
+      hurried, signal.hurry = true, nil
+      timer:cancel()
+      waiters.deliver(engine)
     end
   end
-  local done, reason = driver.await(engine, job)
-  if waker then
-    waker.end_pause = nil
+  local done, reason = driver.await(engine, timer)
+  if signal then
+    signal.hurry = nil
   end
   if not done then
-    job:cancel()
+    timer:cancel()
     return nil, reason
-  elseif woken then
+  elseif hurried then
     return true
   end
   local failure
-  done, reason, failure = job:result() -- the client or the engine may have been closed
+  done, reason, failure = timer:result() -- the client or the engine may have been closed
   return done, reason, failure and failure.kind
 end
 
----The problem of a call that a closed client gets; nil while it is open.
+---The fields of the error that a call of a closed client gets; nil while it is open.
 ---@param client heygen.Client
 ---@return table?
-function waits.problem(client)
+function pause.closed(client)
   local message = CLOSED .. ", nothing was sent: heygen.new makes another one"
   return client.is_closed and { kind = "closed", message = message, sent = "no" } or nil
 end
 
 ---Ends all that a client waits for, at once.
 ---@param client heygen.Client
-function waits.close(client)
+function pause.close(client)
   client.is_closed = true
-  local engine = hub.engine()
+  local engine = waiters.engine()
   engine:close_owner(client.owner, CLOSED)
-  hub.deliver(engine)
+  waiters.deliver(engine)
 end
 
-return waits
+return pause

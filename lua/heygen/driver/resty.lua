@@ -2,9 +2,9 @@
 -- worker works the engine, in a timer, as cosockets end with the request that made them. Chosen by itself.
 --
 -- The pump is woken through the bridge (src/bridge.c): a byte on a unix socket. Where that cannot be had, or by
--- {"resty", bridge = false}, it looks now and then.
+-- {"resty", bridge = false}, it polls now and then.
 local core = require "heygen.core"
-local hub = require "heygen.driver.waiters"
+local waiters = require "heygen.driver.waiters"
 local suggest = require "heygen.schema.suggest"
 local task = require "heygen.task.task"
 
@@ -30,9 +30,9 @@ local PHASES = {
   ssl_session_fetch = true,
 }
 
-local LONG = 86400 -- seconds: a semaphore wants a limit, and who is woken looks for himself
+local LONG = 86400 -- seconds: a semaphore wants a limit, and each waiter checks for itself why it was woken
 local BUDGET = 0.001 -- seconds of a round: what is ready beyond that takes turns with the worker's other events
--- Without the bridge: a pause between two looks is a quarter of the time since something last happened.
+-- Without the bridge: a pause between two polls is a quarter of the time since something last happened.
 local LEAST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.001, 0.02, 4
 local CONNECT = 1000 -- milliseconds
 local START = 0.05 -- seconds in which a pump begins, unless nginx has no timer left for it
@@ -76,11 +76,11 @@ function driver.begin(self, fn, arguments)
     start:wait(LONG)
     task.play(self, fn, arguments)
   end)
-  start:post(1) -- from the caller's next wait on, as in every host
+  start:post(1) -- from the caller's next wait on, as in every driver
 end
 
 function driver.here()
-  return { host = driver, semaphore = semaphore.new(0) }
+  return { driver = driver, semaphore = semaphore.new(0) }
 end
 
 function driver.wake(waiter)
@@ -96,20 +96,20 @@ local asked, asked_at -- the engine of the last one that was started, and when
 local has_warned = false
 
 -- One round. False: nothing is left to do.
-local function look(engine)
+local function poll(engine)
   engine:poll(BUDGET)
-  hub.deliver(engine)
+  waiters.deliver(engine)
   task.report_loose(driver)
   if engine:live() == 0 or not engine:usable() then
     return false
   elseif ngx.worker.exiting() then
     -- Requests that still wait get their answers; what nobody waits for must not hold up the worker. Who waits is
     -- held weakly, so that a light thread that was killed counts no more once it is collected.
-    if not hub.waits(driver) then
+    if not waiters.any(driver) then
       return false
     end
     collectgarbage()
-    return hub.waits(driver)
+    return waiters.any(driver)
   end
   return true
 end
@@ -135,7 +135,7 @@ local function by_bridge(engine)
   socket, problem = connect(bridge)
   local over, idle = false, false
   while socket do
-    if not look(engine) and (idle or ngx.worker.exiting() or not engine:usable()) then
+    if not poll(engine) and (idle or ngx.worker.exiting() or not engine:usable()) then
       over = true
       break
     end
@@ -148,7 +148,7 @@ local function by_bridge(engine)
       problem = why
       break
     end
-    -- As a rule the next call comes soon: the pump outlives the last job by up to a heartbeat.
+    -- As a rule the next call comes soon: the pump outlives the last operation by up to a heartbeat.
     idle = not got:find("w", 1, true)
   end
   if socket then
@@ -161,7 +161,7 @@ end
 local function by_sleeping(engine)
   local last = core.now()
   local before = engine:live()
-  while look(engine) do
+  while poll(engine) do
     local live = engine:live()
     if live ~= before then
       last, before = core.now(), live
@@ -177,7 +177,7 @@ local function pump(engine)
     done, problem = by_bridge(engine)
     if not done and problem and not has_warned and not ngx.worker.exiting() then
       has_warned = true
-      ngx.log(ngx.WARN, "heygen: no bridge (", problem, "): looking now and then instead")
+      ngx.log(ngx.WARN, "heygen: no bridge (", problem, "): polling now and then instead")
     end
   end
   if not done then
@@ -185,7 +185,7 @@ local function pump(engine)
   end
 end
 
-local function guarded_pump(_, engine)
+local function run_pump(_, engine)
   if pumped == engine then
     return -- one came late
   end
@@ -205,17 +205,17 @@ end
 function driver.pump(engine)
   if pumped ~= engine and (asked ~= engine or core.now() - asked_at > AGAIN) then
     asked, asked_at = engine, core.now()
-    ngx.timer.at(0, guarded_pump, engine)
+    ngx.timer.at(0, run_pump, engine)
   end
 end
 
 -- nginx drops the pump without a word to us when all its timers are taken (lua_max_running_timers), perhaps by those
--- who wait here. Then they look themselves.
+-- who wait here. Then they poll themselves.
 function driver.park(waiter)
   if not asked or pumped == asked then
     waiter.semaphore:wait(LONG)
   elseif not waiter.semaphore:wait(START) and asked and pumped ~= asked then
-    look(asked)
+    poll(asked)
   end
 end
 
@@ -223,7 +223,7 @@ end
 
 local ABORT = "heygen.abort"
 
--- What ends the waits of this request when its client closes the connection: see `canceller` in hub.await.
+-- What ends the waits of this request when its client closes the connection: see `canceller` in waiters.await.
 local function abort_of_request()
   local phase = ngx.get_phase()
   if phase == "timer" or phase:find "^ssl_" then
@@ -248,7 +248,7 @@ local function abort_of_request()
 end
 
 local function cancelling()
-  local own = { name = "resty", built_in = true, host = driver }
+  local own = { name = "resty", built_in = true, tasks = driver }
   function own.able()
     local able, problem = driver.able()
     if able then
@@ -260,11 +260,11 @@ local function cancelling()
     end
     return true
   end
-  function own.await(engine, job, seconds)
-    return hub.await(driver, engine, job, seconds, abort_of_request())
+  function own.await(engine, operation, seconds)
+    return waiters.await(driver, engine, operation, seconds, abort_of_request())
   end
   function own.sleep(engine, seconds)
-    return hub.sleep(driver, engine, seconds, abort_of_request())
+    return waiters.sleep(driver, engine, seconds, abort_of_request())
   end
   return own
 end
@@ -290,4 +290,4 @@ function driver.configure(given)
   return given.cancel_on_abort and cancelling() or driver
 end
 
-return hub.driver(driver)
+return waiters.driver(driver)

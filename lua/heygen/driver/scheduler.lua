@@ -1,8 +1,9 @@
--- The module's own small host for tasks, for scripts and games. A task waits while others run; `loop` blocks on the
+-- The module's own small driver for tasks, for scripts and games. A task waits while others run; `loop` blocks on the
 -- engine between steps, `update` never does (once per frame).
 local core = require "heygen.core"
 local errors = require "heygen.errors"
-local hub = require "heygen.driver.waiters"
+local waiters = require "heygen.driver.waiters"
+local protected = require "heygen.task.protected"
 local task = require "heygen.task.task"
 
 local scheduler = { name = "scheduler" }
@@ -10,14 +11,14 @@ local scheduler = { name = "scheduler" }
 local resume, yield, status = coroutine.resume, coroutine.yield, coroutine.status
 local unpack = task.unpack
 
-local PARKED = {} -- yielded by our own waits; anything else a task yields means "go on later"
+local PARKED = {} -- yielded by our own waits; anything else a task yields means "resume me later"
 
 local alive = {} -- task -> true, until it has ended
 local ready, first, last = {}, 1, 0 -- a queue
 local live = 0
 local inside = 0 -- tasks that are being resumed: more than one when a task's own coroutine runs others
 
--- ---- what a host gives: see task.lua ----
+-- ---- what a driver of tasks has: see task.lua ----
 
 local function push(self)
   if not self.queued then
@@ -37,10 +38,10 @@ function scheduler.park()
   yield(PARKED)
 end
 
-function scheduler.unheard() end -- loop and update tell of it
+function scheduler.unhandled() end -- loop and update report it
 
 function scheduler.able(self)
-  if self and self.host == scheduler then
+  if self and self.driver == scheduler then
     return true
   end
   return nil,
@@ -67,15 +68,14 @@ function scheduler.begin(self, fn, arguments)
   push(self)
 end
 
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-  -- It cannot yield inside pcall, metamethods and iterators. Found out before a create is sent: afterwards its answer
-  -- would be lost.
+if protected.NO_YIELD_IN_PCALL then
+  -- Found out before a create is sent: afterwards its answer would be lost.
   function scheduler.can_wait()
     yield()
   end
 end
 
-hub.driver(scheduler)
+waiters.driver(scheduler)
 
 -- ---- running tasks ----
 
@@ -116,7 +116,7 @@ local function run_ready(stop)
     ready[first] = nil
     first = first + 1
     self.queued = false
-    -- One that is running looks for itself before it waits again.
+    -- One that is running checks for itself before it waits again.
     if not self.ended and status(self.co) == "suspended" then
       advance(self)
     end
@@ -138,14 +138,14 @@ function scheduler.update(budget)
   if live == 0 or task.current() then
     return live
   end
-  local engine = hub.engine()
+  local engine = waiters.engine()
   local half = budget and math.max(budget, 0) / 2
   local middle = half and core.now() + half
   local stop = half and middle + half
   run_ready(middle)
   -- Some time for the network at each call: else tasks that use up the budget would starve it.
   engine:poll(stop and math.max(stop - core.now(), math.min(half, LEAST_POLL)))
-  hub.deliver(engine)
+  waiters.deliver(engine)
   if not stop or core.now() < stop then
     run_ready(stop)
   end
@@ -165,7 +165,7 @@ local function deadlock()
   for _, self in ipairs(stuck) do
     task.enter(self.co, nil)
     task.finish(self, false, errors.new { kind = "raised", message = message })
-    task.heard(self)
+    task.handled(self)
     ended(self)
   end
   error(message, 0)
@@ -177,15 +177,15 @@ function scheduler.loop(over)
   while not over() do
     run_ready()
     if not over() then
-      local engine = hub.engine()
+      local engine = waiters.engine()
       if first <= last then
         engine:poll()
-      elseif not hub.waits(scheduler) then
+      elseif not waiters.any(scheduler) then
         deadlock()
       else
         engine:wait()
       end
-      hub.deliver(engine)
+      waiters.deliver(engine)
     end
   end
 end

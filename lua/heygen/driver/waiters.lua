@@ -1,18 +1,28 @@
--- Who waits for which job, whichever host suspends the waiter. Whoever polls the engine delivers the news to all: a
--- script that blocks in one place must not keep the coroutines of another from hearing.
+-- Who is suspended until which operation is done. One list for all drivers of a Lua state, since they share one engine:
+-- whoever polls the engine wakes everybody whose operation is done, whichever driver has suspended him.
+--
+--   await    asks the driver for a waiter (here), enters it under the id of the operation, and parks the caller. A
+--            timer for its time-out is one more operation with the same waiter.
+--   deliver  takes the ids of what is done from the engine and wakes their waiters. Every pump, and whatever blocks on
+--            the engine, calls it after each poll.
+--   wake     means no more than "check": a waiter that was woken checks whether its operation is done, its time is up,
+--            or its task was cancelled, and parks again if none is so. To wake one too often does no harm.
+--
+-- In a forked child the parent's engine is gone; the first call there wakes every waiter.
 local core = require "heygen.core"
+local protected = require "heygen.task.protected"
 local task = require "heygen.task.task"
 
-local hub = {}
+local waiters = {}
 
 local current_task = task.current
 
--- id of a job -> waiter. A host that may kill coroutines without a word has its waiters in the weak one: who is gone
--- counts no more once it is collected. Not all have, as weak tables are dear to the collector.
+-- id of an operation -> waiter. A driver that may kill coroutines without a word has its waiters in the weak one: who
+-- is gone counts no more once it is collected. Not all have, as weak tables are dear to the collector.
 local waiting, weak = {}, setmetatable({}, { __mode = "v" })
 local engine_seen
 
--- In a forked child the parent's engine is gone, and with it the news of its jobs: every waiter looks for itself.
+-- In a forked child nothing will come any more of what the parent's engine had.
 local function notice(engine)
   if engine_seen == engine then
     return
@@ -26,13 +36,13 @@ local function notice(engine)
     end
   end
   for _, waiter in ipairs(woken) do
-    waiter.host.wake(waiter)
+    waiter.driver.wake(waiter)
   end
 end
 
 ---The engine of this Lua state and process; raises when there can be none.
 ---@return heygen.engine
-function hub.engine()
+function waiters.engine()
   local engine, message = core.engine()
   if not engine then
     error("heygen: " .. message, 0)
@@ -43,22 +53,22 @@ function hub.engine()
   return engine
 end
 
----Wakes those whose jobs are done. To be called after each poll.
+---Wakes those whose operations are done. To be called after each poll.
 ---@param engine heygen.engine
 ---@return boolean news was there any
-function hub.deliver(engine)
+function waiters.deliver(engine)
   local id = engine:finished()
   local news = id ~= nil
   while id do
     local waiter = waiting[id]
     if waiter then
       waiting[id] = nil
-      waiter.host.wake(waiter)
+      waiter.driver.wake(waiter)
     else
       waiter = weak[id]
       if waiter then
         weak[id] = nil
-        waiter.host.wake(waiter)
+        waiter.driver.wake(waiter)
       end
     end
     id = engine:finished()
@@ -66,40 +76,40 @@ function hub.deliver(engine)
   return news
 end
 
----Does anybody of a host wait for a job?
----@param host table
+---Does anybody wait for an operation under this driver?
+---@param driver table
 ---@return boolean
-function hub.waits(host)
-  for _, waiter in pairs(host.forgets and weak or waiting) do
-    if waiter.host == host then
+function waiters.any(driver)
+  for _, waiter in pairs(driver.forgets and weak or waiting) do
+    if waiter.driver == driver then
       return true
     end
   end
   return false
 end
 
----Lets the pump of a host come by soon, job or not.
----@param host table
-function hub.kick(host)
-  local engine = hub.engine()
-  local job = engine:after(0)
-  if job and host.pump then
-    host.pump(engine)
+---Lets the pump of a driver come by soon, whether there are operations or not.
+---@param driver table
+function waiters.kick(driver)
+  local engine = waiters.engine()
+  local timer = engine:after(0)
+  if timer and driver.pump then
+    driver.pump(engine)
   end
 end
 
--- Parks until `job` is done, `timer` has gone off or the wait is cancelled.
-local function wait_for(host, self, engine, job, timer, canceller)
-  local waiter, map, pump = host.here(self), host.forgets and weak or waiting, host.pump
-  local id, timer_id = job:notify(), timer and timer:notify()
+-- Parks until `operation` is done, `timer` has gone off or the wait is cancelled.
+local function wait_for(driver, self, engine, operation, timer, canceller)
+  local waiter, map, pump = driver.here(self), driver.forgets and weak or waiting, driver.pump
+  local id, timer_id = operation:notify(), timer and timer:notify()
   if canceller then
     canceller.waiters[waiter] = true
   end
   if self then
-    self.job, self.waiter = job, waiter
+    self.operation, self.waiter = operation, waiter
   end
-  local park = host.park
-  repeat -- anew at each round: who wakes a waiter takes it off the list
+  local park = driver.park
+  repeat -- entered again at each round: who wakes a waiter takes it off the list
     map[id] = waiter
     if timer_id then
       map[timer_id] = waiter
@@ -108,22 +118,22 @@ local function wait_for(host, self, engine, job, timer, canceller)
       park(waiter)
     else
       pump(engine)
-      if not job:done() then -- a pump may have looked at once, and told before anybody listened
+      if not operation:done() then -- a pump may have polled at once, and delivered before anybody listened
         park(waiter)
       end
     end
-  until job:done()
+  until operation:done()
     or (self and self.is_cancelled)
     or (canceller and canceller.is_cancelled)
     or (timer and timer:done())
-  if map[id] == waiter then -- ids begin anew with each engine: it may be somebody else's by now
+  if map[id] == waiter then -- ids begin again with each engine: it may be somebody else's by now
     map[id] = nil
   end
   if canceller then
     canceller.waiters[waiter] = nil
   end
   if self then
-    self.job, self.waiter = nil, nil
+    self.operation, self.waiter = nil, nil
   end
   if timer then
     if map[timer_id] == waiter then
@@ -133,77 +143,75 @@ local function wait_for(host, self, engine, job, timer, canceller)
   end
 end
 
----Suspends the caller, and nobody else, until a job is done: the `await` of every host.
----@param host table
+---Suspends the caller, and nobody else, until an operation is done: the `await` of every driver of tasks.
+---@param driver table
 ---@param engine heygen.engine
----@param job heygen.operation
+---@param operation heygen.operation
 ---@param seconds number? nil: as long as it takes
----@param canceller table? {is_cancelled, waiters}: what may end the wait beside the task; it wakes the waiters then
+---@param canceller table? {is_cancelled, waiters}: ends the wait as well, and wakes the waiters then
 ---@return boolean? done
 ---@return string? reason "timeout" or "cancelled"
-function hub.await(host, engine, job, seconds, canceller)
+function waiters.await(driver, engine, operation, seconds, canceller)
   local self = current_task()
   local cancelled = (self and self.is_cancelled) or (canceller and canceller.is_cancelled)
-  if not cancelled and not job:done() then
+  if not cancelled and not operation:done() then
     if engine ~= engine_seen then
       notice(engine)
     end
-    wait_for(host, self, engine, job, seconds and engine:after(seconds), canceller)
+    wait_for(driver, self, engine, operation, seconds and engine:after(seconds), canceller)
     cancelled = (self and self.is_cancelled) or (canceller and canceller.is_cancelled)
   end
   if cancelled then
     return nil, "cancelled"
-  elseif not job:done() then
+  elseif not operation:done() then
     return nil, "timeout"
   end
   return true
 end
 
----@param host table
+---@param driver table
 ---@param engine heygen.engine
 ---@param seconds number
 ---@param canceller table?
 ---@return boolean? slept
 ---@return string? reason
-function hub.sleep(host, engine, seconds, canceller)
-  local job, message = engine:after(seconds)
-  if not job then
+function waiters.sleep(driver, engine, seconds, canceller)
+  local timer, message = engine:after(seconds)
+  if not timer then
     return nil, message
   end
-  local done, reason = hub.await(host, engine, job, nil, canceller)
+  local done, reason = waiters.await(driver, engine, timer, nil, canceller)
   if not done then
-    job:cancel()
+    timer:cancel()
     return nil, reason
   end
-  done, reason = job:result() -- a closed engine ends its timers early
+  done, reason = timer:result() -- a closed engine ends its timers early
   return done, reason
 end
 
--- PUC Lua 5.1 cannot yield inside pcall, metamethods and iterators, and cannot say so. Found out before a create is
--- sent: afterwards its answer would be lost.
-local BLIND = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
-
----Makes a driver of a host: fills in what they have in common.
----@param host table
----@return table host
-function hub.driver(host)
-  host.built_in = true
-  function host.await(engine, job, seconds)
-    return hub.await(host, engine, job, seconds)
+---Completes a driver of tasks: fills in what they have in common.
+---@param driver table
+---@return table driver
+function waiters.driver(driver)
+  driver.built_in = true
+  function driver.await(engine, operation, seconds)
+    return waiters.await(driver, engine, operation, seconds)
   end
-  function host.sleep(engine, seconds)
-    return hub.sleep(host, engine, seconds)
+  function driver.sleep(engine, seconds)
+    return waiters.sleep(driver, engine, seconds)
   end
-  host.unheard = host.unheard
+  driver.unhandled = driver.unhandled
     or function()
-      hub.kick(host) -- the pump tells of it, should nobody join until then
+      waiters.kick(driver) -- the pump reports it, should nobody join until then
     end
-  if BLIND and not host.can_wait then
-    function host.can_wait()
-      hub.sleep(host, hub.engine(), 0)
+  -- PUC Lua 5.1 cannot say whether a caller may yield. Found out before a create is sent: afterwards its answer would
+  -- be lost.
+  if protected.NO_YIELD_IN_PCALL and not driver.can_wait then
+    function driver.can_wait()
+      waiters.sleep(driver, waiters.engine(), 0)
     end
   end
-  return host
+  return driver
 end
 
-return hub
+return waiters

@@ -5,7 +5,7 @@ local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
 local response = require "heygen.http.response"
 local retry = require "heygen.http.retry"
-local waits = require "heygen.driver.pause"
+local pause = require "heygen.driver.pause"
 
 local request = {}
 
@@ -36,7 +36,7 @@ local function tell(client, hook, event)
   return ok, raised
 end
 
-local function log_line(event, pause)
+local function log_line(event, seconds)
   local outcome = event.status and tostring(event.status) or event.kind or "no answer"
   if event.status and event.status < 300 and event.kind then -- a good status is not all of a bad answer
     outcome = outcome .. " " .. event.kind
@@ -48,10 +48,10 @@ local function log_line(event, pause)
     event.seconds,
     event.attempt
   )
-  return pause and line .. (", again in %.2f s"):format(pause) or line
+  return seconds and line .. (", again in %.2f s"):format(seconds) or line
 end
 
-local function report(client, row, call, state, status, problem, pause)
+local function report(client, row, call, state, status, problem, seconds)
   local options = client.options
   local event = {
     method = row.method,
@@ -69,7 +69,7 @@ local function report(client, row, call, state, status, problem, pause)
     tell(client, options.on_response, event)
   end
   if options.log then
-    tell(client, options.log, log_line(event, pause))
+    tell(client, options.log, log_line(event, seconds))
   end
 end
 
@@ -209,21 +209,21 @@ local function again(client, row, call, state, problem)
   problem.sent = problem.sent or (state.job and state.job:sent()) or "no"
   problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
   local left = state.deadline - now()
-  local pause, why
+  local seconds, why
   if not HOPELESS[problem.code] then
-    pause, why = retry.next(state.policy, problem, state.attempt, left, random)
+    seconds, why = retry.next(state.policy, problem, state.attempt, left, random)
   end
   problem.repeatable, problem.keyed = nil, nil
-  report(client, row, call, state, problem.status, problem, pause)
+  report(client, row, call, state, problem.status, problem, seconds)
   if why == "deadline" and problem.kind ~= "timeout" then
     problem.message = problem.message
       .. (" (%.0f s are left, too few to try again)"):format(left > 0 and left or 0)
   end
-  if not pause then
+  if not seconds then
     return false
   end
   state.unsure = state.unsure or (problem.sent ~= "no" and problem.status ~= 429)
-  local slept, reason, kind = waits.pause(client, pause)
+  local slept, reason, kind = pause.sleep(client, seconds)
   if not slept then
     problem.message = "the pause before another attempt was "
       .. (reason or "cancelled")
@@ -303,7 +303,7 @@ function request.send(client, row, call)
   end
   local state, bad
   if client.is_closed then
-    bad = waits.problem(client)
+    bad = pause.closed(client)
   else
     state, bad = prepare(client, row, call)
   end

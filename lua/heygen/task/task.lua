@@ -1,18 +1,28 @@
--- The task: a coroutine whose results can be joined and whose waits can be cancelled, whichever host resumes it.
+-- What a task is to the driver that runs it: a coroutine that is known by its driver, can be woken and cancelled while
+-- it waits, and whose end is noted. Its methods, and what tasks do among each other, are in heygen.task.tasks.
 --
--- A host is a driver that can run tasks:
---   begin(task, fn, arguments)   runs it in a coroutine of the host, from the caller's next wait on
---   here(task)                   a waiter: {host = ..., ...} for the running coroutine
---   park(waiter), wake(waiter)   suspends the running coroutine; lets it go on, soon. Who is woken looks for itself
---   pump(engine)                 optional: sees to it that hub.deliver is called while the engine has jobs
+-- A driver that can run tasks has, beside `await` and `sleep` (which waiters.driver gives it):
+--   begin(task, fn, arguments)   runs it in a coroutine of the driver, from the caller's next wait on
+--   here(task)                   a waiter: {driver = ..., ...} for the running coroutine
+--   park(waiter), wake(waiter)   suspends the running coroutine; resumes it, soon. Who is woken looks for itself
+--   pump(engine)                 optional: sees to it that waiters.deliver is called while the engine has operations
 --   able(task)                   may the caller be suspended: true, or nil and why not
---   loop(over), outside()        optional: runs the host itself until over(); is the caller outside of it?
+--   loop(over), outside()        optional: runs the driver itself until over(); is the caller outside of it?
 --   forgets                      optional: it may drop coroutines without a word
 --   entered(co)                  optional: told of each coroutine that a task begins in
+--
+-- Two kinds of drivers run the function of a task: those that resume its coroutine themselves call task.enter when they
+-- make it and task.resumed after each step; in a coroutine of somebody else (a thread of copas, a light thread of
+-- nginx) task.play runs it from its beginning to its end.
+--
+-- An error that nobody waits for must not vanish: the task stays in `unobserved` until somebody has handled it, or a
+-- run or a pump reports it.
+local protected = require "heygen.task.protected"
+
 local task = {}
 
-local running, status = coroutine.running, coroutine.status
-local create, resume, yield = coroutine.create, coroutine.resume, coroutine.yield
+local status = coroutine.status
+local running = protected.running
 local pack = table.pack or function(...)
   return { n = select("#", ...), ... }
 end
@@ -20,37 +30,11 @@ local unpack = table.unpack or unpack
 
 task.pack, task.unpack = pack, unpack
 
--- coroutine -> task that has not ended. nginx may kill a coroutine without a word: a host of that kind (`forgets`) has
--- its tasks in the weak one. Not all have, as weak tables are dear to the collector.
+-- coroutine -> task that has not ended. nginx may kill a coroutine without a word: a driver of that kind (`forgets`)
+-- has its tasks in the weak one. Not all have, as weak tables are dear to the collector.
 local tasks, weak = {}, setmetatable({}, { __mode = "k" })
 
 local unobserved = {} -- tasks that raised and that nobody waited for
-
----@class heygen.Task
----@field private host table
----@field private scope table? counts the tasks that a `run` waits for
----@field private joiners table[] waiters
----@field private waiter table? while it is parked
----@field private job userdata? what it waits for
----@field private ended boolean?
----@field private is_cancelled boolean?
----@field private observed boolean? somebody will look at how it ended
----@field private results table?
----@field private raised any
-local Task = {}
-Task.__index = Task
-Task.__name = "heygen.task"
-
--- task.cancel() instead of task:cancel()
-function task.check_colon(self, name)
-  if getmetatable(self) ~= Task then
-    error(("heygen: call it with a colon: task:%s()"):format(name), 3)
-  end
-end
-
-function Task:__tostring()
-  return "heygen.task (" .. (self.ended and "ended" or self.is_cancelled and "cancelled" or "running") .. ")"
-end
 
 ---The task of the running coroutine, or nil.
 ---@return heygen.Task?
@@ -81,46 +65,6 @@ function task.of_scope(scope)
   return list
 end
 
--- PUC Lua 5.1 cannot yield inside pcall: a coroutine catches errors there, and its yields are passed on.
-local function pass_on(co, ok, ...)
-  if ok and status(co) ~= "dead" then
-    return pass_on(co, resume(co, yield(...)))
-  end
-  return ok, ...
-end
-
----As pcall, for a function of the user that may wait if its caller may.
-task.guarded = pcall
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-  function task.guarded(fn, ...)
-    local self = task.current()
-    if not self or self.host.name ~= "scheduler" then
-      return pcall(fn, ...)
-    end
-    local co = create(function(...)
-      return fn(...)
-    end)
-    tasks[co] = self
-    local results = pack(pass_on(co, resume(co, ...)))
-    tasks[co] = nil
-    return unpack(results, 1, results.n)
-  end
-end
-
----Starts `fn(...)` as a task of a host.
----@param host table
----@param scope table? {live = number of its tasks, waiter = who waits for them}
----@param fn function
----@return heygen.Task
-function task.start(host, scope, fn, ...)
-  local self = setmetatable({ host = host, joiners = {}, scope = scope }, Task)
-  if scope then
-    scope.live = scope.live + 1
-  end
-  host.begin(self, fn, pack(...))
-  return self
-end
-
 -- ---- the end ----
 
 ---Notes how a task ended, and wakes who waits for it.
@@ -140,29 +84,21 @@ function task.finish(self, ok, ...)
     if #self.joiners == 0 and not self.observed then
       unobserved[self] = true
       if not self.scope then
-        self.host.unheard()
+        self.driver.unhandled()
       end
     end
   end
   for _, joiner in ipairs(self.joiners) do
-    joiner.host.wake(joiner)
+    joiner.driver.wake(joiner)
   end
   self.joiners = {}
   local scope = self.scope
   if scope then
     scope.live = scope.live - 1
     if scope.live == 0 and scope.waiter then
-      scope.waiter.host.wake(scope.waiter)
+      scope.waiter.driver.wake(scope.waiter)
     end
   end
-end
-
--- An error object is interface and stays as it is; a Lua error wants its trace.
-local function with_trace(co, raised)
-  if type(raised) == "string" and not raised:find("\nstack traceback:", 1, true) then
-    return co and debug.traceback(co, raised) or debug.traceback(raised, 2)
-  end
-  return raised
 end
 
 ---What resuming the coroutine of a task gave: ends the task when that is dead.
@@ -179,97 +115,67 @@ function task.resumed(self, co, ok, ...)
   if ok then
     task.finish(self, true, ...)
   else
-    task.finish(self, false, with_trace(co, (...)))
+    task.finish(self, false, protected.with_trace(co, (...)))
   end
   return true
 end
 
-local function relay(co, ok, ...)
-  if status(co) ~= "dead" then
-    return relay(co, resume(co, yield(...)))
-  elseif ok then
-    return true, ...
-  end
-  return false, with_trace(co, (...))
-end
-
--- PUC Lua 5.1 cannot yield inside pcall: there, errors are caught by a coroutine whose yields are passed on.
-local guard
-if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
-  function guard(fn)
-    local co = create(fn)
-    return relay(co, resume(co))
-  end
-else
-  local function trace(raised)
-    return with_trace(nil, raised)
-  end
-  function guard(fn)
-    return xpcall(fn, trace)
-  end
-end
-
----Runs a task to its end in the running coroutine, for a host that resumes its coroutines itself.
+---Runs a task to its end in the running coroutine, for a driver that resumes its coroutines itself.
 ---@param self heygen.Task
 ---@param fn function
 ---@param arguments table
 function task.play(self, fn, arguments)
-  local host = self.host
-  -- In the weak map a task must not lead to its coroutine: outside of Lua 5.4 that would keep both for ever.
-  self.outer = not host.forgets and running() or nil
-  local map, inner = host.forgets and weak or tasks, nil
-  local function body()
-    inner = running()
-    map[inner] = self
-    if host.entered then
-      host.entered(inner)
-    end
-    return fn(unpack(arguments, 1, arguments.n))
+  local driver, co = self.driver, running()
+  local map = driver.forgets and weak or tasks
+  map[co] = self
+  if driver.entered then
+    driver.entered(co)
   end
-  local ended = pack(guard(body))
-  self.outer = nil
-  map[inner] = nil
+  local ended = pack(protected.traced(function()
+    return fn(unpack(arguments, 1, arguments.n))
+  end))
+  map[co] = nil
   task.finish(self, unpack(ended, 1, ended.n))
 end
 
 -- ---- errors that nobody waits for must not vanish ----
 
----Somebody saw the error of the task: it need not be reported.
+---The error of the task reached somebody: it need not be reported.
 ---@param self heygen.Task
-function task.heard(self)
+function task.handled(self)
   unobserved[self] = nil
 end
 
----Was the error of the task seen by nobody yet?
+---Did the error of the task reach nobody yet?
 ---@param self heygen.Task
 ---@return boolean
-function task.is_unheard(self)
+function task.is_unhandled(self)
   return unobserved[self] == true
 end
 
----Hands what was raised and never seen to `unheard`.
+---Hands what was raised and reached nobody to `report`.
 ---@param scope table? only of its tasks; nil: of all
----@param unheard fun(raised: any)
-function task.report(scope, unheard)
+---@param report fun(raised: any)
+function task.report(scope, report)
   if next(unobserved) == nil then
     return
   end
   for self in pairs(unobserved) do
     if not scope or self.scope == scope then
       unobserved[self] = nil
-      unheard(self.raised)
+      report(self.raised)
     end
   end
 end
 
----Prints the errors of tasks of a host that no `run` will raise. For its pump, after those that were woken went on.
----@param host table
-function task.report_loose(host)
+---Prints the errors of tasks of a driver that no `run` will raise. For its pump, after those that were woken have run.
+---@param driver table
+function task.report_loose(driver)
   if next(unobserved) == nil then
     return
   end
   for self in pairs(unobserved) do
-    if self.host == host and not self.scope then
+    if self.driver == driver and not self.scope then
       unobserved[self] = nil
       task.to_stderr(self.raised)
     end
@@ -281,33 +187,5 @@ function task.to_stderr(raised)
   local ok, text = pcall(tostring, raised) -- its __tostring may raise as well
   io.stderr:write("heygen: a task failed: ", ok and text or "an error that cannot be shown", "\n")
 end
-
--- ---- methods ----
-
----@return boolean ended
-function Task:done()
-  task.check_colon(self, "done")
-  return self.ended == true
-end
-
----Ends what the task waits for, now and from now on, with an error of kind "cancelled"; connections are closed at
----once. The task itself goes on and may clean up.
----@return boolean was_running
-function Task:cancel()
-  task.check_colon(self, "cancel")
-  if self.ended then
-    return false
-  end
-  self.is_cancelled = true
-  if self.job then
-    self.job:cancel()
-  end
-  if self.waiter then
-    self.host.wake(self.waiter)
-  end
-  return true
-end
-
-task.methods = Task
 
 return task

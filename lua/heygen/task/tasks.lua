@@ -1,23 +1,49 @@
--- Tasks among each other: spawn, run, join. What waits for a task is suspended by its host, or blocks outside of one.
+-- Tasks among each other: spawn, run, all, and the methods of a task. What waits for a task is suspended by its driver,
+-- or, outside of one, runs that driver until the task has ended.
 local drivers = require "heygen.driver"
+local errors = require "heygen.errors"
 local scheduler = require "heygen.driver.scheduler"
 local task = require "heygen.task.task"
 
 local tasks = {}
 
 local unpack = task.unpack
-local Task = task.methods
 
----Starts `fn(...)` as a task of the host that the caller is in.
+---@class heygen.Task
+---@field private driver table
+---@field private scope table? counts the tasks that a `run` waits for
+---@field private joiners table[] waiters
+---@field private waiter table? while it is parked
+---@field private operation heygen.operation? what it waits for
+---@field private ended boolean?
+---@field private is_cancelled boolean?
+---@field private observed boolean? somebody will look at how it ended
+---@field private results table?
+---@field private raised any
+local Task = {}
+Task.__index = Task
+Task.__name = "heygen.task"
+
+-- scope: {live = number of its tasks, waiter = who waits for them}, or nil
+local function start(driver, scope, fn, ...)
+  local self = setmetatable({ driver = driver, joiners = {}, scope = scope }, Task)
+  if scope then
+    scope.live = scope.live + 1
+  end
+  driver.begin(self, fn, task.pack(...))
+  return self
+end
+
+---Starts `fn(...)` as a task of the driver that the caller is in.
 ---@param fn function
 ---@return heygen.Task
 function tasks.spawn(fn, ...)
   local current = task.current()
-  return task.start(drivers.host(), current and current.scope, fn, ...)
+  return start(drivers.for_tasks(), current and current.scope, fn, ...)
 end
 
--- Raises the first error that nobody heard of, prints all others.
-local function raise_unheard(scope)
+-- Raises the first error that reached nobody, prints all others.
+local function raise_unhandled(scope)
   local first_raised
   task.report(scope, function(raised)
     if first_raised == nil then
@@ -32,20 +58,20 @@ local function raise_unheard(scope)
 end
 
 -- Suspends the caller, whose task is `current` when it is one.
-local function suspend(host, current, waiter)
+local function suspend(driver, current, waiter)
   if current then
     current.waiter = waiter
   end
-  host.park(waiter)
+  driver.park(waiter)
   if current then
     current.waiter = nil
   end
 end
 
 -- Suspends the caller until the tasks of the scope have ended. When it is cancelled, so are they.
-local function wait_for_scope(host, current, scope)
+local function wait_for_scope(driver, current, scope)
   local told = false
-  scope.waiter = host.here(current)
+  scope.waiter = driver.here(current)
   while scope.live > 0 do
     if current and current.is_cancelled and not told then
       told = true
@@ -53,7 +79,7 @@ local function wait_for_scope(host, current, scope)
         self:cancel()
       end
     else
-      suspend(host, current, scope.waiter)
+      suspend(driver, current, scope.waiter)
     end
   end
 end
@@ -62,34 +88,35 @@ end
 ---@param fn function
 ---@return any ...
 function tasks.run(fn, ...)
-  local place, current = drivers.place()
-  local host = place or drivers.host()
+  local around, current = drivers.around()
+  local driver = around or drivers.for_tasks()
   local scope = { live = 0 }
   -- At the top of a script all other tasks of our own scheduler are waited for as well.
-  local whole = not place and host == scheduler and not scheduler.is_inside()
-  local self = task.start(host, scope, fn, ...)
-  if place then
-    wait_for_scope(host, current, scope)
+  local whole = not around and driver == scheduler and not scheduler.is_inside()
+  local self = start(driver, scope, fn, ...)
+  if around then
+    wait_for_scope(driver, current, scope)
   else
-    drivers.loop(host, function()
+    drivers.loop(driver, function()
       return scope.live == 0 and (not whole or scheduler.live() == 0)
     end, self)
   end
   local whose = not whole and scope or nil
-  if task.is_unheard(self) then
-    task.heard(self)
+  if task.is_unhandled(self) then
+    task.handled(self)
     task.report(whose, task.to_stderr)
   else
-    raise_unheard(whose)
+    raise_unhandled(whose)
   end
   return self:join()
 end
 
--- What runs tasks for callers that a driver suspends, and the driver that those tasks use: nil for their host's own.
-local function side_host(driver)
-  local host = driver.host or driver
-  if host.begin then
-    return host, driver
+-- What runs tasks for callers that a driver suspends, and the driver that those tasks use: nil for the one that runs
+-- them.
+local function side_driver(driver)
+  local runs = driver.tasks or driver
+  if runs.begin then
+    return runs, driver
   elseif driver.built_in and not scheduler.is_inside() then
     return scheduler, nil -- of a plain script, which waits while they run
   end
@@ -101,8 +128,8 @@ end
 ---@param driver heygen.Driver that of the caller
 ---@param list (fun(driver: heygen.Driver|false): any)[] each gives a value when it was successful
 function tasks.side_by_side(driver, list)
-  local host, own = side_host(driver)
-  if not host then
+  local runs, own = side_driver(driver)
+  if not runs then
     for _, fn in ipairs(list) do
       if not fn(driver) then
         return
@@ -112,7 +139,7 @@ function tasks.side_by_side(driver, list)
   end
   local current, scope, started, failed = task.current(), { live = 0 }, {}, false
   for index, fn in ipairs(list) do
-    started[index] = task.start(host, scope, function()
+    started[index] = start(runs, scope, function()
       if failed or fn(own or false) then
         return
       end
@@ -123,10 +150,10 @@ function tasks.side_by_side(driver, list)
     end)
     started[index].observed = true
   end
-  if host == driver or driver.host == host then
-    wait_for_scope(host, current, scope)
+  if runs == driver or driver.tasks == runs then
+    wait_for_scope(runs, current, scope)
   else
-    host.loop(function()
+    runs.loop(function()
       return scope.live == 0
     end)
   end
@@ -137,7 +164,7 @@ function tasks.side_by_side(driver, list)
   end
 end
 
--- Who was cancelled does not hear of the task's error any more.
+-- Who was cancelled is not told of the task's error any more.
 local function forget_joiner(self, waiter)
   for index = #self.joiners, 1, -1 do
     if self.joiners[index] == waiter then
@@ -152,16 +179,16 @@ end
 ---@param on_cancel function? called once when the caller is cancelled; it waits on. Without it, it does not
 ---@return boolean ended false when the caller was cancelled
 function tasks.await(self, level, on_cancel)
-  local place, current = drivers.place()
+  local around, current = drivers.around()
   if current == self then
     error("heygen: a task cannot wait for itself", level + 1)
-  elseif not place then
-    drivers.loop(self.host, function()
+  elseif not around then
+    drivers.loop(self.driver, function()
       return self.ended
     end, self)
     return true
   end
-  local waiter, told = place.here(current), false
+  local waiter, told = around.here(current), false
   self.joiners[#self.joiners + 1] = waiter
   while not self.ended do
     if current and current.is_cancelled and not told then
@@ -172,8 +199,45 @@ function tasks.await(self, level, on_cancel)
       told = true
       on_cancel()
     else
-      suspend(place, current, waiter)
+      suspend(around, current, waiter)
     end
+  end
+  return true
+end
+
+-- ---- methods ----
+
+-- task.cancel() instead of task:cancel()
+local function check_colon(self, name)
+  if getmetatable(self) ~= Task then
+    error(("heygen: call it with a colon: task:%s()"):format(name), 3)
+  end
+end
+
+function Task:__tostring()
+  return "heygen.task (" .. (self.ended and "ended" or self.is_cancelled and "cancelled" or "running") .. ")"
+end
+
+---@return boolean ended
+function Task:done()
+  check_colon(self, "done")
+  return self.ended == true
+end
+
+---Ends what the task waits for, now and from now on, with an error of kind "cancelled"; connections are closed at
+---once. The task itself goes on and may clean up.
+---@return boolean was_running
+function Task:cancel()
+  check_colon(self, "cancel")
+  if self.ended then
+    return false
+  end
+  self.is_cancelled = true
+  if self.operation then
+    self.operation:cancel()
+  end
+  if self.waiter then
+    self.driver.wake(self.waiter)
   end
   return true
 end
@@ -182,18 +246,94 @@ end
 ---@return any ... what its function returned; an error in it is raised again; nil, "cancelled" when the waiting task
 ---was cancelled
 function Task:join()
-  task.check_colon(self, "join")
+  check_colon(self, "join")
   if not self.ended and not tasks.await(self, 2) then
     return nil, "cancelled"
   end
-  task.heard(self)
-  if self.host == scheduler and not task.current() and not scheduler.is_inside() then
-    task.report(nil, task.to_stderr) -- nobody above would tell of the others
+  task.handled(self)
+  if self.driver == scheduler and not task.current() and not scheduler.is_inside() then
+    task.report(nil, task.to_stderr) -- nobody above would report the others
   end
   if self.results then
     return unpack(self.results, 1, self.results.n)
   end
   error(self.raised, 0)
+end
+
+-- ---- heygen.all ----
+
+-- One result: the value, or the error that stands for it.
+local function outcome(self)
+  if self.raised ~= nil then
+    local raised = self.raised
+    if errors.is(raised) then
+      return nil, raised
+    end
+    return nil, errors.new { kind = "raised", message = tostring(raised), cause = raised }
+  end
+  local value, message, err = unpack(self.results, 1, 3)
+  if value == nil and message ~= nil then
+    return nil, err or errors.new { kind = "raised", message = tostring(message) }
+  end
+  return value
+end
+
+-- Waits for one of the tasks; when the waiter is cancelled, so are all of them.
+local function await_one(started, index)
+  if not started[index].ended then
+    tasks.await(started[index], 4, function()
+      for _, each in ipairs(started) do
+        each:cancel()
+      end
+    end)
+  end
+end
+
+local function check_list(list)
+  if type(list) ~= "table" then
+    return "expected an array of functions, got " .. type(list)
+  end
+  for index = 1, #list do
+    if type(list[index]) ~= "function" then
+      return ("[%d]: expected a function, got %s"):format(index, type(list[index]))
+    end
+  end
+end
+
+---Runs functions side by side; see heygen.all.
+---@param list function[]
+---@return any[]? results
+---@return string? message
+---@return heygen.Error? err
+function tasks.all(list)
+  local problem = check_list(list)
+  if problem then
+    error("heygen.all: " .. problem, 3)
+  end
+  if not drivers.around() then
+    return tasks.spawn(tasks.all, list):join()
+  end
+  local started = {}
+  for index = 1, #list do
+    started[index] = tasks.spawn(list[index])
+    started[index].observed = true
+  end
+  local results, failures, first_failure = {}, {}, nil
+  for index = 1, #list do
+    await_one(started, index)
+    results[index], failures[index] = outcome(started[index])
+    first_failure = first_failure or failures[index]
+  end
+  if not first_failure then
+    return results
+  end
+  -- A copy, so that the failure's own object does not hold all others.
+  local fields = {}
+  for key, value in pairs(first_failure) do
+    fields[key] = value
+  end
+  fields.results, fields.errors = results, failures
+  return errors.fail(fields)
 end
 
 return tasks

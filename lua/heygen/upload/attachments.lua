@@ -107,9 +107,9 @@ end
 -- ---- uploading ----
 
 -- What suspends a caller; nil for one that blocks.
-local function host_of(client)
+local function suspender(client)
   local driver = drivers.current(client.driver)
-  return driver.name ~= "block" and (driver.host or driver) or nil
+  return driver.name ~= "block" and (driver.tasks or driver) or nil
 end
 
 -- The id of a content that is uploaded already; waits while somebody else uploads it. Nil: it is to be uploaded.
@@ -124,10 +124,10 @@ local function known_id(client, state, entry)
       return found.asset_id
     elseif found.uploader[1] == nil or found.uploader[2] == coroutine.running() then
       return nil -- whoever uploaded it is gone without a word, or calls this from its own on_upload
-    elseif not found.host or found.host ~= host_of(client) then
-      return nil -- who blocks, or waits in another host, may keep the uploader from ever going on
+    elseif not found.driver or found.driver ~= suspender(client) then
+      return nil -- who blocks, or waits under another driver, may keep the uploader from ever going on
     end
-    local slept, reason, kind = waits.pause(client, POLL)
+    local slept, reason, kind = waits.sleep(client, POLL)
     if not slept then
       return nil,
         { kind = kind or "cancelled", message = entry.source.name .. ": " .. (reason or "cancelled") }
@@ -147,7 +147,7 @@ local function upload_one(client, state, entry)
   end
   local cache, alive = state.cache, {} -- the second is gone when this coroutine is
   local uploader = setmetatable({ alive, coroutine.running() }, { __mode = "v" })
-  local mine = { uploader = uploader, host = host_of(client) }
+  local mine = { uploader = uploader, driver = suspender(client) }
   cache.by[entry.hex] = mine
   local asset, err = uploads.run(client, entry.source, {
     deadline = math.max(state.deadline - core.now(), 0.001),
@@ -328,7 +328,7 @@ end
 ---@return any value
 ---@return heygen.Error? err with asset_ids, those that have been uploaded
 function attachments.send(client, row, call, send)
-  local unfit = waits.problem(client)
+  local unfit = waits.closed(client)
   if unfit then
     return nil, errors.new(unfit)
   end

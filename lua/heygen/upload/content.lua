@@ -5,9 +5,9 @@ local errors = require "heygen.errors"
 local media_types = require "heygen.upload.media_types"
 local options = require "heygen.schema.options"
 local suggest = require "heygen.schema.suggest"
-local task = require "heygen.task.task"
+local protected = require "heygen.task.protected"
 local values = require "heygen.schema.value"
-local waits = require "heygen.driver.pause"
+local pause = require "heygen.driver.pause"
 
 local sources = {}
 
@@ -167,7 +167,7 @@ local function give_way(client, source, since)
   if core.now() - since < LONG then
     return nil, since
   end
-  local slept, reason, kind = waits.pause(client, 0)
+  local slept, reason, kind = pause.sleep(client, 0)
   if not slept then
     return { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
   end
@@ -180,7 +180,7 @@ end
 
 -- The next piece. Returns piece | nil at the end | nil, fields.
 local function next_piece(source)
-  local ok, piece, why = task.guarded(source.read, WANTED) -- it may wait for something itself
+  local ok, piece, why = protected.call(source.read, WANTED) -- it may wait for something itself
   if not ok then
     return nil, bad_reader(source, "read raised: " .. errors.text(piece), "callback")
   elseif piece == nil and why ~= nil then
@@ -212,7 +212,7 @@ local function fill(client, source, spool, limit, deadline)
     if not problem and piece == nil then
       return nil
     elseif not problem and piece == "" then
-      local slept, reason, kind = waits.pause(client, IDLE)
+      local slept, reason, kind = pause.sleep(client, IDLE)
       problem = not slept
         and { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
     elseif not problem then

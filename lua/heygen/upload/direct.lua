@@ -8,8 +8,8 @@ local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.c
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
 local sources = require "heygen.upload.content"
+local pause = require "heygen.driver.pause"
 local urls = require "heygen.schema.url"
-local waits = require "heygen.driver.pause"
 
 local direct = {}
 
@@ -48,8 +48,8 @@ local function call_options(state, fields)
   return fields
 end
 
-local function pause(client, state, seconds)
-  local slept, reason, kind = waits.pause(client, seconds)
+local function sleep(client, state, seconds)
+  local slept, reason, kind = pause.sleep(client, seconds)
   if not slept then
     return cancelled(state, reason, kind)
   end
@@ -223,7 +223,7 @@ local function recover(client, state, problem)
     problem.message = "PUT to the storage: " .. problem.message
     return fail(state, problem)
   end
-  return pause(client, state, seconds)
+  return sleep(client, state, seconds)
 end
 
 local function put_all(client, engine, state)
@@ -257,7 +257,7 @@ local function complete(client, state)
       return nil, err
     end
     local slept
-    slept, err = pause(client, state, seconds)
+    slept, err = sleep(client, state, seconds)
     if not slept then
       return nil, err
     end
@@ -323,7 +323,7 @@ local function wait_until_ready(client, state, asset)
         retryable = false,
       })
     end
-    local slept, err = pause(client, state, seconds)
+    local slept, err = sleep(client, state, seconds)
     if not slept then
       return nil, err
     end

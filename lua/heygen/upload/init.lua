@@ -12,7 +12,7 @@ local request = require "heygen.http.request"
 local sources = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
 local values = require "heygen.schema.value"
-local waits = require "heygen.driver.pause"
+local pause = require "heygen.driver.pause"
 
 local uploads = {}
 
@@ -199,7 +199,7 @@ end
 function uploads.run(client, source, given, prefix)
   local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
   state.deadline = state.began + (given.deadline or DEFAULTS.deadline)
-  local unfit = waits.problem(client)
+  local unfit = pause.closed(client)
   if unfit then
     sources.close(source)
     return nil, errors.new(unfit)

@@ -2,7 +2,7 @@
 -- to its handler. HeyGen repeats what is not answered with 2xx, so the answer says how it went: each is handled at
 -- least once, and never twice at the same time.
 local errors = require "heygen.errors"
-local guard = require "heygen.webhook.guard"
+local protected = require "heygen.task.protected"
 
 local Dispatch = {}
 Dispatch.__index = Dispatch
@@ -37,7 +37,7 @@ end
 
 -- A store of somebody's own may raise.
 local function ask(self, method, keys, ttl)
-  local ok, answer, problem = guard(self.store[method], self.store, keys, ttl)
+  local ok, answer, problem = protected.call(self.store[method], self.store, keys, ttl)
   if not ok then
     answer, problem = nil, answer
   end
@@ -142,7 +142,7 @@ end
 
 -- Like a call of this module, a handler fails by raising, or by returning nil or false and a message.
 local function run(self, event)
-  local ok, value, message = guard(handler_of(self, event), event)
+  local ok, value, message = protected.call(handler_of(self, event), event)
   if not ok then
     return false, "raised: " .. words(value)
   elseif not value and message ~= nil then
@@ -200,7 +200,7 @@ function Dispatch:take(event, body, noted)
   end
   if event.verified ~= "signature" then
     if self.client then
-      local ok, status, problem = guard(confirm, self, event)
+      local ok, status, problem = protected.call(confirm, self, event)
       if not ok then
         status, problem = 500, words(status)
       end
@@ -217,7 +217,7 @@ function Dispatch:take(event, body, noted)
     local done = handle(self, event, body)
     return done and 200 or 500, done and "ok" or "the handler failed"
   end
-  local ok, taken, problem = guard(self.defer, function()
+  local ok, taken, problem = protected.call(self.defer, function()
     handle(self, event, body)
   end)
   if not ok or taken == false or (taken == nil and problem ~= nil) then

@@ -6,7 +6,7 @@ local Keyring = require "heygen.webhook.keyring"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local event = require "heygen.webhook.event"
-local guard = require "heygen.webhook.guard"
+local protected = require "heygen.task.protected"
 local keys = require "heygen.webhook.keys"
 local router_options = require "heygen.webhook.router_options"
 local secrets = require "heygen.webhook.secrets"
@@ -172,7 +172,7 @@ function Router:handle(method, headers, body, target)
   elseif method ~= "POST" then
     return answer(405, "method not allowed", { Allow = ALLOW })
   end
-  local ok, status, more, text = guard(receive, self, headers, body, target)
+  local ok, status, more, text = protected.call(receive, self, headers, body, target)
   if ok then
     return status, more, text
   end
@@ -203,15 +203,15 @@ function Router:has_secret()
   return self.keyring:list()[1] ~= nil
 end
 
----Watches for deliveries about some ids; client:wait(id, {webhook = router}) does.
+---Watches for deliveries about some ids, for who waits for them: client:wait(id, {webhook = router}).
 ---@param ids string|table
----@return heygen.webhook.Monitor
+---@return heygen.webhook.Watch
 function Router:watch(ids)
   check_colon(self, "watch(...)")
   if type(ids) ~= "string" and type(ids) ~= "table" then
     error("heygen: router:watch: expected an id or a list of ids, got " .. type(ids), 2)
   end
-  return self.deliveries:monitor(ids)
+  return self.deliveries:watch(ids)
 end
 
 ---Answers the present request of nginx: content_by_lua_block { router:serve() }.
