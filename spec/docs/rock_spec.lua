@@ -99,7 +99,7 @@ for _, version in ipairs(VERSIONS) do
       local files =
         shell.must("cd " .. quote(dir .. "/tree") .. " && find . -type f ! -path './lib/luarocks/*'")
       assert.matches("/heygen/client.lua", files, 1, true)
-      for _, foreign in ipairs { "/sim", "heygen-sim", "/types", "/meta" } do
+      for _, foreign in ipairs { "/sim/", "heygen-sim", "types/heygen", "/meta/" } do
         assert.is_nil(files:find(foreign, 1, true), foreign)
       end
       local output = lua(dir, version, "return require('heygen').sim.start()")

@@ -303,10 +303,8 @@ describe("the option", function()
 end)
 
 describe("heygen-sim as a program #once", function()
-  it("prints the same with every Lua", function()
-    local help = shell.must "lua5.4 bin/heygen-sim --help"
-    for _, lua in ipairs { "lua5.3", "lua5.1", "luajit" } do
-      assert.equal(help, shell.must(lua .. " bin/heygen-sim --help"))
-    end
+  -- Those two have a core in every run of the specs.
+  it("prints the same with PUC Lua and LuaJIT", function()
+    assert.equal(shell.must "lua5.4 bin/heygen-sim --help", shell.must "luajit bin/heygen-sim --help")
   end)
 end)
