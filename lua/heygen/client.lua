@@ -15,7 +15,8 @@ local client = {}
 local check_colon = row_calls.check_colon
 local outcome = errors.outcome -- no tail call into what is inside it: an error must point at the line that called
 
-local create = groups.invoker(row_calls.rows("video_agents").create)
+local CREATE = row_calls.rows("video_agents").create
+local create = groups.invoker(CREATE)
 
 ---@class heygen.Client
 local Client = {}
@@ -56,10 +57,7 @@ end
 ---@return heygen.VideoAgentSession? session session_id, status, created_at, and video_id when it is known
 ---@return string? message
 ---@return heygen.Error? err
-function Client:create(fields, ...)
-  check_colon(self, "template", "client:create{...}")
-  return outcome(create(self, 2, { fields, ... }, 1 + select("#", ...)))
-end
+Client.create = groups.client_method(CREATE, "client:create{...}")
 
 ---One look at a video or session.
 ---@param target any a video id, a session id, what create returned, a video, or an error that names one
@@ -173,6 +171,7 @@ function client.new(given, level)
   end
   local headers, secret = make_headers(read), read.api_key or read.access_token
   read.api_key, read.access_token = nil, nil
+  local hide, shows_key = errors.of_secret(secret)
   last_owner = last_owner + 1
   local self = {
     base = read.base,
@@ -181,12 +180,8 @@ function client.new(given, level)
     driver = driver,
     owner = last_owner,
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
-    hide = function(text)
-      return errors.hide(text, secret)
-    end,
-    shows_key = function(id)
-      return errors.shows(id, secret)
-    end,
+    hide = hide,
+    shows_key = shows_key,
     -- What is the same in every request; request.lua fills in the rest.
     template = {
       base = read.base,

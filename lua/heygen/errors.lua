@@ -143,6 +143,18 @@ function errors.shows(id, secret)
   return find(id, secret, 1, true) ~= nil
 end
 
+---`hide` and `shows` of one secret, which is nowhere but in these functions.
+---@param secret string
+---@return fun(text: string): string hide
+---@return fun(id: string): boolean shows
+function errors.of_secret(secret)
+  return function(text)
+    return errors.hide(text, secret)
+  end, function(id)
+    return errors.shows(id, secret)
+  end
+end
+
 -- What follows the message in the text of an error, in this order. `param` is left out where the message names it.
 local SHOWN = {
   "reason",

@@ -4,7 +4,6 @@ local core = require "heygen.core"
 local ids = require "heygen.api.id"
 local object = require "heygen.schema.object"
 local suggest = require "heygen.schema.suggest"
-local takes_files = require("heygen.endpoints.fields").takes_files
 local types = require "heygen.schema.types"
 local values = require "heygen.schema.value"
 
@@ -14,6 +13,7 @@ local null = core.null
 local find, format, gmatch = string.find, string.format, string.gmatch
 local is_plain = core.is_plain
 local check_value, step = types.check, values.step
+local put_inside = require("heygen.schema.file").put_inside
 
 local NO_FIELDS = {}
 
@@ -76,11 +76,16 @@ local function refuse(field, problem, mistake)
   return nil, field .. ": " .. problem, field, mistake or false
 end
 
+local function by_name(left, right)
+  return left.name < right.name
+end
+
 local function field_list(specs)
   local list = {}
-  for _, name in ipairs(values.sorted_keys(specs)) do
-    list[#list + 1] = { name = name, spec = specs[name] }
+  for name, spec in pairs(specs) do
+    list[#list + 1] = { name = name, spec = spec }
   end
+  table.sort(list, by_name)
   return list
 end
 
@@ -104,8 +109,7 @@ local function prepare(row)
       end
     end
   end
-  local files = takes_files(row.body or NO_FIELDS)
-  plan.takes_files = files
+  local files = row.takes_files
   for _, option in ipairs(OPTIONS) do
     if (not option.method or option.method == row.method) and (files or not option.files) then
       plan.known[option.name] = true
@@ -126,11 +130,18 @@ local function refuse_call(row, problem)
   return nil, call_name(row) .. ": " .. problem, nil, true
 end
 
+local function has_unknown(given, known)
+  for name in pairs(given) do
+    if not known[name] then
+      return true
+    end
+  end
+  return false
+end
+
+-- Returns the field and its problem.
 local function unknown_field(row, plan, given)
   local stray = values.unknown_key(given, plan.known)
-  if stray == nil then
-    return nil
-  end
   if type(stray) ~= "string" then
     local example = plan.example or (plan.query[1] and plan.query[1].name) or "timeout"
     return step(stray), format("fields are named, write {%s = ...}", example)
@@ -237,7 +248,7 @@ local function read_body(row, plan, given, files)
       if problem then
         return refuse(name .. (where or ""), problem, mistake)
       elseif files and #files > before then
-        values.put_inside(files, before, name)
+        put_inside(files, before, name)
       end
       local other = spec.requires
       if other and value ~= null and (given[other] == nil or given[other] == null) then
@@ -295,12 +306,12 @@ local function read_query(row, plan, given, target)
 end
 
 local function read_fields(row, plan, target, given)
-  local name, stray = unknown_field(row, plan, given)
-  if stray then
+  if has_unknown(given, plan.known) then
+    local name, stray = unknown_field(row, plan, given)
     return refuse(name, stray, true)
   end
   local body
-  local files = plan.takes_files and {} or nil
+  local files = row.takes_files and {} or nil
   local options, message, field, mistake = read_options(plan, given)
   if options then
     target, message, field, mistake = read_query(row, plan, given, target)

@@ -12,7 +12,6 @@ local names = require "heygen.endpoints.names"
 local pages = require "heygen.api.pages"
 local protected = require "heygen.task.protected"
 local row_calls = require "heygen.api.call"
-local takes_files = require("heygen.endpoints.fields").takes_files
 local tokens = require "heygen.webhook.tokens"
 local uploads = require "heygen.upload"
 
@@ -39,7 +38,7 @@ local function sender_of(row)
   if row.multipart then
     return send_upload
   end
-  return takes_files(row.body or {}) and send_with_files or send
+  return row.takes_files and send_with_files or send
 end
 
 -- `callback = {url = ..., token_secret = ...}` becomes callback_url and callback_id, and the id is on what comes back:
@@ -89,7 +88,27 @@ local function make_method(row)
         return outcome(send(client, row, call, id))
       end
     end
-    return outcome(invoke(client, 2, { ... }, select("#", ...)))
+    local value, err = invoke(client, 2, { ... }, select("#", ...))
+    if value ~= nil then
+      return value
+    end
+    return outcome(nil, err)
+  end
+end
+
+---A row as a method of the client itself.
+---@param row heygen.Endpoint
+---@param form string how the call should look
+---@return function
+function groups.client_method(row, form)
+  local invoke = groups.invoker(row)
+  return function(self, ...)
+    local client = type(self) == "table" and self.template and self or check_colon(self, "template", form)
+    local value, err = invoke(client, 2, { ... }, select("#", ...))
+    if value ~= nil then
+      return value
+    end
+    return outcome(nil, err)
   end
 end
 

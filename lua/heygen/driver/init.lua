@@ -16,8 +16,14 @@ local drivers = {}
 local NAMES = { "block", "copas", "cqueues", "luv", "resty", "scheduler" }
 
 local loaded = package.loaded
-local current_task = task.current
+local running = coroutine.running
 local isyieldable = core.isyieldable -- nil, neither true nor false, on PUC Lua 5.1
+
+-- The caller's task. A plain script has none: there the coroutine is none, or the main one.
+local function current_task()
+  local co, is_main = running()
+  return co and not is_main and task.current() or nil
+end
 
 local default -- of heygen.use
 

@@ -215,6 +215,7 @@ function fields.rows(group, rows)
     if row.body_union then
       row.body = row.body_union.fields
     end
+    row.takes_files = fields.takes_files(row.body or {})
     if row.name == "list" then
       row.each = "each"
     end

@@ -53,6 +53,9 @@ end
 
 local function report(client, row, call, state, status, problem, seconds)
   local options = client.options
+  if not (options.on_response or options.log) then
+    return
+  end
   local event = {
     method = row.method,
     url = client.base .. client.base_path .. call.target,
@@ -184,13 +187,17 @@ local function finish_problem(client, row, call, state, problem)
   local job = state.job
   problem.attempts = state.attempt
   problem.sent = problem.sent or (job and job:sent()) or "no"
-  problem.request_id = job and response.request_id(job)
+  problem.request_id = job and (job:head() or "") ~= "" and response.request_id(job) or nil
   add_ids(client, row, problem)
   if problem.kind ~= "api" then
     problem.message = describe(client, row, call) .. ": " .. problem.message
   end
   for _, name in ipairs(FOREIGN) do
-    problem[name] = response.without_secret(problem[name], client.hide)
+    local value = problem[name]
+    if value ~= nil then
+      problem[name] = type(value) == "string" and client.hide(value)
+        or response.without_secret(value, client.hide)
+    end
   end
   problem.idempotency_key = state.key
   if not row.repeatable then -- "worth repeating" must not mean "may be paid for twice"
@@ -210,7 +217,7 @@ local function again(client, row, call, state, problem)
   problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
   local left = state.deadline - now()
   local seconds, why
-  if not HOPELESS[problem.code] then
+  if not HOPELESS[problem.code] and state.attempt <= state.policy.max_retries then
     seconds, why = retry.next(state.policy, problem, state.attempt, left, random)
   end
   problem.repeatable, problem.keyed = nil, nil

@@ -108,6 +108,16 @@ local function put_on_list(spec, files, given)
   return node
 end
 
+---Puts a step in front of where each local file stands that was found after the first `before`.
+---@param files table see types.lua
+---@param before integer
+---@param step string
+function file.put_inside(files, before, step)
+  for index = before + 1, #files do
+    files[index].where = step .. files[index].where
+  end
+end
+
 -- A text alone: an address on the web, or a path.
 local function check_text(spec, value, files)
   if find(lower(value), "^https:") then

@@ -1,6 +1,7 @@
 -- Checks tables of named fields against their specs: objects, and unions of them told apart by one field. With the
 -- rules that no single field can tell.
 local core = require "heygen.core"
+local file = require "heygen.schema.file"
 local suggest = require "heygen.schema.suggest"
 local values = require "heygen.schema.value"
 
@@ -10,6 +11,7 @@ local null = core.null
 local concat = table.concat
 local expected, step = values.expected, values.step
 
+local FREE = { type = "any" }
 local ARTICLES = { integer = "an integer", array = "an array", object = "a table", union = "a table" }
 
 ---What a field that is missing must be.
@@ -137,7 +139,7 @@ local function check_fields(spec, value, files, check, by, variant)
       if problem then
         return nil, problem, step(name) .. (where or ""), mistake
       elseif files and #files > before then
-        values.put_inside(files, before, step(name))
+        file.put_inside(files, before, step(name))
       end
       checked[name] = item
     elseif field.required then
@@ -172,11 +174,7 @@ function object.check(spec, value, files, check)
   if no_object then
     return nil, no_object, nil, true
   elseif not spec.fields then
-    local problem, where, mistake = values.free_problem(value, 1)
-    if problem then
-      return nil, problem, where, mistake
-    end
-    return value
+    return check(FREE, value)
   end
   return check_fields(spec, value, files, check)
 end

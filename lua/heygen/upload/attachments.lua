@@ -328,9 +328,8 @@ end
 ---@return any value
 ---@return heygen.Error? err with asset_ids, those that have been uploaded
 function attachments.send(client, row, call, send)
-  local unfit = waits.closed(client)
-  if unfit then
-    return nil, errors.new(unfit)
+  if client.is_closed then
+    return nil, errors.new(waits.closed(client))
   end
   local options = call.options
   local state = {

@@ -46,6 +46,9 @@ local NAME_MAX = 255 -- bytes of a file's name
 -- ---- what is meant ----
 
 local function named(text)
+  if #text <= 200 and not find(text, "[^%w%p ]") then -- as nearly all are
+    return '"' .. text .. '"'
+  end
   return '"' .. errors.printable(text, 200) .. '"'
 end
 
@@ -265,7 +268,7 @@ end
 -- A name that can stand in a header and in JSON, from a path, where any bytes are allowed.
 local function plain_name(path)
   local name = gsub(match(path, "[^/]*$"), "[%z\1-\31\127]", "_")
-  if values.utf8_problem(name) then
+  if not core.utf8_length(name) then
     name = gsub(name, "[\128-\255]", "_")
   end
   return #name > NAME_MAX and name:sub(-NAME_MAX):gsub("^[\128-\191]+", "") or name

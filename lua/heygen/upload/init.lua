@@ -199,10 +199,9 @@ end
 function uploads.run(client, source, given, prefix)
   local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
   state.deadline = state.began + (given.deadline or DEFAULTS.deadline)
-  local unfit = pause.closed(client)
-  if unfit then
+  if client.is_closed then
     sources.close(source)
-    return nil, errors.new(unfit)
+    return nil, errors.new(pause.closed(client))
   end
   if not source.size then
     local bytes = given.direct == false and sources.LIMIT or nil
