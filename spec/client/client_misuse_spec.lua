@@ -4,7 +4,7 @@ local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
 
-local HERE = "^spec[/\\]client[/\\]misuse_spec%.lua:%d+: "
+local HERE = "^spec[/\\]client[/\\]client_misuse_spec%.lua:%d+: "
 
 local function raised(fn)
   local ok, message = pcall(fn)

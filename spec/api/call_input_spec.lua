@@ -28,7 +28,7 @@ describe("a client given bad input", function()
     end)
     assert.is_false(ok)
     assert.matches(message, tostring(raised), 1, true)
-    assert.matches("^spec/api/input_spec%.lua:%d+: heygen: ", raised)
+    assert.matches("^spec/api/call_input_spec%.lua:%d+: heygen: ", raised)
   end
 
   -- A bad value, which may come from a user's input: an error like any other.
@@ -279,7 +279,7 @@ describe("a client given bad input", function()
       local ok, raised = pcall(fn)
       assert.is_false(ok)
       assert.matches(message, raised, 1, true)
-      assert.matches("^spec/api/input_spec%.lua:%d+: ", raised)
+      assert.matches("^spec/api/call_input_spec%.lua:%d+: ", raised)
     end
     told("heygen.sleep: expected a number of seconds, got x", function()
       heygen.sleep "x"
