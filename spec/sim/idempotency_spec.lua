@@ -11,11 +11,11 @@ local world = require "spec.support.world"
 -- The operations of which it is published.
 local PUBLISHED = {
   "videos.create",
-  "videos.batches.create",
+  "videos.create_batch",
   "assets.create",
-  "assets.direct_uploads.create",
-  "assets.direct_uploads_batches.create",
-  "webhook_endpoints.rotate_secret",
+  "assets.create_direct_upload",
+  "assets.create_direct_upload_batch",
+  "webhooks.rotate_secret",
 }
 
 describe("idempotency keys", function()
@@ -62,7 +62,7 @@ describe("idempotency keys", function()
         assert.equal(status, again)
         assert.same(first, second)
         assert.equal(drawn, sim.model.ids.a)
-        if id == "avatars.consent.create" then
+        if id == "avatars.consent" then
           -- Its answer has nothing new in it.
           return
         end

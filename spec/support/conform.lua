@@ -5,20 +5,6 @@ local conform = {}
 
 local null = core.null
 
--- What a rule needs, and what it does not want to see together.
-local NEEDS = {
-  one_voice = { "script" },
-  one_voice_of_an_image = { "script", "voice_id" },
-  image_scene = { "duration" },
-  background = { "value" },
-}
-local SHUNS = {
-  one_voice = { "audio_url", "audio_asset_id" },
-  one_voice_of_an_image = { "audio_url", "audio_asset_id" },
-  image_scene = { "audio_url", "audio_asset_id" },
-  cinematic = { "duration" },
-}
-
 local FORMATS = {
   https = "https://example.com/some/thing?a=b",
   mime = "image/png",
@@ -78,11 +64,31 @@ end
 
 local sample
 
+-- May a field not go together with others that are there?
+local function is_shunned(object, name)
+  local field, exclusive = object.fields[name], object.one_of or object.most_one_of
+  return (list_has(exclusive, name) and exclusive[1] ~= name) or field.not_with ~= nil
+end
+
+-- The fields that an object needs although none of them is required: the first of those of which it needs one, and what
+-- that one needs.
+local function needs_of(object)
+  local needs, cases = {}, object.cases
+  local case = cases and cases[object.fields[cases.by].enum[1]] or {}
+  for _, names in ipairs { object.one_of or {}, object.any_of or {}, case.any_of or {} } do
+    if names[1] then
+      needs[#needs + 1] = names[1]
+      needs[#needs + 1] = object.fields[names[1]].requires
+    end
+  end
+  return needs
+end
+
 local function object_of(object, full, ids)
-  local made = {}
+  local made, needs = {}, needs_of(object)
   for name, field in pairs(object.fields or {}) do
-    local wanted = full and not list_has(SHUNS[object.rule], name) and field.type ~= "any"
-    if wanted or field.required or list_has(NEEDS[object.rule], name) then
+    local wanted = full and not is_shunned(object, name) and field.type ~= "any"
+    if wanted or field.required or list_has(needs, name) then
       made[name] = sample(field, name, full, ids)
     end
   end
@@ -347,12 +353,12 @@ function conform.edges(made, ids)
     local function with(value, what)
       local body = copy(made.body)
       if field.requires then
-        body[field.requires] = FORMATS.https
+        body[field.requires] = ids[field.requires] or FORMATS.https
       end
       body[name] = value
       list[#list + 1] = { body = body, what = name .. " " .. what }
     end
-    if field.nullable and made.body[name] == nil and not list_has(SHUNS[made.object.rule], name) then
+    if field.nullable and made.body[name] == nil and not is_shunned(made.object, name) then
       with(null, "is null")
     end
     if field.type == "string" and not ids[name] and not field.format then
@@ -374,6 +380,9 @@ function conform.edges(made, ids)
       local items = {}
       for i = 1, field.max do
         items[i] = sample(field.items, name, false, ids)
+        if i <= 3 and type(items[i]) == "table" and items[i].url then
+          items[i].url = items[i].url:gsub("%?", ".mp4?") -- of references, 3 may be videos and 9 images
+        end
       end
       with(core.array(items), "has as many items as may be")
     end

@@ -88,7 +88,7 @@ local function people(self)
   local made = self:must("POST", "/v3/avatars", { type = "photo", name = "Me", file = FILE })
   local voice = self:must("POST", "/v3/voices/clone", { audio = FILE, voice_name = "My voice" })
   self.by_group.avatars = { group_id = made.avatar_group.id }
-  self.by_group.avatar_looks = { look_id = made.avatar_item.id }
+  self.by_group.avatars.look_id = made.avatar_item.id
   self.by_group.voices = { voice_id = voice.voice_clone_id }
 end
 

@@ -168,7 +168,7 @@ describe("heygen.webhook.parse reads", function()
   end
 
   it("all types of the API, whichever way it went", function()
-    local contract = require "heygen.sim.contract.events"
+    local contract = require "heygen.endpoints.event_types"
     local seen = 0
     for _, name in ipairs(contract) do
       local event = parse { event_type = name, event_data = { video_id = "v" } }

@@ -155,7 +155,7 @@
 ---@field background heygen.SceneBackground|lightuserdata|nil of avatar: what is behind the speaker
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil how lively the face is
----@field image string|heygen.FileInput|nil of image: the picture that shall speak
+---@field image string|heygen.FileInput|nil of image: the picture that speaks
 ---@field motion_prompt string|lightuserdata|nil how the body moves
 ---@field script string|lightuserdata|nil what is said
 ---@field voice_id string|lightuserdata|nil one of voices:list(); the avatar's own when absent
@@ -185,10 +185,10 @@
 ---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
----@field image string|heygen.FileInput|nil of image: the picture that shall speak
+---@field image string|heygen.FileInput|nil of image: the picture that speaks
 ---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves
 ---@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
----@field prompt string? of cinematic_avatar: what the video shall show
+---@field prompt string? of cinematic_avatar: what the video must show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
 ---@field resolution "4k"|"1080p"|"720p"|lightuserdata|nil size of the picture
@@ -211,51 +211,51 @@
 
 ---@class heygen.VideoTranslationBody
 ---@field output_languages string[] some of video_translations:languages()
----@field video string|heygen.FileInput the film to work on
----@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the film
+---@field video string|heygen.FileInput the video to work on
+---@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the video
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
+---@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
 ---@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the film may become longer or shorter
+---@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
 ---@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
 ---@field enable_watermark boolean|lightuserdata|nil true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
----@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
+---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the film
+---@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the video
 ---@field srt_role string|lightuserdata|nil which language the subtitles are in
 ---@field start_time number|lightuserdata|nil seconds; where to begin
----@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the film
+---@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the video
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field translate_audio_only boolean|lightuserdata|nil true: the sound alone, the lips stay
 
 ---@class heygen.LipsyncBody
 ---@field audio string|heygen.FileInput the new sound
----@field video string|heygen.FileInput the film to work on
+---@field video string|heygen.FileInput the video to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
+---@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
 ---@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the film may become longer or shorter
+---@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
 ---@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
 ---@field enable_watermark boolean|lightuserdata|nil true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
----@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
+---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
 
 ---@class heygen.VideoAgentsCreate : heygen.PostOptions, heygen.FileOptions
----@field prompt string what the video shall show and say
+---@field prompt string what the video must show and say
 ---@field avatar_id string|lightuserdata|nil a look, not an avatar group
 ---@field brand_kit_id string|lightuserdata|nil colours and logo to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
@@ -385,10 +385,10 @@ function video_agents:each_style(fields) end
 ---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
----@field image string|heygen.FileInput|nil of image: the picture that shall speak
+---@field image string|heygen.FileInput|nil of image: the picture that speaks
 ---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves
 ---@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
----@field prompt string? of cinematic_avatar: what the video shall show
+---@field prompt string? of cinematic_avatar: what the video must show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
 ---@field resolution "4k"|"1080p"|"720p"|lightuserdata|nil size of the picture
@@ -503,7 +503,7 @@ function videos:each_batch_item(batch_id, fields) end
 ---@field token string? next_token of the page before
 
 ---@class heygen.AssetsSearch : heygen.CallOptions
----@field query string what it shall show
+---@field query string what it must show
 ---@field type "image"|"icon" what to look for
 ---@field limit integer? items in a page, 20 when absent
 ---@field scope "public"|"personal"|nil public when absent
@@ -528,7 +528,7 @@ function videos:each_batch_item(batch_id, fields) end
 
 ---@class heygen.AssetsCreateDirectUploadBatch : heygen.PostOptions
 ---@field files heygen.FileToUpload[] what assets:create_direct_upload takes, for each
----@field callback_url string|lightuserdata|nil reserved: assets call nobody back yet
+---@field callback_url string|lightuserdata|nil reserved: assets do not call back yet
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -757,7 +757,7 @@ function users:me(fields) end
 ---@class heygen.VoicesDelete : heygen.CallOptions
 
 ---@class heygen.VoicesCreate : heygen.PostOptions
----@field prompt string how the voice shall sound
+---@field prompt string how the voice must sound
 ---@field gender string|lightuserdata|nil its gender
 ---@field locale string|lightuserdata|nil its accent, such as en-GB
 ---@field seed integer|lightuserdata|nil the same seed gives the same voices
@@ -832,7 +832,7 @@ function voices:speech(fields) end
 function voices:each(fields) end
 
 ---@class heygen.AudioSounds : heygen.CallOptions
----@field query string how it shall sound
+---@field query string how it must sound
 ---@field limit integer? items in a page, 10 when absent
 ---@field min_score number? how well it must fit, 0.7 when absent
 ---@field token string? next_token of the page before
@@ -865,7 +865,7 @@ function audio:each_sound(fields) end
 ---@field avatar_group_id string|lightuserdata|nil add a look to this group, instead of making a new one
 ---@field file string|heygen.FileInput|nil of digital_twin, photo: the recording or picture
 ---@field name string? what to call it
----@field prompt string? of prompt: how it shall look
+---@field prompt string? of prompt: how it must look
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AvatarsUpdate : heygen.CallOptions
@@ -1058,7 +1058,7 @@ function brand_glossaries:each(fields) end
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field caption boolean|lightuserdata|nil true: with subtitles
 ---@field dimension heygen.Dimension|lightuserdata|nil size of the picture
----@field enable_sharing boolean|lightuserdata|nil true: whoever has the address may see it
+---@field enable_sharing boolean|lightuserdata|nil true: anyone who has the address can see it
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps number|lightuserdata|nil frames a second
 ---@field include_gif boolean|lightuserdata|nil true: with an animated preview
@@ -1102,28 +1102,28 @@ function templates:each(fields) end
 
 ---@class heygen.VideoTranslationsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field output_languages string[] some of video_translations:languages()
----@field video string|heygen.FileInput the film to work on
----@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the film
+---@field video string|heygen.FileInput the video to work on
+---@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the video
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
+---@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
 ---@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the film may become longer or shorter
+---@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
 ---@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
 ---@field enable_watermark boolean|lightuserdata|nil true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
----@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
+---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the film
+---@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the video
 ---@field srt_role string|lightuserdata|nil which language the subtitles are in
 ---@field start_time number|lightuserdata|nil seconds; where to begin
----@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the film
+---@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the video
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field translate_audio_only boolean|lightuserdata|nil true: the sound alone, the lips stay
 ---@field extra table<string, any>? fields that this version does not know
@@ -1159,17 +1159,17 @@ function templates:each(fields) end
 ---@class heygen.VideoTranslationsCreateProofread : heygen.PostOptions, heygen.FileOptions
 ---@field output_languages string[] some of video_translations:languages()
 ---@field title string a name to find it by
----@field video string|heygen.FileInput the film to work on
+---@field video string|heygen.FileInput the video to work on
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
+---@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
 ---@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
----@field enable_video_stretching boolean|lightuserdata|nil true: the film may become longer or shorter
+---@field enable_video_stretching boolean|lightuserdata|nil true: the video may become longer or shorter
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
+---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the film
+---@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the video
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsGetProofread : heygen.CallOptions
@@ -1190,7 +1190,7 @@ function templates:each(fields) end
 ---@class heygen.VideoTranslations
 local video_translations = {}
 
----Translates a film, into each language as a job of its own. This costs money.
+---Translates a video, into each language as a job of its own. This costs money.
 ---@param fields heygen.VideoTranslationsCreate
 ---@return heygen.VideoTranslationsCreated? value
 ---@return string? message
@@ -1257,7 +1257,7 @@ function video_translations:get_batch(batch_id, fields) end
 ---@return heygen.Error? err
 function video_translations:languages(fields) end
 
----Translates the text of a film only, to be put right before it is spoken. This costs money.
+---Translates the text of a video only, to be put right before it is spoken. This costs money.
 ---@param fields heygen.VideoTranslationsCreateProofread
 ---@return heygen.ProofreadsCreated? value
 ---@return string? message
@@ -1272,7 +1272,7 @@ function video_translations:create_proofread(fields) end
 ---@return heygen.Error? err
 function video_translations:get_proofread(proofread_id, fields) end
 
----Makes the translated film from a proofread. This costs money.
+---Makes the translated video from a proofread. This costs money.
 ---@param proofread_id string|table the id, or an object that carries it
 ---@param fields heygen.VideoTranslationsGenerateProofread?
 ---@return heygen.ProofreadGenerated? value
@@ -1309,18 +1309,18 @@ function video_translations:each_batch_item(batch_id, fields) end
 
 ---@class heygen.LipsyncsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field audio string|heygen.FileInput the new sound
----@field video string|heygen.FileInput the film to work on
+---@field video string|heygen.FileInput the video to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the film
+---@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
 ---@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the film may become longer or shorter
+---@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
 ---@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
 ---@field enable_watermark boolean|lightuserdata|nil true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
----@field keep_the_same_format boolean|lightuserdata|nil true: the format of the film given
+---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
 ---@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
@@ -1355,7 +1355,7 @@ function video_translations:each_batch_item(batch_id, fields) end
 ---@class heygen.Lipsyncs
 local lipsyncs = {}
 
----Gives a film another sound, with lips that fit. This costs money.
+---Gives a video another sound, with lips that fit. This costs money.
 ---@param fields heygen.LipsyncsCreate
 ---@return heygen.LipsyncCreated? value
 ---@return string? message
@@ -1427,7 +1427,7 @@ function lipsyncs:each(fields) end
 function lipsyncs:each_batch_item(batch_id, fields) end
 
 ---@class heygen.BackgroundRemovalsCreate : heygen.PostOptions, heygen.FileOptions
----@field video string|heygen.FileInput the film
+---@field video string|heygen.FileInput the video
 ---@field layers any|lightuserdata|nil which parts to give
 ---@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere; that key when absent
 ---@field title string|lightuserdata|nil a name to find it by
@@ -1444,7 +1444,7 @@ function lipsyncs:each_batch_item(batch_id, fields) end
 ---@class heygen.BackgroundRemovals
 local background_removals = {}
 
----Takes the background out of a film. This may cost money.
+---Takes the background out of a video. This may cost money.
 ---@param fields heygen.BackgroundRemovalsCreate
 ---@return heygen.BackgroundRemoval? value
 ---@return string? message
@@ -1480,7 +1480,7 @@ function background_removals:delete(job_id, fields) end
 function background_removals:each(fields) end
 
 ---@class heygen.AiClippingCreate : heygen.PostOptions, heygen.FileOptions
----@field video string|heygen.FileInput the film
+---@field video string|heygen.FileInput the video
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
@@ -1499,7 +1499,7 @@ function background_removals:each(fields) end
 ---@class heygen.AiClipping
 local ai_clipping = {}
 
----Makes short clips of a long film. This may cost money.
+---Makes short clips of a long video. This may cost money.
 ---@param fields heygen.AiClippingCreate
 ---@return heygen.ClippingCreated? value
 ---@return string? message

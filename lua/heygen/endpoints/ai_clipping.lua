@@ -1,4 +1,4 @@
--- AI clipping: short clips of a long film.
+-- AI clipping: short clips of a long video.
 local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/ai-clipping"
@@ -9,7 +9,7 @@ return fields.rows("ai_clipping", {
     method = "POST",
     path = PATH,
     body = {
-      video = fields.file("the film", { required = true }),
+      video = fields.file("the video", { required = true }),
       title = fields.TITLE,
       input_language = fields.optional_text "what is spoken; found out when absent",
       output_settings = fields.free("form, length and subtitles of the clips", { nullable = true }),
@@ -18,7 +18,7 @@ return fields.rows("ai_clipping", {
     },
     makes = { job_id = "job_id" },
     repeatable = false,
-    summary = "Makes short clips of a long film. This may cost money.",
+    summary = "Makes short clips of a long video. This may cost money.",
     returns = "ClippingCreated",
   },
   {

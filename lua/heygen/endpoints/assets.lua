@@ -55,9 +55,9 @@ return fields.rows("assets", {
     method = "GET",
     path = "/v3/assets/search",
     query = fields.join(fields.page(20, 50), {
-      query = required_text "what it shall show",
+      query = required_text "what it must show",
       type = fields.text("what to look for", { required = true, enum = { "image", "icon" } }),
-      scope = fields.text("public when absent", { enum = { "public", "personal" } }),
+      scope = fields.text("public when absent", { enum = { "public", "personal" }, default = "public" }),
     }),
     list = true,
     each = "each_found",
@@ -92,7 +92,7 @@ return fields.rows("assets", {
     path = "/v3/assets/direct-uploads",
     body = DIRECT,
     makes = { asset_id = "asset_id" },
-    repeatable = true, -- a slot that nobody uses expires, and the service knows the key of the attempt before
+    repeatable = true, -- a slot that is not used expires, and the service knows the key of the attempt before
     summary = "Asks for an address to which a file is put without the API key; assets:complete ends it.",
     returns = "DirectUpload",
     expects = "upload_url",
@@ -119,7 +119,7 @@ return fields.rows("assets", {
         { required = true, min = 1, max = 100 }
       ),
       title = fields.TITLE,
-      callback_url = fields.with(fields.CALLBACK_URL, { doc = "reserved: assets call nobody back yet" }),
+      callback_url = fields.with(fields.CALLBACK_URL, { doc = "reserved: assets do not call back yet" }),
     },
     repeatable = false,
     summary = "Asks for the addresses of up to 100 direct uploads.",

@@ -7,9 +7,9 @@ return fields.rows("audio", {
     method = "GET",
     path = "/v3/audio/sounds",
     query = fields.join(fields.page(10, 50), {
-      query = fields.required_text "how it shall sound",
-      type = fields.text("what to look for", { known = { "music", "sound_effects" } }),
-      min_score = fields.number("how well it must fit, 0.7 when absent", { min = 0, max = 1 }),
+      query = fields.required_text "how it must sound",
+      type = fields.text("what to look for", { known = { "music", "sound_effects" }, default = "music" }),
+      min_score = fields.number("how well it must fit, 0.7 when absent", { min = 0, max = 1, default = 0.7 }),
     }),
     list = true,
     each = "each_sound",

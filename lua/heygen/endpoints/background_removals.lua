@@ -1,4 +1,4 @@
--- Background removals: the person of a film alone.
+-- Background removals: the person of a video alone.
 local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/background-removals"
@@ -9,7 +9,7 @@ return fields.rows("background_removals", {
     method = "POST",
     path = PATH,
     body = {
-      video = fields.file("the film", { required = true }),
+      video = fields.file("the video", { required = true }),
       layers = fields.any("which parts to give", { nullable = true }),
       title = fields.TITLE,
       request_id = fields.optional_id "does here what the idempotency key does elsewhere; that key when absent",
@@ -17,7 +17,7 @@ return fields.rows("background_removals", {
     key_field = "request_id",
     makes = { id = "job_id" },
     repeatable = false,
-    summary = "Takes the background out of a film. This may cost money.",
+    summary = "Takes the background out of a video. This may cost money.",
     returns = "BackgroundRemoval",
   },
   {

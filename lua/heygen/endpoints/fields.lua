@@ -108,6 +108,7 @@ function fields.limit(default, max)
     type = "integer",
     min = 1,
     max = max or 100,
+    default = default,
     doc = "items in a page, " .. default .. " when absent",
   }
 end

@@ -6,7 +6,7 @@ return fields.rows("hyperframes", {
     name = "create_render",
     method = "POST",
     path = "/v3/hyperframes/renders",
-    -- Newer than the published schema: what shall be rendered goes into `extra`.
+    -- Newer than the published schema: what is to be rendered goes into `extra`.
     body = { title = fields.TITLE, callback_url = fields.CALLBACK_URL, callback_id = fields.CALLBACK_ID },
     repeatable = false,
     shown = { "title" },

@@ -11,6 +11,7 @@
 ---@field above number? the value must be greater
 ---@field enum string[]? the closed set of values
 ---@field enum_name string? its name in the reference, when it is too long to be repeated
+---@field default any what the service takes when the field is absent
 ---@field known string[]? values that are known of an open set; others are sent as they are
 ---@field format string? a key of FORMATS in values.lua
 ---@field requires string? another field that must be there too

@@ -3,41 +3,39 @@ local fields = require "heygen.endpoints.fields"
 
 local optional_flag, optional_number = fields.optional_flag, fields.optional_number
 
-local edits = {}
+local jobs = {}
 
-edits.VIDEO = fields.file("the film to work on", { required = true })
+jobs.VIDEO = fields.file("the video to work on", { required = true })
 
-edits.MODE = fields.optional_text("speed (the default) or precision", { enum = { "speed", "precision" } })
+jobs.MODE = fields.optional_text("speed (the default) or precision", { enum = { "speed", "precision" } })
 
-edits.COMMON = {
-  video = edits.VIDEO,
-  mode = edits.MODE,
+jobs.COMMON = {
+  video = jobs.VIDEO,
+  mode = jobs.MODE,
   title = fields.TITLE,
   folder_id = fields.FOLDER_ID,
   start_time = optional_number("seconds; where to begin", { min = 0 }),
   end_time = optional_number("seconds; where to end", { min = 0 }),
-  disable_music_track = optional_flag "true: without the music of the film",
+  disable_music_track = optional_flag "true: without the music of the video",
   enable_caption = optional_flag "true: with subtitles",
-  enable_dynamic_duration = optional_flag "true: the film may become longer or shorter",
+  enable_dynamic_duration = optional_flag "true: the video may become longer or shorter",
   enable_speech_enhancement = optional_flag "true: the speech is made clearer",
   enable_watermark = optional_flag "true: with a watermark",
   fps_mode = fields.optional_text "how frames are timed",
-  keep_the_same_format = optional_flag "true: the format of the film given",
+  keep_the_same_format = optional_flag "true: the format of the video given",
   callback_url = fields.CALLBACK_URL,
   callback_id = fields.CALLBACK_ID,
 }
 
----Rows that read the same for both.
----@param path string
----@param id string the name of the id: "lipsync_id"
----@param plural string the name of the list in a batch's body: "lipsyncs"
----@param body table what the create takes
----@param words { one: string, many: string, returns: string }
----@return heygen.Endpoint[]
-function edits.rows(path, id, plural, body, words)
+---@class heygen.JobWords
+---@field one string "lip sync"
+---@field many string "lip syncs"
+---@field plural string the name of the list in a batch's body: "lipsyncs"
+---@field returns string the class of one
+
+-- Looking at one, at all of them, renaming and deleting one.
+local function single_rows(path, id, words)
   local one = path .. "/{" .. id .. "}"
-  -- The service names the id "video_id" in batches of any kind.
-  local rename = { video_id = id }
   return {
     {
       name = "list",
@@ -79,6 +77,15 @@ function edits.rows(path, id, plural, body, words)
       summary = ("Deletes a %s."):format(words.one),
       returns = "Deleted",
     },
+  }
+end
+
+-- Statuses of many, and batches. The service names the id "video_id" there, whatever the kind.
+local function bulk_rows(path, id, body, words)
+  local rename = { video_id = id }
+  local items = fields.object(words.returns .. "Body", "one of them", body)
+  local doc = ("what %s:create takes, for each"):format(words.plural)
+  return {
     {
       name = "statuses",
       method = "GET",
@@ -96,11 +103,7 @@ function edits.rows(path, id, plural, body, words)
       method = "POST",
       path = path .. "/batches",
       body = {
-        [plural] = fields.array(
-          fields.object(words.returns .. "Body", "one of them", body),
-          ("what %s:create takes, for each"):format(plural),
-          { required = true, min = 1, max = 100 }
-        ),
+        [words.plural] = fields.array(items, doc, { required = true, min = 1, max = 100 }),
         title = fields.TITLE,
         callback_url = fields.BATCH_CALLBACK_URL,
       },
@@ -125,4 +128,19 @@ function edits.rows(path, id, plural, body, words)
   }
 end
 
-return edits
+---Rows that read the same for lip syncs and translations, behind a create of their own.
+---@param create heygen.Endpoint
+---@param id string the name of the id: "lipsync_id"
+---@param words heygen.JobWords
+---@return heygen.Endpoint[]
+function jobs.rows(create, id, words)
+  local rows = { create }
+  for _, list in ipairs { single_rows(create.path, id, words), bulk_rows(create.path, id, create.body, words) } do
+    for _, row in ipairs(list) do
+      rows[#rows + 1] = row
+    end
+  end
+  return rows
+end
+
+return jobs

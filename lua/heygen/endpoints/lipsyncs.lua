@@ -1,28 +1,18 @@
--- Lip syncs: another sound for a film, with lips that fit.
-local edits = require "heygen.endpoints.jobs"
+-- Lip syncs: another sound for a video, with lips that fit.
 local fields = require "heygen.endpoints.fields"
+local jobs = require "heygen.endpoints.jobs"
 
-local PATH = "/v3/lipsyncs"
-
-local BODY = fields.join(edits.COMMON, { audio = fields.file("the new sound", { required = true }) })
-
-local rows = edits.rows(
-  PATH,
-  "lipsync_id",
-  "lipsyncs",
-  BODY,
-  { one = "lip sync", many = "lip syncs", returns = "Lipsync" }
-)
-
-table.insert(rows, 1, {
+local create = {
   name = "create",
   method = "POST",
-  path = PATH,
-  body = BODY,
+  path = "/v3/lipsyncs",
+  body = fields.join(jobs.COMMON, { audio = fields.file("the new sound", { required = true }) }),
   repeatable = false,
-  summary = "Gives a film another sound, with lips that fit. This costs money.",
+  summary = "Gives a video another sound, with lips that fit. This costs money.",
   returns = "LipsyncCreated",
   expects = "lipsync_id",
-})
+}
 
-return fields.rows("lipsyncs", rows)
+local WORDS = { one = "lip sync", many = "lip syncs", plural = "lipsyncs", returns = "Lipsync" }
+
+return fields.rows("lipsyncs", jobs.rows(create, "lipsync_id", WORDS))

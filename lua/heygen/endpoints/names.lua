@@ -1,4 +1,4 @@
--- The groups of the API, in the order of the reference. Each has its rows in a file beside this one, which is loaded
+-- The groups of the API, in the order of the reference. Each has its rows in a file next to this one, which is loaded
 -- when the group is first used.
 return {
   "video_agents",

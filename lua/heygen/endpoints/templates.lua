@@ -51,7 +51,7 @@ return fields.rows("templates", {
       folder_id = fields.FOLDER_ID,
       brand_voice_id = fields.BRAND_VOICE_ID,
       include_gif = optional_flag "true: with an animated preview",
-      enable_sharing = optional_flag "true: whoever has the address may see it",
+      enable_sharing = optional_flag "true: anyone who has the address can see it",
       keep_text_vertically_centered = optional_flag "true: texts of another length stay in the middle",
       reorder_music = optional_flag "true: the music follows the new order of scenes",
       callback_url = fields.CALLBACK_URL,

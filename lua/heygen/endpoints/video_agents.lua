@@ -41,7 +41,7 @@ return fields.rows("video_agents", {
         required = true,
         min = 1,
         max = PROMPT_MAX,
-        doc = "what the video shall show and say",
+        doc = "what the video must show and say",
       },
       mode = {
         type = "string",

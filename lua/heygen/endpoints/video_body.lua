@@ -9,7 +9,7 @@ local required_text, text, union, with = fields.required_text, fields.text, fiel
 
 local SCRIPT_MAX = 5000
 
--- Somebody must speak, and only one.
+-- Exactly one source of speech.
 local VOICES = { "script", "audio_url", "audio_asset_id" }
 
 local VOICE_SETTINGS = object("VoiceSettings", "how the voice speaks", {
@@ -96,7 +96,7 @@ local LOOK = join(SPEECH, {
 
 -- A picture has no voice of its own.
 local OF_A_PICTURE = {
-  image = file("the picture that shall speak", { required = true }),
+  image = file("the picture that speaks", { required = true }),
   script = SCRIPT_WITH_VOICE,
   voice_id = optional_id "one of voices:list(); needed for a script",
 }
@@ -146,7 +146,7 @@ local SCENE = union("Scene", "a part of the video", "type", {
   },
   video = {
     fields = {
-      source = file("the film", { required = true }),
+      source = file("the video", { required = true }),
       playback = object("Playback", "how its sound is played", {
         mute = flag "true: without its sound",
         volume = number "1 when absent",
@@ -161,7 +161,7 @@ local CINEMATIC = {
     "looks that take part",
     { required = true, min = 1, max = 3 }
   ),
-  prompt = required_text "what the video shall show",
+  prompt = required_text "what the video must show",
   aspect_ratio = text("16:9 when absent", { enum = { "16:9", "9:16", "1:1" } }),
   auto_duration = flag "true: as long as it needs",
   duration = fields.integer("seconds, 10 when absent", {

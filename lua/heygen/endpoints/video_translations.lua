@@ -1,6 +1,6 @@
--- Translations of films, and proofreads: the text of a translation, to be read and put right before it is spoken.
-local edits = require "heygen.endpoints.jobs"
+-- Translations of videos, and proofreads: the text of a translation, to be read and put right before it is spoken.
 local fields = require "heygen.endpoints.fields"
+local jobs = require "heygen.endpoints.jobs"
 
 local PATH = "/v3/video-translations"
 local PROOFREADS = PATH .. "/proofreads"
@@ -13,12 +13,12 @@ local OUTPUT_LANGUAGES = fields.array(
 )
 local SPEAKER_NUM =
   fields.integer("how many people speak; found out when absent", { nullable = true, min = 0 })
-local SRT = fields.file("subtitles of the film", { nullable = true })
+local SRT = fields.file("subtitles of the video", { nullable = true })
 local AUDIO_ONLY = fields.optional_flag "true: the sound alone, the lips stay"
 
-local BODY = fields.join(edits.COMMON, {
+local BODY = fields.join(jobs.COMMON, {
   output_languages = OUTPUT_LANGUAGES,
-  audio = fields.file("the sound, when it is not in the film", { nullable = true }),
+  audio = fields.file("the sound, when it is not in the video", { nullable = true }),
   brand_glossary_id = fields.BRAND_GLOSSARY_ID,
   brand_voice_id = fields.BRAND_VOICE_ID,
   input_language = fields.optional_text "what is spoken; found out when absent",
@@ -26,33 +26,36 @@ local BODY = fields.join(edits.COMMON, {
   srt = SRT,
   srt_role = fields.optional_text "which language the subtitles are in",
   stock_voice_config = fields.free(
-    "voices of the catalogue instead of those of the film",
+    "voices of the catalogue instead of those of the video",
     { nullable = true }
   ),
   translate_audio_only = AUDIO_ONLY,
 })
 
-local rows = edits.rows(PATH, "video_translation_id", "video_translations", BODY, {
-  one = "translation",
-  many = "translations",
-  returns = "VideoTranslation",
-})
+local rows = jobs.rows(
+  {
+    name = "create",
+    method = "POST",
+    path = PATH,
+    body = BODY,
+    repeatable = false,
+    summary = "Translates a video, into each language as a job of its own. This costs money.",
+    returns = "VideoTranslationsCreated",
+    expects_list = "video_translation_ids",
+    one_as_list = "video_translation_id",
+  },
+  "video_translation_id",
+  {
+    one = "translation",
+    many = "translations",
+    plural = "video_translations",
+    returns = "VideoTranslation",
+  }
+)
 
 local function add(row)
   rows[#rows + 1] = row
 end
-
-table.insert(rows, 1, {
-  name = "create",
-  method = "POST",
-  path = PATH,
-  body = BODY,
-  repeatable = false,
-  summary = "Translates a film, into each language as a job of its own. This costs money.",
-  returns = "VideoTranslationsCreated",
-  expects_list = "video_translation_ids",
-  one_as_list = "video_translation_id",
-})
 
 add {
   name = "languages",
@@ -68,22 +71,22 @@ add {
   method = "POST",
   path = PROOFREADS,
   body = {
-    video = edits.VIDEO,
+    video = jobs.VIDEO,
     output_languages = OUTPUT_LANGUAGES,
     title = fields.required_text "a name to find it by",
     brand_glossary_id = fields.BRAND_GLOSSARY_ID,
     brand_voice_id = fields.BRAND_VOICE_ID,
-    disable_music_track = edits.COMMON.disable_music_track,
-    enable_speech_enhancement = edits.COMMON.enable_speech_enhancement,
-    enable_video_stretching = fields.optional_flag "true: the film may become longer or shorter",
+    disable_music_track = jobs.COMMON.disable_music_track,
+    enable_speech_enhancement = jobs.COMMON.enable_speech_enhancement,
+    enable_video_stretching = fields.optional_flag "true: the video may become longer or shorter",
     folder_id = fields.FOLDER_ID,
-    keep_the_same_format = edits.COMMON.keep_the_same_format,
-    mode = edits.MODE,
+    keep_the_same_format = jobs.COMMON.keep_the_same_format,
+    mode = jobs.MODE,
     speaker_num = SPEAKER_NUM,
     srt = SRT,
   },
   repeatable = false,
-  summary = "Translates the text of a film only, to be put right before it is spoken. This costs money.",
+  summary = "Translates the text of a video only, to be put right before it is spoken. This costs money.",
   returns = "ProofreadsCreated",
   expects_list = "proofread_ids",
   one_as_list = "proofread_id",
@@ -112,7 +115,7 @@ add {
   },
   makes = { video_translation_id = "video_translation_id" },
   repeatable = false,
-  summary = "Makes the translated film from a proofread. This costs money.",
+  summary = "Makes the translated video from a proofread. This costs money.",
   returns = "ProofreadGenerated",
 }
 

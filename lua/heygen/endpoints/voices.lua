@@ -9,7 +9,7 @@ return fields.rows("voices", {
     method = "GET",
     path = "/v3/voices",
     query = fields.join(fields.page(20), {
-      type = fields.text("public when absent", { enum = { "public", "private" } }),
+      type = fields.text("public when absent", { enum = { "public", "private" }, default = "public" }),
       engine = fields.text "only voices of this engine, such as starfish",
       language = fields.text "only voices of this language, such as English",
       gender = fields.text "only voices of this gender",
@@ -41,7 +41,7 @@ return fields.rows("voices", {
     method = "POST",
     path = "/v3/voices",
     body = {
-      prompt = required_text "how the voice shall sound",
+      prompt = required_text "how the voice must sound",
       gender = optional_text "its gender",
       locale = optional_text "its accent, such as en-GB",
       seed = fields.integer("the same seed gives the same voices", { nullable = true }),

@@ -5,12 +5,10 @@ local array = types.array
 local flag = types.flag
 local id = types.id
 local integer = types.integer
-local limit = types.limit
 local maybe = types.maybe
 local number = types.number
 local object = types.object
 local text = types.text
-local TOKEN = types.TOKEN
 
 local VOICE = object {
   gender = id(),
@@ -61,8 +59,6 @@ return {
   VOICE = VOICE,
   {
     id = "users.me",
-    method = "GET",
-    path = "/v3/users/me",
     answer = object {
       email = text { required = true, nullable = true },
       first_name = text { required = true, nullable = true },
@@ -104,38 +100,16 @@ return {
   },
   {
     id = "voices.list",
-    method = "GET",
-    path = "/v3/voices",
-    query = {
-      type = text { default = "public", enum = { "public", "private" } },
-      engine = text(),
-      language = text(),
-      gender = text(),
-      limit = limit(100, 20),
-      token = TOKEN,
-    },
     list = true,
     answer = array(VOICE),
   },
   {
     id = "avatars.list",
-    method = "GET",
-    path = "/v3/avatars",
-    query = { ownership = text { enum = { "public", "private" } }, limit = limit(50, 20), token = TOKEN },
     list = true,
     answer = array(GROUP),
   },
   {
-    id = "avatar_looks.list",
-    method = "GET",
-    path = "/v3/avatars/looks",
-    query = {
-      group_id = text(),
-      avatar_type = text { enum = { "studio_avatar", "digital_twin", "photo_avatar" } },
-      ownership = text { enum = { "public", "private" } },
-      limit = limit(50, 20),
-      token = TOKEN,
-    },
+    id = "avatars.looks",
     list = true,
     answer = array(LOOK),
   },

@@ -1,9 +1,10 @@
--- The words in which the contract is written: one small constructor per kind of field, and the objects that several
--- groups share.
+-- The words in which answers are written: one small constructor per kind of field, and the objects that several groups
+-- share. Parameters are in the same form, see heygen.sim.contract.parameters.
 --
--- A field is { type, required, nullable, default, enum, format, requires }; `min` and `max` count characters of a text,
--- items of an array, or bound a number, which `above` bounds without the bound itself. An object has `fields` (none:
--- anything goes), a union `variants` by the value of its `by`; `rule` names a check of heygen.sim.contract.rules.
+-- A field is { type, required, nullable, default, enum, format, requires, not_with }; `min` and `max` count characters
+-- of a text, items of an array, or bound a number, which `above` bounds without the bound itself. An object has
+-- `fields` (none: anything goes) and may have one_of, any_of, most_one_of (names of fields that go together so) and
+-- cases (any_of by the value of a field); a union has `variants` by the value of its `by`.
 local types = {}
 
 local function field(kind, ...)
@@ -26,11 +27,7 @@ types.text = maker("string")
 types.integer = maker("integer")
 types.number = maker("number")
 types.flag = maker("boolean")
--- A comma separated list of ids in a query.
-types.ids = function()
-  return field("ids", { max = 100 })
-end
--- Nobody has seen its type.
+-- Of an unknown type.
 types.any = maker("any")
 
 --- A text that must be there, and not empty.
@@ -43,28 +40,23 @@ function types.maybe()
   return field("string", { nullable = true })
 end
 
---- The size of a page.
-function types.limit(max, default)
-  return field("integer", { min = 1, max = max, default = default })
-end
-
 function types.array(items, extra)
   return field("array", { items = items }, extra)
 end
 
 ---@param fields table|nil name → field; nil: any
----@param extra table? required, nullable, rule
+---@param extra table? required, nullable
 function types.object(fields, extra)
   return field("object", { fields = fields }, extra)
 end
 
 ---@param by string the field that tells the variants apart
 ---@param variants table value → fields, without that field
----@param extra table? required, nullable, rules = value → name of a rule
+---@param extra table? required, nullable
 function types.union(by, variants, extra)
   local made = {}
   for value, fields in pairs(variants) do
-    made[value] = { type = "object", fields = fields, rule = extra and extra.rules and extra.rules[value] }
+    made[value] = { type = "object", fields = fields }
   end
   return field("union", { by = by, variants = made }, extra)
 end
@@ -85,15 +77,8 @@ function types.with(...)
   return all
 end
 
-types.TOKEN = types.text()
-
 local array, flag, id, integer = types.array, types.flag, types.id, types.integer
 local maybe, number, object, text, union = types.maybe, types.number, types.object, types.text, types.union
-
-types.CALLBACK = {
-  callback_url = text { nullable = true, format = "https" },
-  callback_id = text { nullable = true, requires = "callback_url" },
-}
 
 -- The three kinds of file input.
 types.FILE = union("type", {

@@ -2,14 +2,11 @@
 local types = require("heygen.sim.contract.types")
 
 local array = types.array
-local flag = types.flag
 local id = types.id
 local integer = types.integer
-local limit = types.limit
 local maybe = types.maybe
 local object = types.object
 local text = types.text
-local TOKEN = types.TOKEN
 
 local MESSAGE = object {
   content = id(),
@@ -31,21 +28,8 @@ local STYLE = object {
 return {
   {
     id = "video_agents.create",
-    method = "POST",
-    path = "/v3/video-agents",
-    body = {
-      prompt = text { required = true, min = 1, max = 10000 },
-      avatar_id = maybe(),
-      brand_kit_id = maybe(),
-      callback_id = text { nullable = true, requires = "callback_url" },
-      callback_url = text { nullable = true, format = "https" },
-      files = array(types.FILE, { nullable = true, max = 20 }),
-      incognito_mode = flag { default = false },
-      mode = text { default = "generate", enum = { "generate", "chat" } },
-      orientation = text { nullable = true, enum = { "landscape", "portrait" } },
-      style_id = maybe(),
-      voice_id = maybe(),
-      -- On newer pages of the reference; the last two without their types.
+    -- On newer pages of the reference; the last two without their types.
+    own = {
       brand_glossary_id = maybe(),
       visibility = types.any { nullable = true },
       members = types.any { nullable = true },
@@ -60,8 +44,6 @@ return {
   },
   {
     id = "video_agents.get",
-    method = "GET",
-    path = "/v3/video-agents/{session_id}",
     answer = object {
       created_at = integer { required = true },
       session_id = id(),
@@ -77,16 +59,11 @@ return {
   },
   {
     id = "video_agents.list",
-    method = "GET",
-    path = "/v3/video-agents",
-    query = { limit = limit(100, 20), token = TOKEN },
     list = true,
     answer = array(object { created_at = integer { required = true }, session_id = id(), title = maybe() }),
   },
   {
-    id = "video_agents.resources.get",
-    method = "GET",
-    path = "/v3/video-agents/{session_id}/resources/{resource_id}",
+    id = "video_agents.resource",
     answer = object {
       resource_id = id(),
       resource_type = id(),
@@ -100,36 +77,19 @@ return {
   },
   {
     id = "video_agents.send",
-    method = "POST",
-    path = "/v3/video-agents/{session_id}",
-    body = {
-      message = text { required = true, min = 1, max = 10000 },
-      avatar_id = maybe(),
-      brand_kit_id = maybe(),
-      files = array(types.FILE, { nullable = true, max = 20 }),
-      voice_id = maybe(),
-    },
     answer = object { run_id = id(), session_id = id(), title = maybe() },
   },
   {
     id = "video_agents.stop",
-    method = "POST",
-    path = "/v3/video-agents/{session_id}/stop",
-    body = {},
     answer = object { session_id = id() },
   },
   {
-    id = "video_agents.styles.list",
-    method = "GET",
-    path = "/v3/video-agents/styles",
-    query = { tag = text(), limit = limit(100, 20), token = TOKEN },
+    id = "video_agents.styles",
     list = true,
     answer = array(STYLE),
   },
   {
-    id = "video_agents.videos.list",
-    method = "GET",
-    path = "/v3/video-agents/{session_id}/videos",
+    id = "video_agents.videos",
     list = true,
     answer = array(types.VIDEO),
   },

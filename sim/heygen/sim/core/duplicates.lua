@@ -7,13 +7,13 @@ local duplicates = {}
 local MAKES = {
   ["video_agents.create"] = true,
   ["videos.create"] = true,
-  ["videos.batches.create"] = true,
+  ["videos.create_batch"] = true,
   ["templates.generate"] = true,
-  ["hyperframes.renders.create"] = true,
+  ["hyperframes.create_render"] = true,
   ["video_translations.create"] = true,
-  ["video_translations.batches.create"] = true,
+  ["video_translations.create_batch"] = true,
   ["lipsyncs.create"] = true,
-  ["lipsyncs.batches.create"] = true,
+  ["lipsyncs.create_batch"] = true,
   ["ai_clipping.create"] = true,
   ["background_removals.create"] = true,
 }

@@ -1,5 +1,4 @@
 -- Checks a request against the contract; the first violation becomes the documented error.
-local rules = require "heygen.sim.contract.rules"
 local text = require "heygen.sim.core.text"
 
 local validate = {}
@@ -158,11 +157,43 @@ local function in_order(fields)
   return names
 end
 
-local function check_rule(name, value, prefix, null)
-  local field, message = rules[name](value, function(each)
-    return each ~= nil and each ~= null
-  end)
-  return field and bad(prefix .. field, (prefix .. message)) or nil
+local function those_there(names, value, null)
+  local found = {}
+  for _, name in ipairs(names) do
+    if value[name] ~= nil and value[name] ~= null then
+      found[#found + 1] = name
+    end
+  end
+  return found
+end
+
+local function one_needed(names, prefix)
+  local which = #names == 1 and names[1] or "one of " .. table.concat(names, ", ")
+  return bad(prefix .. names[1], prefix .. which .. " is required")
+end
+
+-- Which fields of an object go together.
+local function check_together(object, value, prefix, null)
+  local exclusive = object.one_of or object.most_one_of
+  local found = exclusive and those_there(exclusive, value, null) or NONE
+  if #found > 1 then
+    return bad(prefix .. found[2], prefix .. found[2] .. " cannot go together with " .. found[1])
+  end
+  local case = object.cases and object.cases[value[object.cases.by]]
+  for _, names in ipairs { object.one_of or false, object.any_of or false, case and case.any_of or false } do
+    if names and #those_there(names, value, null) == 0 then
+      return one_needed(names, prefix)
+    end
+  end
+end
+
+local function check_company(field, value, name, prefix, null)
+  local needed, given = field.requires, value[name] ~= nil and value[name] ~= null
+  if given and needed and (value[needed] == nil or value[needed] == null) then
+    return bad(prefix .. name, prefix .. name .. " is only valid together with " .. prefix .. needed)
+  elseif given and field.not_with and value[field.not_with] == true then
+    return bad(prefix .. name, prefix .. name .. " must be left out when " .. field.not_with .. " is true")
+  end
 end
 
 local function check_fields(field, value, prefix, null, but)
@@ -179,17 +210,12 @@ local function check_fields(field, value, prefix, null, but)
     if problem then
       return problem
     end
-    local needed = fields[name].requires
-    if
-      needed
-      and value[name] ~= nil
-      and value[name] ~= null
-      and (value[needed] == nil or value[needed] == null)
-    then
-      return bad(prefix .. name, prefix .. name .. " is only valid together with " .. prefix .. needed)
+    problem = check_company(fields[name], value, name, prefix, null)
+    if problem then
+      return problem
     end
   end
-  return field.rule and check_rule(field.rule, value, prefix, null) or nil
+  return check_together(field, value, prefix, null)
 end
 
 local function check_union(field, value, prefix, null)

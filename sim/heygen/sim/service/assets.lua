@@ -163,7 +163,7 @@ local function item(model, each)
   return WORDS[status] or status, asset.id, problem
 end
 
-function assets.batches_get(model, _, query, id)
+function assets.get_batch(model, _, query, id)
   local batch = batches.find(model, "assets", id)
   if not batch then
     return batches.gone(model, id)
@@ -173,7 +173,7 @@ function assets.batches_get(model, _, query, id)
   end)
 end
 
-function assets.statuses_list(model, _, query)
+function assets.statuses(model, _, query)
   return batches.statuses(model, "assets", query, "asset_ids", function(id)
     local asset = model.assets.by_id[id]
     if asset then

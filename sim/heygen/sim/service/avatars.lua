@@ -176,7 +176,7 @@ function avatars.create(model, _, body)
   )
 end
 
-function avatars.consent_create(model, _, body, id)
+function avatars.consent(model, _, body, id)
   local group, refusal = own_group(model, id)
   refusal = refusal or lookup.refusal(model, body, model:behaviour_now())
   if refusal then
@@ -194,7 +194,7 @@ end
 
 -- ---- looks
 
-function avatars.looks_list(model, _, query)
+function avatars.looks(model, _, query)
   local name =
     table.concat({ "looks", query.group_id or "", query.avatar_type or "", query.ownership or "" }, "|")
   local rows = model.library.looks.rows
@@ -211,7 +211,7 @@ function avatars.looks_list(model, _, query)
   return model:page(items, token)
 end
 
-function avatars.looks_get(model, _, _, id)
+function avatars.get_look(model, _, _, id)
   local look = catalogue.get(model.library.looks, id)
   return look and respond.data(model.json, look_view(model, look)) or look_gone(model, id)
 end
@@ -226,7 +226,7 @@ local function own_look(model, id)
   return look
 end
 
-function avatars.looks_update(model, _, body, id)
+function avatars.update_look(model, _, body, id)
   local look, refusal = own_look(model, id)
   if not look then
     return refusal
@@ -235,7 +235,7 @@ function avatars.looks_update(model, _, body, id)
   return respond.data(model.json, look_view(model, look))
 end
 
-function avatars.looks_delete(model, _, _, id)
+function avatars.delete_look(model, _, _, id)
   local look, refusal = own_look(model, id)
   if not look then
     return refusal

@@ -1,7 +1,7 @@
 -- Which function answers which row of the contract.
 local contract = require "heygen.sim.contract"
 
--- In which modules the handlers of a group are: "videos.batches.create" is batches_create.
+-- In which modules the handlers of a group are: "videos.create_batch" is create_batch.
 local MODULES = {
   video_agents = { "video_agents" },
   videos = { "videos", "video_create" },
@@ -9,8 +9,7 @@ local MODULES = {
   assets = { "assets", "uploads" },
   voices = { "voices" },
   avatars = { "avatars" },
-  avatar_looks = { "avatars", prefix = "looks_" },
-  audio_sounds = { "library", prefix = "sounds_" },
+  audio = { "library" },
   templates = { "library", prefix = "templates_" },
   brand_kits = { "library", prefix = "kits_" },
   brand_glossaries = { "library", prefix = "glossaries_" },
@@ -19,17 +18,15 @@ local MODULES = {
   lipsyncs = { "job_requests", prefix = "lipsyncs_" },
   ai_clipping = { "job_requests", prefix = "ai_clipping_" },
   background_removals = { "job_requests", prefix = "background_removals_" },
-  webhook_endpoints = { "webhooks" },
-  webhook_event_types = { "webhooks", prefix = "types_" },
-  webhook_events = { "webhooks", prefix = "events_" },
+  webhooks = { "webhooks" },
 }
 
 local handlers = {}
 
 local function find(endpoint)
-  local group, name = endpoint.id:match "^([%w_]+)%.([%w_%.]+)$"
+  local group, name = endpoint.id:match "^([%w_]+)%.([%w_]+)$"
   local modules = MODULES[group]
-  name = (modules.prefix or "") .. name:gsub("%.", "_")
+  name = (modules.prefix or "") .. name
   for _, module in ipairs(modules) do
     local handler = require("heygen.sim.service." .. module)[name]
     if handler then

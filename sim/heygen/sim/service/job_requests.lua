@@ -82,7 +82,7 @@ local LANGUAGES = {
   "Turkish",
 }
 
-function translations.languages_list(model)
+function translations.languages(model)
   return respond.data(model.json, { languages = model.json.array { unpack(LANGUAGES) } })
 end
 
@@ -120,7 +120,7 @@ function PROOFREAD.show(model, work)
   }, work.run.b)
 end
 
-translations.proofreads_create = works.creator(PROOFREAD, function(model, list)
+translations.create_proofread = works.creator(PROOFREAD, function(model, list)
   local ids = {}
   for i, work in ipairs(list) do
     ids[i] = work.id
@@ -128,7 +128,7 @@ translations.proofreads_create = works.creator(PROOFREAD, function(model, list)
   return { proofread_ids = model.json.array(ids), status = "processing" }
 end)
 
-function translations.proofreads_get(model, _, _, id)
+function translations.get_proofread(model, _, _, id)
   local work = works.find(model, PROOFREAD, id)
   return work and respond.data(model.json, PROOFREAD.show(model, work)) or works.gone(model, PROOFREAD, id)
 end
@@ -145,7 +145,7 @@ local function ready(model, id)
   return work
 end
 
-function translations.proofreads_generate(model, _, body, id)
+function translations.generate_proofread(model, _, body, id)
   local work, refusal = ready(model, id)
   local b = model:behaviour_now()
   refusal = refusal or works.refusal(model, body, b)
@@ -168,7 +168,7 @@ local function srt_view(model, work)
   return respond.data(model.json, { srt_url = url, original_srt_url = model.json.null })
 end
 
-function translations.proofreads_srt_get(model, _, _, id)
+function translations.get_proofread_srt(model, _, _, id)
   local work, refusal = ready(model, id)
   return refusal or srt_view(model, work)
 end
@@ -182,7 +182,7 @@ local function bytes_of(model, file)
   return asset and asset.data or nil
 end
 
-function translations.proofreads_srt_update(model, _, body, id)
+function translations.update_proofread_srt(model, _, body, id)
   local work, refusal = ready(model, id)
   refusal = refusal or lookup.refusal(model, body, model:behaviour_now())
   if refusal then

@@ -136,7 +136,7 @@ local function item(model, kind, each)
   return ITEM[status] or "processing", each.work.id, problem
 end
 
---- The handlers update, statuses_list, batches_create and batches_get of a kind.
+--- The handlers update, statuses, create_batch and get_batch of a kind.
 ---@param kind table with make(model, body, b, start) → work
 ---@param handlers table to put them in
 function works.bulk(kind, handlers)
@@ -149,7 +149,7 @@ function works.bulk(kind, handlers)
     return respond.data(model.json, kind.show(model, work))
   end
 
-  function handlers.statuses_list(model, _, query)
+  function handlers.statuses(model, _, query)
     return batches.statuses(model, kind.name, query, kind.parameter .. "s", function(id)
       local work = works.find(model, kind, id)
       if work then
@@ -161,7 +161,7 @@ function works.bulk(kind, handlers)
     end)
   end
 
-  function handlers.batches_create(model, _, body)
+  function handlers.create_batch(model, _, body)
     local b = model:behaviour_now()
     local refusal = account.refusal(model, b)
     if refusal then
@@ -193,7 +193,7 @@ function works.bulk(kind, handlers)
     return respond.json(model.json, 202, { data = { batch_id = batch.id } })
   end
 
-  function handlers.batches_get(model, _, query, id)
+  function handlers.get_batch(model, _, query, id)
     local batch = batches.find(model, kind.name, id)
     if not batch then
       return batches.gone(model, id)

@@ -77,7 +77,7 @@ local function score(sound, query)
     or 0.5 + 0.4 * (text.hash(sound.name .. query) % 1000) / 1000
 end
 
-function library.sounds_list(model, _, query)
+function library.sounds(model, _, query)
   local name = table.concat({ "sounds", query.query, query.type, query.min_score }, "|")
   local rows = model.library.sounds.rows
   return model:page(pages.cut(rows, name, query.limit, query.token, function(sound)
@@ -209,7 +209,7 @@ end
 
 -- ---- renders of projects
 
-function library.renders_create(model, _, body)
+function library.create_render(model, _, body)
   local b = model:behaviour_now()
   local refusal = video_create.refusal(model, b)
   if refusal then

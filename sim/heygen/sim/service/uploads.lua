@@ -63,7 +63,7 @@ local function slot(model, file, b)
     }
 end
 
-function uploads.direct_uploads_create(model, _, body)
+function uploads.create_direct_upload(model, _, body)
   local problem = refusal(model, body, "")
   if problem then
     return problem
@@ -73,7 +73,7 @@ function uploads.direct_uploads_create(model, _, body)
   return respond.data(model.json, model:finish(data, b))
 end
 
-function uploads.direct_uploads_batches_create(model, _, body)
+function uploads.create_direct_upload_batch(model, _, body)
   for i, file in ipairs(body.files) do
     local problem = refusal(model, file, string.format("files[%d].", i - 1))
     if problem then
@@ -191,7 +191,7 @@ function uploads.complete(model, _, body, id)
   )
 end
 
-function uploads.complete_batches_create(model, _, body)
+function uploads.complete_batch(model, _, body)
   local batch = batches.find(model, "assets", body.batch_id)
   if not batch then
     return batches.gone(model, body.batch_id)

@@ -231,7 +231,7 @@ function video_agents.stop(model, _, _, id)
   return respond.data(model.json, { session_id = id })
 end
 
-function video_agents.videos_list(model, _, _, id)
+function video_agents.videos(model, _, _, id)
   local session = find(model, id)
   if not session then
     return gone(model, id)
@@ -244,7 +244,7 @@ function video_agents.videos_list(model, _, _, id)
   return model:page(list, nil)
 end
 
-function video_agents.resources_get(model, _, _, id, resource_id)
+function video_agents.resource(model, _, _, id, resource_id)
   local session = find(model, id)
   if not session then
     return gone(model, id)
@@ -277,7 +277,7 @@ function video_agents.resources_get(model, _, _, id, resource_id)
   )
 end
 
-function video_agents.styles_list(model, _, query)
+function video_agents.styles(model, _, query)
   local tag, null = query.tag, model.json.null
   local items, token = pages.cut(
     styles.rows,

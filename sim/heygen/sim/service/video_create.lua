@@ -102,7 +102,7 @@ function video_create.create(model, _, body)
   )
 end
 
-function video_create.batches_create(model, _, body)
+function video_create.create_batch(model, _, body)
   local b = model:behaviour_now()
   local refusal = account.refusal(model, b)
   if refusal then
@@ -127,7 +127,7 @@ function video_create.batches_create(model, _, body)
   return respond.json(model.json, 202, { data = { batch_id = batch.id } })
 end
 
-function video_create.batches_get(model, _, query, id)
+function video_create.get_batch(model, _, query, id)
   local batch = batches.find(model, "videos", id)
   if not batch then
     return batches.gone(model, id)
@@ -137,7 +137,7 @@ function video_create.batches_get(model, _, query, id)
   end)
 end
 
-function video_create.statuses_list(model, _, query)
+function video_create.statuses(model, _, query)
   return batches.statuses(model, "videos", query, "video_ids", function(id)
     local video = model.videos.by_id[id]
     if videos.look(model, video) then

@@ -101,7 +101,7 @@ function voices.create(model, _, body)
   return respond.data(model.json, { seed = seed, voices = model.json.array { view(model, made) } })
 end
 
-function voices.clone_create(model, _, body)
+function voices.clone(model, _, body)
   local refusal = lookup.refusal(model, body, model:behaviour_now())
   if refusal then
     return refusal
@@ -126,7 +126,7 @@ local function timing(body)
   return words, words[1] and words[#words]["end"] or 0
 end
 
-function voices.speech_create(model, _, body)
+function voices.speech(model, _, body)
   local refusal = lookup.refusal(model, { voice_id = body.voice_id }, model:behaviour_now())
   if refusal then
     return refusal

@@ -37,7 +37,7 @@ local function events_of(list)
   return list and list[1] and list or nil
 end
 
-function webhooks.create(model, _, body)
+function webhooks.create_endpoint(model, _, body)
   local rows = model.webhooks.rows
   local endpoint = {
     id = "ep_" .. model.ids:hex(24),
@@ -54,14 +54,14 @@ function webhooks.create(model, _, body)
   return respond.data(model.json, show(model, endpoint, true))
 end
 
-function webhooks.list(model, _, query)
+function webhooks.list_endpoints(model, _, query)
   local items, token = pages.cut(model.webhooks.rows, "webhooks", query.limit, query.token, function(endpoint)
     return show(model, endpoint)
   end)
   return model:page(items, token)
 end
 
-function webhooks.update(model, _, body, id)
+function webhooks.update_endpoint(model, _, body, id)
   local endpoint = model.webhooks.by_id[id]
   if not endpoint then
     return gone(model, id)
@@ -78,7 +78,7 @@ function webhooks.update(model, _, body, id)
   return respond.data(model.json, show(model, endpoint))
 end
 
-function webhooks.delete(model, _, _, id)
+function webhooks.delete_endpoint(model, _, _, id)
   local endpoint = model.webhooks.by_id[id]
   if not endpoint then
     return gone(model, id)
@@ -110,7 +110,7 @@ local function describe(name)
   return "About a " .. thing .. " job: " .. (end_of:gsub("_", " ")) .. "."
 end
 
-function webhooks.types_list(model)
+function webhooks.event_types(model)
   local list = {}
   for i, name in ipairs(contract.EVENTS) do
     list[i] = { event_type = name, description = describe(name) }
@@ -118,7 +118,7 @@ function webhooks.types_list(model)
   return model:page(list, nil)
 end
 
-function webhooks.events_list(model, _, query)
+function webhooks.events(model, _, query)
   model.outbox:advance(model.clock:now())
   local name = "events" .. (query.event_type or "") .. "|" .. (query.entity_id or "")
   local items, token = pages.cut(model.events.rows, name, query.limit, query.token, function(event)
