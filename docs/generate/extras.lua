@@ -7,8 +7,8 @@ local extras = {}
 local MADE = { ["api.lua"] = true, ["core.lua"] = true } -- one is written by the generator, the other is no client
 
 -- What they fail with.
-local ENDS = "`failed` and the reason when that was its end, `timeout` when it still runs after the wait (the error "
-  .. "takes it up again), `input_needed` when somebody has to do something first, and "
+local ENDS = "`failed` and the reason when that was its end, `timeout` when it still runs after the wait (which "
+  .. "the error resumes), `input_needed` when it waits for a message or a consent, and "
 local EVERY = "what [every call](errors.md#kinds) can fail with."
 
 local function names_of(arguments)

@@ -1,0 +1,143 @@
+-- One word for each thing, and the form of the pages. A word that is not used stands here with the one to use instead.
+
+local scripts = require "spec.support.scripts"
+local shell = require "spec.support.shell"
+
+-- Lua patterns for whole words in lower case, and the remedy.
+local WORDS = {
+  { "films?", "video" },
+  { "anew", "again" },
+  { "whoever", "any caller, anyone who" },
+  { "shall", "must, should" },
+  { "beside", "next to, in addition to, compared with" },
+  { "meanwhile", "during this" },
+  { "nobody", "no caller, or the passive" },
+  { "somebody", "a caller, or the passive" },
+  { "strangers?", "outside" },
+  { "go on", "resume, continue" },
+  { "goes on", "resumes, continues" },
+  { "going on", "resuming, continuing" },
+  { "gone on", "resumed, continued" },
+  { "went on", "resumed, continued" },
+  { "take up", "resume" },
+  { "takes up", "resumes" },
+  { "taken up", "resumed" },
+  { "looks?", "poll, or check" },
+  { "looked", "polled, or checked" },
+  { "looking", "polling, or checking" },
+}
+
+-- What may contain such a word: HeyGen's avatar looks, and the look-up of a name.
+local ALLOWED = {
+  "avatars?:looks?",
+  "avatars?/looks?",
+  "avatar%.looks?",
+  "%f[%w]looks?_",
+  "_looks?%f[%W]",
+  "avatar looks?",
+  "%f[%w]look%.",
+  "looks?%[%]",
+  '"looks?"',
+  "local looks? = ",
+  "looks%. the id of one",
+  "| a look |",
+  "its new look",
+  "look%-up",
+  "look up",
+  "looks up",
+  "looked up",
+}
+
+-- Simulator, not a HeyGen that is local. Not the variable `local heygen`.
+local function has_local_heygen(line)
+  return line:find("[Ll]ocal HeyGen") ~= nil
+end
+
+local function forbidden(line)
+  if has_local_heygen(line) then
+    return "local HeyGen", "simulator"
+  end
+  local text = line:lower()
+  for _, pattern in ipairs(ALLOWED) do
+    text = text:gsub(pattern, "")
+  end
+  for _, word in ipairs(WORDS) do
+    local found = text:match("%f[%w_]" .. word[1]:gsub(" ", "%%s") .. "%f[^%w_]")
+    if found then
+      return found, word[2]
+    end
+  end
+end
+
+local function problems(paths)
+  local found = {}
+  for _, path in ipairs(paths) do
+    local number = 0
+    for line in (scripts.read(path) .. "\n"):gmatch "(.-)\n" do
+      number = number + 1
+      local word, remedy = forbidden(line)
+      if word then
+        found[#found + 1] = ("%s:%d: %s (say: %s)"):format(path, number, word, remedy)
+      end
+    end
+  end
+  return found
+end
+
+local COLUMNS, CELL = 110, 150
+
+local PAGES = "ls *.md docs/*.md | grep -v -e '^docs/api.md$' -e docs/core.md -e docs/simulator.md"
+local TEXTS = "(" .. PAGES .. ") && find docs/generate* docs/walks.lua examples bench -type f"
+
+describe("the words of the #once", function()
+  it("pages, examples and benchmarks are those of the table", function()
+    assert.same({}, problems(shell.lines(TEXTS)))
+  end)
+end)
+
+describe("the form of the pages #once", function()
+  -- Calls fn(path, number, line) for each line outside of code.
+  local function each_line(fn)
+    for _, path in ipairs(shell.lines(PAGES)) do
+      local number, code = 0, false
+      for line in (scripts.read(path) .. "\n"):gmatch "(.-)\n" do
+        number = number + 1
+        if line:find "^%s*```" then
+          code = not code
+        elseif not code then
+          fn(path, number, line)
+        end
+      end
+    end
+  end
+
+  it("has prose of at most 110 columns", function()
+    local found = {}
+    each_line(function(path, number, line)
+      local _, columns = line:gsub("[^\128-\191]", "")
+      if not line:find "^|" and columns > COLUMNS then
+        found[#found + 1] = ("%s:%d: %d columns"):format(path, number, columns)
+      end
+    end)
+    assert.same({}, found)
+  end)
+
+  it("has table cells of at most 150 characters, and a word in each head cell", function()
+    local found, before = {}, ""
+    each_line(function(path, number, line)
+      if line:find "^|[%s:|-]+$" and before:find "|%s*|" then
+        found[#found + 1] = ("%s:%d: an empty head cell"):format(path, number - 1)
+      end
+      before = line
+      if line:find "^|" then
+        for cell in (line .. " |"):gmatch "|%s(.-)%s%f[|]" do
+          local _, characters = cell:gsub("[^\128-\191]", "")
+          if characters > CELL then
+            found[#found + 1] = ("%s:%d: a cell of %d characters"):format(path, number, characters)
+          end
+        end
+      end
+    end)
+    assert.same({}, found)
+  end)
+end)
