@@ -2,13 +2,13 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
-local generation = require "heygen.wait.video"
 local groups = require "heygen.api.groups"
 local options = require "heygen.schema.client_options"
 local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
 local row_calls = require "heygen.api.call"
 local urls = require "heygen.schema.url"
+local workflow = require "heygen.wait.video"
 
 local client = {}
 
@@ -59,7 +59,7 @@ end
 ---@return heygen.Error? err
 Client.create = groups.client_method(CREATE, "client:create{...}")
 
----One look at a video or session.
+---Polls a video or a session once.
 ---@param target any a video id, a session id, what create returned, a video, or an error that names one
 ---@return heygen.Video|heygen.VideoAgentSession|nil state
 ---@return string? message
@@ -68,7 +68,7 @@ function Client:poll(target)
   if type(self) ~= "table" or not self.template then
     check_colon(self, "template", "client:poll(...)")
   end
-  return outcome(generation.poll(self, target, 2))
+  return outcome(workflow.poll(self, target, 2))
 end
 
 ---Waits until a video is completed or has failed.
@@ -79,7 +79,7 @@ end
 ---@return heygen.Error? err with every id, to go on: client:wait(err)
 function Client:wait(target, wait)
   check_colon(self, "template", "client:wait(...)")
-  return outcome(generation.wait(self, target, wait, 2))
+  return outcome(workflow.wait(self, target, wait, 2))
 end
 
 ---Creates a video and waits for it.
@@ -89,12 +89,12 @@ end
 ---@return heygen.Error? err with every id, to go on: client:wait(err)
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
-  local body, wait = generation.split(fields, 2)
+  local body, wait = workflow.split(fields, 2)
   local session, err = create(self, 2, { body }, 1)
   if not session then
     return outcome(nil, err)
   end
-  return outcome(generation.follow(self, session, fields, wait))
+  return outcome(workflow.follow(self, session, fields, wait))
 end
 
 ---Fetches a file of a video, or of anything with an address. Sends no credential. The file appears under its name when

@@ -3,7 +3,7 @@
 
 local errors = require "heygen.errors"
 local downloads = require "heygen.download"
-local generation = require "heygen.wait.video"
+local wait_options = require "heygen.wait.options"
 local options = require "heygen.schema.client_options"
 local pace = require "heygen.wait.pace"
 local arguments = require "heygen.api.arguments"
@@ -105,10 +105,10 @@ describe("the options in the documents", function()
 
   it("are those of a wait, with their defaults", function()
     local found = named_rows(section("docs/options.md", "Waits"))
-    local known = set(names(generation.defaults))
+    local known = set(names(wait_options.defaults))
     known.on_progress, known.webhook = true, true
     assert.same(names(known), names(found))
-    check_defaults(found, 3, generation.defaults)
+    check_defaults(found, 3, wait_options.defaults)
   end)
 
   it("are those of an upload, of a download and of a progress bar", function()
@@ -258,7 +258,7 @@ end)
 describe("the numbers of the pace in docs/workflow.md", function()
   -- Looks at a video that begins to render after 3 minutes and takes `total` seconds; and the longest pause at the end.
   local function watch(total)
-    local defaults = generation.defaults
+    local defaults = wait_options.defaults
     local state, elapsed, looks, last = pace.new(defaults.interval, defaults.max_interval), 0, 0, 0
     while elapsed < total do
       last = pace.next(state, elapsed, elapsed < 180 and "quiet" or "rendering")
@@ -282,7 +282,7 @@ describe("the numbers of the pace in docs/workflow.md", function()
   end)
 
   it("are said where max_interval is: how long it holds, and how late an end is seen after that", function()
-    local defaults = generation.defaults
+    local defaults = wait_options.defaults
     local _, soon = watch(180 + 12 * 60)
     local _, late = watch(2700)
     assert.equal(defaults.max_interval, soon)

@@ -4,7 +4,7 @@
 local core = require "heygen.core"
 local endpoints = require "heygen.endpoints"
 local downloads = require "heygen.download"
-local generation = require "heygen.wait.video"
+local wait_options = require "heygen.wait.options"
 local options = require "heygen.schema.client_options"
 local arguments = require "heygen.api.arguments"
 local progress = require "heygen.progress"
@@ -279,7 +279,7 @@ describe("the types of the options", function()
   it("have those of heygen.new, of a wait, an upload, a download and a progress bar, and no other", function()
     assert.same(sorted(options.known), fields(META, "Options"))
     local waits = { webhook = true }
-    for name in pairs(generation.defaults) do
+    for name in pairs(wait_options.defaults) do
       waits[name] = true
     end
     assert.same(keys_with(waits, "on_progress"), fields(META, "WaitOptions"))

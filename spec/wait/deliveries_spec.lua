@@ -11,7 +11,7 @@ local webhook = require "heygen.webhook"
 local SECRET = "whsec_0123456789abcdef"
 local HALF_HOUR = 1800
 local STEP = 20 -- seconds: the simulator's clock follows the made-up one in steps of so much while nobody asks it
-local STRETCH = require("heygen.wait.loop").defaults.webhook_interval
+local STRETCH = require("heygen.wait.options").defaults.webhook_interval
 local FILE = { url = "https://example.com/film.mp4" }
 
 describe("a wait with webhooks", function()
@@ -477,7 +477,7 @@ describe("a wait with webhooks", function()
       end).kind
     )
     assert.equal("timeout", failed(function() end, { timeout = 0.05 }).kind)
-    assert.is_nil(next(router.deliveries.watchers)) -- nobody listens any more
+    assert.is_nil(next(router.deliveries.monitors)) -- nobody listens any more
   end)
 
   it("tells of a router that is none", function()

@@ -2,7 +2,7 @@
 -- The simulator's clock stands still; each look (on_progress) moves it on.
 local core = require "heygen.core"
 local heygen = require "heygen"
-local jobs = require "heygen.wait.kinds"
+local job_types = require "heygen.wait.job_types"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
 
@@ -243,7 +243,7 @@ describe("waiting for", function()
     end)
 
     it("that nobody knows ends the wait", function()
-      for group in pairs(jobs.batches) do
+      for group in pairs(job_types.batches) do
         local err = live.failure(client[group]:wait_batch("nowhere", live.QUICK))
         check(err, { kind = "api", status = 404, batch_id = "nowhere" })
       end
@@ -291,7 +291,7 @@ describe("waiting for", function()
       other:close()
     end)
     check(cancelled, { kind = "cancelled", lipsync_id = made.lipsync_id })
-    assert.matches("the lip sync goes on at the service", cancelled.message, 1, true)
+    assert.matches("the lip sync continues at the service", cancelled.message, 1, true)
     assert.equal(1, seen.both.finished)
     check(closed, { kind = "closed" })
     assert.same({ "a", "b" }, closed.video_translation_ids)

@@ -1,7 +1,7 @@
 -- Waits for everything that is no video: each kind of job ends well, fails with its reason, runs out and is taken up
 -- again, against the simulator. Its clock stands still; each look (on_progress) moves it on.
 local core = require "heygen.core"
-local jobs = require "heygen.wait.kinds"
+local job_types = require "heygen.wait.job_types"
 local live = require "spec.support.live"
 local scripts = require "spec.support.scripts"
 local support = require "spec.support.sim"
@@ -106,7 +106,7 @@ describe("waiting for", function()
   }
 
   local function row_of(case)
-    for _, row in ipairs(jobs.rows) do
+    for _, row in ipairs(job_types.rows) do
       if row.group == case.group and row.method == (case.method or "wait") then
         return row
       end
@@ -241,7 +241,7 @@ describe("waiting for", function()
 
   it("what is no id, is refused", function()
     local before = live.sent(sim)
-    for _, row in ipairs(jobs.rows) do
+    for _, row in ipairs(job_types.rows) do
       local group = client[row.group]
       local ok, raised = pcall(group[row.method], group, 7)
       assert.is_false(ok)
@@ -254,7 +254,7 @@ describe("waiting for", function()
       assert.matches('wait.timout: unknown option, did you mean "timeout"?', raised, 1, true)
       assert.is_false((pcall(group[row.method])))
     end
-    for group in pairs(jobs.batches) do
+    for group in pairs(job_types.batches) do
       local ok, raised = pcall(client[group].wait_batch, client[group], nil)
       assert.is_false(ok)
       assert.matches(group .. ":wait_batch: expected a batch_id", raised, 1, true)
@@ -407,10 +407,10 @@ describe("waiting for", function()
 
   it("each of them is a method that the types and docs/workflow.md have, and no other is", function()
     local known = { "templates:wait", "videos:wait" }
-    for _, row in ipairs(jobs.rows) do
+    for _, row in ipairs(job_types.rows) do
       known[#known + 1] = row.group .. ":" .. row.method
     end
-    for group in pairs(jobs.batches) do
+    for group in pairs(job_types.batches) do
       known[#known + 1] = group .. ":wait_batch"
     end
     table.sort(known)
@@ -426,7 +426,7 @@ describe("waiting for", function()
       local written = text:find("`client." .. name .. "`", 1, true)
       assert.is_truthy(written or method == "wait_batch", name)
     end
-    for _, row in ipairs(jobs.rows) do
+    for _, row in ipairs(job_types.rows) do
       local line = text:match("\n(|[^\n]*`client%." .. row.group .. ":" .. row.method .. "`[^\n]*)")
       assert.matches("`" .. row.id .. "`", line, 1, true)
       for _, statuses in ipairs { row.done, row.failed } do

@@ -1,7 +1,7 @@
 -- How often a wait looks: the pure policy, and whole waits of 10 to 45 minutes in time that is made up.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
-local generation = require "heygen.wait.video"
+local video_wait = require "heygen.wait.video"
 local pace = require "heygen.wait.pace"
 
 local MINUTE = 60
@@ -64,7 +64,7 @@ local function run(job, options)
     return client.time
   end
   local ok, video, message =
-    pcall(generation.wait, client, { session_id = "s", video_id = job.video_id }, options, 1)
+    pcall(video_wait.wait, client, { session_id = "s", video_id = job.video_id }, options, 1)
   core.now = real
   assert(ok, video)
   assert(video, message)
@@ -142,7 +142,7 @@ describe("waiting with the defaults", function()
     core.now = function()
       return client.time
     end
-    local video = generation.wait(client, { session_id = "s" }, { on_progress = nothing }, 1)
+    local video = video_wait.wait(client, { session_id = "s" }, { on_progress = nothing }, 1)
     core.now = real
     assert.equal("completed", video.status)
     assert.is_true(client.time - client.finish <= 61)

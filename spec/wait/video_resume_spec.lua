@@ -88,7 +88,7 @@ describe("a wait", function()
       check(err, { kind = "timeout", video_id = video_id })
       check(err.cause, { kind = "api", status = 503, video_id = video_id })
       assert.matches(
-        "takes it up again %(the last look failed: " .. err.cause.message:gsub("%p", "%%%0"),
+        "resumes the wait %(the last poll failed: " .. err.cause.message:gsub("%p", "%%%0"),
         err.message
       )
     end)

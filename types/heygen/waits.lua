@@ -1,7 +1,7 @@
 ---@meta _
 -- luacheck: ignore
--- Types of the methods that wait (LuaCATS), never required: see jobs.lua. A target is an id, what the create returned, an
--- object of the job, or the error of an earlier wait.
+-- Types of the methods that wait (LuaCATS), never required: see wait/job_types.lua. A target is an id, what the create
+-- returned, an object of the job, or the error of an earlier wait.
 
 ---@class heygen.Videos
 local videos = {}

@@ -3,7 +3,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local response = require "heygen.http.response"
-local jobs = require "heygen.wait.kinds"
+local job_types = require "heygen.wait.job_types"
 local pause = require "heygen.driver.pause"
 local protected = require "heygen.task.protected"
 local urls = require "heygen.schema.url"
@@ -53,7 +53,7 @@ local function where_to(given)
   if filled(given.session_id) then
     return "; the session has no video yet: client:wait gives it"
   end
-  return (jobs.hint(given):gsub("waits for this$", "gives what can be downloaded"))
+  return (job_types.hint(given):gsub("waits for this$", "gives what can be downloaded"))
 end
 
 ---Fills in url, video_id from what was given. A table without both is no mistake of the program: the service may have

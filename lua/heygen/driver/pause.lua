@@ -7,14 +7,32 @@ local pause = {}
 
 local CLOSED = "the client was closed"
 
+---@class heygen.Waker
+---@field private end_pause function? while somebody pauses with it
+local Waker = {}
+Waker.__index = Waker
+
+---Ends the pause that was made with this waker, if there is one now: pause.sleep returns true.
+function Waker:wake()
+  if self.end_pause then
+    self.end_pause()
+  end
+end
+
+---Makes what can end pauses early, one at a time.
+---@return heygen.Waker
+function pause.waker()
+  return setmetatable({}, Waker)
+end
+
 ---Pauses the caller.
 ---@param client heygen.Client
 ---@param seconds number
----@param signal table? gets `hurry`, a function that ends the pause, while there is one
+---@param waker heygen.Waker? can end the pause early
 ---@return boolean? slept
 ---@return string? reason
 ---@return string? kind of the error, when it is not "cancelled"
-function pause.sleep(client, seconds, signal)
+function pause.sleep(client, seconds, waker)
   local driver = drivers.current(client.driver)
   if client.is_closed then
     return nil, CLOSED, "closed"
@@ -29,22 +47,22 @@ function pause.sleep(client, seconds, signal)
   if not timer then
     return nil, problem, "network"
   end
-  local hurried = false
-  if signal then
-    signal.hurry = function()
-      hurried, signal.hurry = true, nil
+  local woken = false
+  if waker then
+    function waker.end_pause()
+      woken, waker.end_pause = true, nil
       timer:cancel()
       waiters.deliver(engine)
     end
   end
   local done, reason = driver.await(engine, timer)
-  if signal then
-    signal.hurry = nil
+  if waker then
+    waker.end_pause = nil
   end
   if not done then
     timer:cancel()
     return nil, reason
-  elseif hurried then
+  elseif woken then
     return true
   end
   local failure

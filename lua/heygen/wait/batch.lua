@@ -1,25 +1,26 @@
--- Waits for a batch: many jobs of one request, whose items come in pages. One that ends with failed items is a result
--- all the same; who asked looks at its items.
-local jobs = require "heygen.wait.kinds"
-local waiting = require "heygen.wait.loop"
+-- Waits for a batch: many jobs of one request, whose items come in pages. A completed batch with failed items is a
+-- result, not an error: the caller finds them among its items.
+local job_types = require "heygen.wait.job_types"
+local loop = require "heygen.wait.loop"
+local options = require "heygen.wait.options"
 
-local batch_wait = {}
+local batch = {}
 
-local text, said, fail = waiting.text, waiting.said, waiting.fail
-local look_failed, look_options = waiting.look_failed, waiting.look_options
+local text, service_text = loop.text, loop.service_text
+local poll_failed, poll_options = loop.poll_failed, loop.poll_options
 
-local TRIES = 3 -- of pages that make no sense: those of a service that goes in circles will not get better
+local TRIES = 3 -- of pages that make no sense: pages that go in circles will not get better
 
 local ENDED = { "completed", "failed", "cancelled" } -- of an item
 
 -- How many items have ended, as far as the service says.
-local function take_counts(state, batch)
-  local counts = type(batch.counts_by_status) == "table" and batch.counts_by_status or {}
+local function take_counts(state, object)
+  local counts = type(object.counts_by_status) == "table" and object.counts_by_status or {}
   local finished = 0
   for _, name in ipairs(ENDED) do
     finished = finished + (type(counts[name]) == "number" and counts[name] or 0)
   end
-  state.counts, state.total = counts, type(batch.total_items) == "number" and batch.total_items or nil
+  state.counts, state.total = counts, type(object.total_items) == "number" and object.total_items or nil
   state.finished = math.max(state.finished or 0, finished)
   if state.total and state.total > 0 then
     state.progress = math.floor(100 * math.min(state.finished / state.total, 1))
@@ -27,8 +28,8 @@ local function take_counts(state, batch)
 end
 
 -- Adds the items of all further pages to the first one. True; or nil and an error.
-local function take_pages(batch)
-  local page, items = batch, batch.items
+local function take_pages(object)
+  local page, items = object, object.items
   repeat
     local following, _, err = page:next()
     if err then
@@ -39,13 +40,13 @@ local function take_pages(batch)
     end
     page = following
   until not page
-  batch.has_more, batch.next_token = false, nil
+  object.has_more, object.next_token = false, nil
   return true
 end
 
 -- The first reason that an item of the batch gives.
-local function reason_in(batch)
-  for _, item in ipairs(batch.items) do
+local function reason_in(object)
+  for _, item in ipairs(object.items) do
     local problem = type(item) == "table" and item.error
     if type(problem) == "table" then
       local message, code = text(problem.message), text(problem.code)
@@ -58,55 +59,55 @@ local function reason_in(batch)
   end
 end
 
-local function batch_failed(state, batch)
-  local reason, code = reason_in(batch)
-  return fail(state, {
+local function batch_failed(state, object)
+  local reason, code = reason_in(object)
+  return loop.failure(state, {
     kind = "failed",
-    message = "the batch failed: " .. (said(state, reason) or "the service gives no reason"),
-    code = said(state, code, 100),
+    message = "the batch failed: " .. (service_text(state, reason) or "the service gives no reason"),
+    code = service_text(state, code, 100),
     status = 200,
-    last = batch,
+    last = object,
   })
 end
 
-local function look(client, state)
-  local batch, _, err = client[state.group]:get_batch(state.batch_id, look_options(client, state))
-  if not batch then
-    return look_failed(state, err)
+local function poll(client, state)
+  local object, _, err = client[state.group]:get_batch(state.batch_id, poll_options(client, state))
+  if not object then
+    return nil, poll_failed(state, err)
   end
-  waiting.saw(state, batch)
-  take_counts(state, batch)
-  if batch.status ~= "completed" and batch.status ~= "failed" then
+  loop.polled(state, object)
+  take_counts(state, object)
+  if object.status ~= "completed" and object.status ~= "failed" then
     return nil
   end
-  local whole, page_err = take_pages(batch)
+  local whole, page_err = take_pages(object)
   if not whole then -- it has ended, but not all of it has come
     state.torn = page_err.kind == "parse" and (state.torn or 0) + 1 or nil
     page_err.retryable = page_err.retryable and (state.torn or 0) < TRIES
-    return look_failed(state, page_err)
-  elseif batch.status == "failed" then
-    return batch_failed(state, batch)
+    return nil, poll_failed(state, page_err)
+  elseif object.status == "failed" then
+    return nil, batch_failed(state, object)
   end
   state.progress = 100
-  return batch
+  return object
 end
 
-local KIND = {
+local SUBJECT = {
   noun = "the batch",
   ids = { "batch_id" },
-  look = look,
-  phase = waiting.phase,
+  poll = poll,
+  phase = loop.phase,
 }
 
-function KIND.tells(state)
+function SUBJECT.event_prefix(state)
   return state.group ~= "assets" and "batch" or nil
 end
 
-function KIND.unfinished(state)
+function SUBJECT.unfinished(state)
   return "the batch is", ("client.%s:wait_batch(%q)"):format(state.group, state.batch_id)
 end
 
-function KIND.tell(state, event)
+function SUBJECT.add_to_event(state, event)
   event.finished, event.total, event.counts = state.finished or 0, state.total, state.counts
 end
 
@@ -120,7 +121,7 @@ local function identify(target)
   if batch_id then
     return batch_id
   end
-  return nil, "the table given has no batch_id that is a text and not empty" .. jobs.hint(target)
+  return nil, "the table given has no batch_id that is a text and not empty" .. job_types.hint(target)
 end
 
 ---Waits for a batch.
@@ -130,19 +131,16 @@ end
 ---@param given table? options
 ---@param level integer
 ---@return table? batch with all its items
----@return string? message
 ---@return heygen.Error? err
-function batch_wait.wait(client, group, target, given, level)
-  local wait = waiting.read(KIND, given, level + 1)
+function batch.wait(client, group, target, given, level)
+  local wait = options.read(SUBJECT, given, level + 1)
   local batch_id, problem, mistake = identify(target)
   if not batch_id then
-    local _, message, err = waiting.refuse(group .. ":wait_batch", problem, mistake, level + 1)
-    return nil, message, err
+    return nil, loop.refusal(group .. ":wait_batch", problem, mistake, level + 1)
   end
   local state = { group = group, batch_id = batch_id }
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
-  local batch, message, err = waiting.run(client, KIND, state, wait, true)
-  return batch, message, err
+  return loop.run(client, SUBJECT, state, wait, true)
 end
 
-return batch_wait
+return batch

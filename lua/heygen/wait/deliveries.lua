@@ -1,107 +1,120 @@
--- Webhook or poll, whichever is first: what a wait does between two looks when a router of webhooks tells it of
--- deliveries. A delivery is a hint: it ends the pause, and the look that follows decides.
+-- Deliveries of webhooks in a wait: "webhook or poll, whichever is first".
 --
--- While deliveries are known to arrive, pauses are stretched to `webhook_interval`: the end will be told. They are not
--- once a delivery has come and the look did not show the end, while somebody has to answer, for jobs of which the
--- service tells nothing, and from the moment on at which an end was found that nothing had told of.
+-- How it works
+--
+--   A wait with `webhook = router` has a *monitor* of the router (webhook/deliveries.lua), which collects the
+--   deliveries about the ids of the wait. A delivery is a hint: it ends the pause, and the poll that follows decides.
+--   So nothing that anybody sends to the router can end a wait.
+--
+--   While deliveries are known to arrive, there is less need to ask: pauses are stretched to `webhook_interval`.
+--   They are not stretched
+--     (a) after a delivery that the next poll did not confirm,
+--     (b) while the job waits for input, as no webhook tells of that,
+--     (c) for jobs whose end no webhook tells (`subject.event_prefix` gives nothing),
+--     (d) after an end was found by polling although a delivery should have told of it: the monitor reports it as
+--         lost, and every other wait of this Lua state wakes up and polls at its usual pace.
+--
+--   A stretched pause is cut into sleeps of a minute, as deliveries may stop counting as arriving. With a shared dict a
+--   delivery may come in another worker, which cannot wake this one: then the monitor is asked every quarter second.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
-local waits = require "heygen.driver.pause"
+local pauses = require "heygen.driver.pause"
 
-local fusion = {}
+local deliveries = {}
 
-local LONGEST = 60 -- seconds: a pause is looked after that often, as deliveries may stop arriving
-local UNWAKEABLE = 1 -- seconds, the same with a driver of somebody's own, whose sleep nobody can end
+local LONGEST_SLEEP = 60 -- seconds
+local LONGEST_SLEEP_UNWAKEABLE = 1 -- seconds, with a driver of the program, whose sleep cannot be ended
 
----@class heygen.Fusion
----@field watch heygen.webhook.Watch
----@field signal table what ends the present pause: see pause.sleep
----@field told boolean? a delivery came, and the end was not seen yet
+---@class heygen.WaitMonitor what a wait knows of deliveries
+---@field source heygen.webhook.Monitor of the router
+---@field waker heygen.Waker ends the present pause
+---@field notified boolean? a delivery came, and no poll has confirmed it yet
 ---@field calm boolean? the last pause was a stretched one that nothing has ended
----@field waited boolean? there was a pause
+---@field paused boolean? there was a pause
 
--- Those that wait in this Lua state. Weak: a wait may be killed.
-local waiting_here = setmetatable({}, { __mode = "k" })
+-- The wakers of all waits in this Lua state that listen. Weak: a wait may be killed.
+local wakers = setmetatable({}, { __mode = "k" })
 
 ---@param value any the option `webhook`
 ---@return string? problem
-function fusion.problem(value)
+function deliveries.problem(value)
   if type(value) ~= "table" or type(value.watch) ~= "function" then
     return "expected a router, made by heygen.webhook.router{...}, got " .. type(value)
   end
 end
 
-local function watch_ids(state)
-  local watch = state.fused.watch
-  for _, name in ipairs(state.kind.ids) do
+local function add_ids(state)
+  local source = state.monitor.source
+  for _, name in ipairs(state.subject.ids) do
     local given = state[name]
     for _, id in ipairs(type(given) == "table" and given or { given }) do
-      watch:add(id)
+      source:add(id)
     end
   end
   if state.callback_id then
-    watch:add { callback_id = state.callback_id }
+    source:add { callback_id = state.callback_id }
   end
 end
 
 ---Begins to listen.
 ---@param state table of the wait
 ---@param wait table its options
-function fusion.begin(state, wait)
-  local signal = {}
-  local watch = wait.webhook:watch {}
-  function watch.wake()
-    if signal.hurry then
-      signal.hurry()
-    end
+function deliveries.begin(state, wait)
+  local waker, source = pauses.waker(), wait.webhook:watch {}
+  function source.wake()
+    waker:wake()
   end
-  state.fused = { watch = watch, signal = signal }
-  waiting_here[signal] = true
-  watch_ids(state)
+  state.monitor = { source = source, waker = waker }
+  wakers[waker] = true
+  add_ids(state)
 end
 
--- Has anything come that is not known yet? Duplicates are none.
-local function has_news(fused)
-  local news = false
-  while fused.watch:seen() do
-    news = true
+-- Has anything come that is not known yet? Repetitions are not counted.
+local function has_new(monitor)
+  local new = false
+  while monitor.source:seen() do
+    new = true
   end
-  return news
+  return new
 end
 
-local function hear(state, wait)
-  local fused = state.fused
-  fused.told, fused.calm = true, false
+local function delivered(state, wait)
+  local monitor = state.monitor
+  monitor.notified, monitor.calm = true, false
   state.turn = true -- to the video itself
-  state.pace.pause = wait.interval -- should it not be seen at once
+  state.pace.pause = wait.interval -- should the poll not see the end at once
 end
 
----What has come so far says nothing that the look will not show.
-function fusion.before_look(state, wait)
-  local fused = state.fused
-  fused.finished = state.finished
-  if has_news(fused) then
-    hear(state, wait)
+---Before a poll: what has come so far says nothing that the poll will not show.
+function deliveries.before_poll(state, wait)
+  local monitor = state.monitor
+  monitor.finished = state.finished
+  if has_new(monitor) then
+    delivered(state, wait)
   end
 end
 
----One of several jobs has ended, as was told: the others will be told as well.
-function fusion.after_look(state)
-  local fused = state.fused
-  if (state.finished or 0) > (fused.finished or 0) then
-    fused.told = false
+---After a poll: one of several jobs has ended, as a delivery told; the others will be told of as well.
+function deliveries.after_poll(state)
+  local monitor = state.monitor
+  if (state.finished or 0) > (monitor.finished or 0) then
+    monitor.notified = false
   end
 end
 
--- What tells of the end; nil: nothing does.
-local function told_by(state)
-  local tells = state.kind.tells
-  return tells and tells(state)
+-- What events about the end begin with; nil: there are none.
+local function prefix_of(state)
+  local event_prefix = state.subject.event_prefix
+  return event_prefix and event_prefix(state)
 end
 
 local function may_stretch(state, wait)
-  local fused, what = state.fused, told_by(state)
-  return wait.stretch and not fused.told and not state.missed and what and fused.watch:working(what)
+  local monitor, prefix = state.monitor, prefix_of(state)
+  return wait.stretch
+    and not monitor.notified
+    and not state.poll_error
+    and prefix
+    and monitor.source:working(prefix)
 end
 
 ---Pauses until a delivery comes, or the time is over.
@@ -113,28 +126,27 @@ end
 ---@return boolean? slept
 ---@return string? reason
 ---@return string? kind of the error, when it is not "cancelled"
-function fusion.pause(client, state, wait, seconds, fixed)
-  local fused, began = state.fused, core.now()
-  local signal, watch = fused.signal, fused.watch
-  local longest = math.min(watch:check_every() or LONGEST, LONGEST)
+function deliveries.pause(client, state, wait, seconds, fixed)
+  local monitor, began = state.monitor, core.now()
+  local longest = math.min(monitor.source:check_every() or LONGEST_SLEEP, LONGEST_SLEEP)
   if not drivers.current(client.driver).built_in then
-    longest = math.min(longest, UNWAKEABLE)
+    longest = math.min(longest, LONGEST_SLEEP_UNWAKEABLE)
   end
-  fused.calm, fused.waited = false, true
-  watch_ids(state)
+  monitor.calm, monitor.paused = false, true
+  add_ids(state)
   while true do
-    if has_news(fused) then
-      hear(state, wait)
+    if has_new(monitor) then
+      delivered(state, wait)
       return true
     end
     local stretched = not fixed and may_stretch(state, wait)
     local whole = stretched and math.max(wait.stretch, seconds) or seconds
     local left = math.min(began + whole, state.stop) - core.now()
     if left <= 0 then
-      fused.calm = stretched and true or false
+      monitor.calm = stretched and true or false
       return true
     end
-    local slept, reason, kind = waits.sleep(client, math.min(left, longest), signal)
+    local slept, reason, kind = pauses.sleep(client, math.min(left, longest), monitor.waker)
     if not slept then
       return nil, reason, kind
     end
@@ -144,19 +156,17 @@ end
 ---Ends the listening.
 ---@param state table
 ---@param ended boolean the job has ended
-function fusion.finish(state, ended)
-  local fused, what = state.fused, told_by(state)
-  local silent = ended and fused.waited and not fused.told and not has_news(fused)
-  waiting_here[fused.signal] = nil
-  if silent and what then
-    fused.watch:lost(what)
-    for signal in pairs(waiting_here) do -- they may rely on what does not come
-      if signal.hurry then
-        signal.hurry()
-      end
+function deliveries.finish(state, ended)
+  local monitor, prefix = state.monitor, prefix_of(state)
+  local silent = ended and monitor.paused and not monitor.notified and not has_new(monitor)
+  wakers[monitor.waker] = nil
+  if silent and prefix then
+    monitor.source:lost(prefix)
+    for waker in pairs(wakers) do -- they may rely on what does not come
+      waker:wake()
     end
   end
-  fused.watch:close()
+  monitor.source:close()
 end
 
-return fusion
+return deliveries

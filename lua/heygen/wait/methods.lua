@@ -1,13 +1,12 @@
--- client.<group>:wait and its like: which group waits for what is in jobs.lua.
-local batch_wait = require "heygen.wait.batch"
-local generation = require "heygen.wait.video"
-local job_wait = require "heygen.wait.job"
-local jobs = require "heygen.wait.kinds"
-
-local wait_methods = {}
-
+-- The methods that wait: client.<group>:wait and its like, made for the groups whose jobs can be waited for.
+local batch = require "heygen.wait.batch"
 local check_colon = require("heygen.api.call").check_colon
+local job = require "heygen.wait.job"
+local job_types = require "heygen.wait.job_types"
 local outcome = require("heygen.errors").outcome
+local video = require "heygen.wait.video"
+
+local methods = {}
 
 -- What these make is a video.
 local VIDEOS = { videos = true, templates = true }
@@ -16,7 +15,7 @@ local function of_video(group)
   local form = ("client.%s:wait(...)"):format(group)
   return function(self, target, wait)
     local client = check_colon(self, "client", form)
-    return outcome(generation.wait(client, target, wait, 2))
+    return outcome(video.wait(client, target, wait, 2))
   end
 end
 
@@ -24,7 +23,7 @@ local function of_job(row)
   local form = ("client.%s:%s(...)"):format(row.group, row.method)
   return function(self, target, wait)
     local client = check_colon(self, "client", form)
-    return outcome(job_wait.wait(client, row, target, wait, 2))
+    return outcome(job.wait(client, row, target, wait, 2))
   end
 end
 
@@ -32,27 +31,27 @@ local function of_batch(group)
   local form = ("client.%s:wait_batch(...)"):format(group)
   return function(self, target, wait)
     local client = check_colon(self, "client", form)
-    return outcome(batch_wait.wait(client, group, target, wait, 2))
+    return outcome(batch.wait(client, group, target, wait, 2))
   end
 end
 
 ---The methods of a group that wait; see api/extra_methods.lua.
 ---@param group string
 ---@return table<string, function>
-function wait_methods.methods(group)
-  local methods = {}
+function methods.methods(group)
+  local made = {}
   if VIDEOS[group] then
-    methods.wait = of_video(group)
+    made.wait = of_video(group)
   end
-  for _, row in ipairs(jobs.rows) do
+  for _, row in ipairs(job_types.rows) do
     if row.group == group then
-      methods[row.method] = of_job(row)
+      made[row.method] = of_job(row)
     end
   end
-  if jobs.batches[group] then
-    methods.wait_batch = of_batch(group)
+  if job_types.batches[group] then
+    made.wait_batch = of_batch(group)
   end
-  return methods
+  return made
 end
 
-return wait_methods
+return methods

@@ -1,15 +1,15 @@
--- How long to pause between two looks at a job that takes 10 to 45 minutes. Pure: no clock, no I/O.
+-- How long to pause between two polls of a job that takes 10 to 45 minutes. Pure: no clock, no I/O.
 --
 -- Pauses grow from `interval`. While nothing renders they may reach 2.5 times `max_interval`, as the end is not near;
 -- while the video renders they stay at `max_interval`, so that the end is seen soon. A budget bounds the number of
--- looks all the same: with the defaults 56 in 45 minutes, whatever the service says. Looks are spent on rendering as
--- long as those that are left would do for the rest of the 45 minutes at the slow pace.
+-- polls all the same: with the defaults 56 in 45 minutes, whatever the service says. Polls are spent on rendering as
+-- long as those that are left are enough for the rest of the 45 minutes at the slow pace.
 local pace = {}
 
 local GROWTH = 1.5
 local QUIET = 2.5 -- times max_interval, while nothing renders
 local HORIZON = 90 -- times max_interval: 45 minutes
-local LOOKS = 56 -- within that time: with the create, a look at once, and two looks that take two requests it is 60
+local POLLS = 56 -- within that time: with the create, a poll at once, and two polls that take two requests it is 60
 -- What must be left for later. A video that is pending keeps enough for 12 minutes of rendering.
 local RESERVE = { pending = 15, rendering = 0 }
 
@@ -18,20 +18,20 @@ local RESERVE = { pending = 15, rendering = 0 }
 ---@param strict boolean? no pause is longer than max_interval, and there is no budget
 ---@return table pace
 function pace.new(interval, max_interval, strict)
-  return { pause = interval, max = max_interval, looks = 0, strict = strict }
+  return { pause = interval, max = max_interval, polls = 0, strict = strict }
 end
 
----The pause before the next look.
+---The pause before the next poll.
 ---@param self table from pace.new
 ---@param elapsed number seconds since the wait began
 ---@param phase string "quiet", "pending" (rendering may begin) or "rendering" (the end may be near)
 ---@return number seconds
 function pace.next(self, elapsed, phase)
   local longest = self.max
-  self.looks = self.looks + 1
+  self.polls = self.polls + 1
   if not self.strict then
     local quiet, reserve = self.max * QUIET, RESERVE[phase]
-    if not reserve or (LOOKS - self.looks - reserve) * quiet < HORIZON * self.max - elapsed then
+    if not reserve or (POLLS - self.polls - reserve) * quiet < HORIZON * self.max - elapsed then
       longest = quiet
     end
   end

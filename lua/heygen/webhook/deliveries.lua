@@ -1,20 +1,31 @@
--- What has been delivered lately, by the ids it is about, and who watches for it: the router's side of waiting for
--- "webhook or poll, whichever is first". With a lua_shared_dict, all workers of nginx know.
+-- What has been delivered lately, by the ids it is about, and the monitors that wait for it: the router's side of
+-- "webhook or poll, whichever is first".
+--
+-- How it works
+--
+--   note      remembers a genuine delivery under every id that it is about, for a day, a thousand at most, and calls
+--             `wake` of the monitors that wait for one of the ids. With a lua_shared_dict the delivery is put in there
+--             as well; monitors in other workers of nginx find it when they ask.
+--   Monitor   gives each delivery about its ids once, also one that came before the monitor was made: a delivery may
+--             be faster than the answer of the create.
+--   working   do deliveries arrive? Known by the time of the last one, for each way they come (signed, or to a
+--             callback with a token) and each kind of job (an endpoint need not be registered for all events);
+--             `lost` revokes it.
 local core = require "heygen.core"
 
 local Deliveries = {}
 Deliveries.__index = Deliveries
 
-local Watch = {}
-Watch.__index = Watch
+local Monitor = {}
+Monitor.__index = Monitor
 
 local KEPT = 86400 -- seconds
 local MOST = 1000 -- deliveries
 local MOST_OF_ID = 4 -- that are remembered of one id
 local MOST_IDS = 16 -- of one delivery
 local LARGE = 16 * 1024 -- bytes: of a larger body only the main fields are remembered
-local FEW = 1000 -- ids that are watched, among which nobody looks for those that are not any more
-local CHECK = 0.25 -- seconds between two looks into a shared dict
+local FEW = 1000 -- monitored ids; only when there are more, those without a monitor are swept out
+local CHECK = 0.25 -- seconds after which a monitor should ask a shared dict again
 
 local MAIN =
   { "type", "ok", "video_id", "session_id", "callback_id", "url", "reason", "event_id", "verified", "hint" }
@@ -44,8 +55,8 @@ function Deliveries.new(options)
     first = 1,
     last = 0,
     by_id = {},
-    watchers = {},
-    watched = 0, -- ids in there
+    monitors = {}, -- id -> set of monitors
+    monitored = 0, -- ids in there
     sweep_at = FEW,
     last_at = {},
     lost_at = {},
@@ -136,23 +147,23 @@ local function share(self, row)
   end
 end
 
--- ---- telling ----
+-- ---- waking ----
 
 local function wake(self, ids)
-  local woken = {}
+  local found = {}
   for _, id in ipairs(ids) do
-    for watch in pairs(self.watchers[id] or {}) do
-      woken[watch] = true
+    for monitor in pairs(self.monitors[id] or {}) do
+      found[monitor] = true
     end
   end
-  for watch in pairs(woken) do
-    if watch.wake then
-      pcall(watch.wake)
+  for monitor in pairs(found) do
+    if monitor.wake then
+      pcall(monitor.wake)
     end
   end
 end
 
--- The ways that deliveries come: signed ones tell of every job, those with a token of jobs with such a callback only.
+-- The ways that deliveries come: signed ones are about every job, those with a token about jobs with such a callback.
 local function ways(has_callback)
   return has_callback and { "signature", "token" } or { "signature" }
 end
@@ -207,7 +218,7 @@ function Deliveries:arrived(way, event)
   end
 end
 
----The end of a job was found by asking, and nothing had been delivered.
+---The end of a job was found by polling, and nothing had been delivered.
 ---@param has_callback boolean
 ---@param kind string? of what; see KINDS
 function Deliveries:lost(has_callback, kind)
@@ -226,8 +237,8 @@ local function is_known(self, id, key)
   return false
 end
 
--- What duplicates have in common. The id in a header is not signed: whoever has recorded a delivery can send it again
--- under as many ids as he likes, and each would wake who waits.
+-- What duplicates have in common. The id in a header is not signed: a recorded delivery can be sent again under any
+-- number of ids, and each would wake the waits.
 local function key_of(event)
   local id = type(event.raw) == "table" and event.raw.event_id
   return type(id) == "string" and id
@@ -236,7 +247,7 @@ local function key_of(event)
     or core.uuid()
 end
 
----Remembers a delivery, and wakes who watches for it.
+---Remembers a delivery, and wakes the monitors of its ids.
 ---@param event heygen.Event
 ---@param size integer bytes of its body
 function Deliveries:note(event, size)
@@ -270,27 +281,27 @@ function Deliveries:working(has_callback, kind)
   return false
 end
 
--- ---- watches ----
+-- ---- monitors ----
 
--- The watchers of an id. Weak: who was killed while it waited cannot close its watch, and leaves its ids here. So these
--- are swept out whenever there are twice as many as the last time.
-local function watchers_of(self, id)
-  if self.watchers[id] then
-    return self.watchers[id]
-  elseif self.watched >= self.sweep_at then
-    for each, watchers in pairs(self.watchers) do
-      if next(watchers) == nil then
-        self.watchers[each], self.watched = nil, self.watched - 1
+-- The monitors of an id. Weak: a wait that was killed cannot close its monitor, and leaves its ids here. So these are
+-- swept out whenever there are twice as many as the last time.
+local function monitors_of(self, id)
+  if self.monitors[id] then
+    return self.monitors[id]
+  elseif self.monitored >= self.sweep_at then
+    for each, monitors in pairs(self.monitors) do
+      if next(monitors) == nil then
+        self.monitors[each], self.monitored = nil, self.monitored - 1
       end
     end
-    self.sweep_at = math.max(2 * self.watched, FEW)
+    self.sweep_at = math.max(2 * self.monitored, FEW)
   end
-  self.watchers[id], self.watched = setmetatable({}, { __mode = "k" }), self.watched + 1
-  return self.watchers[id]
+  self.monitors[id], self.monitored = setmetatable({}, { __mode = "k" }), self.monitored + 1
+  return self.monitors[id]
 end
 
----@class heygen.webhook.Watch
----@field wake function? set by who waits: called when a delivery has come in this Lua state
+---@class heygen.webhook.Monitor
+---@field wake function? set by the wait: called when a delivery has come in this Lua state
 ---@field package owner table
 
 local function id_list(ids)
@@ -305,16 +316,16 @@ local function id_list(ids)
 end
 
 ---@param ids string|table an id, or a table whose values are ids: a list, or {session_id = ..., video_id = ...}
----@return heygen.webhook.Watch
-function Deliveries:watch(ids)
-  local watch = setmetatable({ owner = self, ids = {}, told = {}, texts = {} }, Watch)
-  watch:add(ids)
-  return watch
+---@return heygen.webhook.Monitor
+function Deliveries:monitor(ids)
+  local monitor = setmetatable({ owner = self, ids = {}, given = {}, texts = {} }, Monitor)
+  monitor:add(ids)
+  return monitor
 end
 
----Watches for more ids, which became known meanwhile.
+---Adds ids that became known later.
 ---@param ids string|table with the name `callback_id`, one is known to be the id of a callback with a token
-function Watch:add(ids)
+function Monitor:add(ids)
   self.has_callback = self.has_callback or (type(ids) == "table" and ids.callback_id ~= nil)
   local known = {}
   for _, id in ipairs(self.ids) do
@@ -323,42 +334,42 @@ function Watch:add(ids)
   for _, id in ipairs(self.is_closed and {} or id_list(ids)) do
     if not known[id] then
       self.ids[#self.ids + 1] = id
-      watchers_of(self.owner, id)[self] = true
+      monitors_of(self.owner, id)[self] = true
     end
   end
 end
 
-local function tell(self, key, event)
-  if not self.told[key] then
-    self.told[key] = true
+local function give_once(self, key, event)
+  if not self.given[key] then
+    self.given[key] = true
     return event
   end
 end
 
-local function look_local(self, id)
+local function find_local(self, id)
   for _, row in ipairs(self.owner.by_id[id] or {}) do
-    local event = tell(self, row.key, row.event)
+    local event = give_once(self, row.key, row.event)
     if event then
       return event
     end
   end
 end
 
-local function look_shared(self, id)
+local function find_shared(self, id)
   local text = self.owner.dict:get(shared_key(id))
   if not text or text == self.texts[id] then
     return nil
   end
   self.texts[id] = text
   local row = core.decode(text)
-  return type(row) == "table" and type(row.event) == "table" and tell(self, row.key, row.event) or nil
+  return type(row) == "table" and type(row.event) == "table" and give_once(self, row.key, row.event) or nil
 end
 
----The oldest delivery about one of the ids that this watch has not given yet; also one that came before the watch.
+---The oldest delivery about one of the ids that this monitor has not given yet; also one that came before it was made.
 ---@return heygen.Event? event
-function Watch:seen()
+function Monitor:seen()
   for _, id in ipairs(self.ids) do
-    local event = look_local(self, id) or (self.owner.dict and look_shared(self, id))
+    local event = find_local(self, id) or (self.owner.dict and find_shared(self, id))
     if event then
       return event
     end
@@ -368,30 +379,30 @@ end
 ---Do deliveries arrive, as far as is known? Then there is less need to ask.
 ---@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping" or "batch"; nil: of anything
 ---@return boolean
-function Watch:working(kind)
+function Monitor:working(kind)
   return self.owner:working(self.has_callback, kind)
 end
 
----The end was found by asking, and nothing had been delivered: not to be relied on until something is again.
+---The end was found by polling, and nothing had been delivered: not to be relied on until something is again.
 ---@param kind string? of what, as in working
-function Watch:lost(kind)
+function Monitor:lost(kind)
   self.owner:lost(self.has_callback, kind)
 end
 
----How often to call seen() although nobody woke: a delivery may come in another worker.
----@return number? seconds nil: wake tells of all
-function Watch:check_every()
+---How often to call seen() without a call of wake: a delivery may come in another worker.
+---@return number? seconds nil: wake is called for all
+function Monitor:check_every()
   return self.owner.dict and CHECK or nil
 end
 
-function Watch:close()
+function Monitor:close()
   self.is_closed, self.wake = true, nil
   for _, id in ipairs(self.ids) do
-    local watchers = self.owner.watchers[id]
-    if watchers then
-      watchers[self] = nil
-      if next(watchers) == nil then
-        self.owner.watchers[id], self.owner.watched = nil, self.owner.watched - 1
+    local monitors = self.owner.monitors[id]
+    if monitors then
+      monitors[self] = nil
+      if next(monitors) == nil then
+        self.owner.monitors[id], self.owner.monitored = nil, self.owner.monitored - 1
       end
     end
   end

@@ -203,15 +203,15 @@ function Router:has_secret()
   return self.keyring:list()[1] ~= nil
 end
 
----Watches for deliveries about some ids, for who waits for them: client:wait(id, {webhook = router}).
+---Watches for deliveries about some ids; client:wait(id, {webhook = router}) does.
 ---@param ids string|table
----@return heygen.webhook.Watch
+---@return heygen.webhook.Monitor
 function Router:watch(ids)
   check_colon(self, "watch(...)")
   if type(ids) ~= "string" and type(ids) ~= "table" then
     error("heygen: router:watch: expected an id or a list of ids, got " .. type(ids), 2)
   end
-  return self.deliveries:watch(ids)
+  return self.deliveries:monitor(ids)
 end
 
 ---Answers the present request of nginx: content_by_lua_block { router:serve() }.

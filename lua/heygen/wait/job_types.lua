@@ -1,37 +1,37 @@
--- What is waited for beside videos, as data: one row for each kind of job says where it is looked at, what ends it,
--- where its id is and where its reason of failure. A status that a row does not name means that the job still runs.
-local jobs = {}
+-- Types of jobs other than videos, as data: a row says how a job is polled, which statuses end it, and where its id and
+-- its reason of failure are. A status that a row does not name means that the job still runs.
+local job_types = {}
 
----@class heygen.JobKind : heygen.WaitKind
+---@class heygen.JobType : heygen.WaitSubject
 ---@field group string client.<group>
 ---@field method string the method that waits
----@field get string the method that looks at one
----@field statuses string? the method that tells the statuses of many in one request
----@field by_statuses boolean? one is looked at by that as well: what `get` gives has no status
+---@field get string the method that gets one
+---@field statuses string? the method that gets the statuses of many in one request
+---@field by_statuses boolean? one is polled by that as well: what `get` gives has no status
 ---@field plural string
 ---@field id string what errors and events call its id
 ---@field list string the same of several
 ---@field also string[] other names of the id in what the service sends
 ---@field objects string? where a create gives a list of objects instead of ids
 ---@field inside string? the object that is it in what a create gives
----@field pick (fun(target: any): heygen.JobKind?)? another kind, where the target is one of it
+---@field pick (fun(target: any): heygen.JobType?)? another type, where the target is one of it
 ---@field done table<string, boolean> statuses of success
 ---@field failed table<string, boolean> statuses of failure
 ---@field reason string[] fields with the reason of a failure: a text, or a table with a message and a code
 ---@field code string[] fields with its code
----@field asks table<string, string> statuses in which somebody has to do something, and what
----@field told string? what events of its end begin with, where the service tells it by a webhook
+---@field asks table<string, string> statuses in which the job waits for a person, and for what
+---@field prefix string? what events of webhooks about its end begin with, where there are any
 ---@field settled (fun(object: table): boolean)? is one ready that has no status at all
 
 local DONE, FAILED = { completed = true }, { failed = true }
 
 -- In seconds, where the usual pace is too slow.
 local SOON = { interval = 5, max_interval = 15 } -- made in about a minute
-local AT_ONCE = { interval = 1, max_interval = 10 } -- there seconds after the upload
+local AT_ONCE = { interval = 1, max_interval = 10 } -- ready seconds after the upload
 
 local ASKS = { pending_consent = "the consent of the person that it shows (client.avatars:consent)" }
 
--- What everybody has is ready, and has no status.
+-- Public avatars are ready, and have no status.
 local function always()
   return true
 end
@@ -56,14 +56,14 @@ local look = { -- of an avatar
   pace = SOON,
 }
 
-jobs.rows = {
+job_types.rows = {
   {
     group = "video_translations",
     statuses = "statuses",
     noun = "the translation",
     plural = "translations",
     id = "video_translation_id",
-    told = "video_translate",
+    prefix = "video_translate",
     done = DONE,
     failed = FAILED,
     reason = { "failure_message" },
@@ -76,7 +76,7 @@ jobs.rows = {
     noun = "the proofread",
     plural = "proofreads",
     id = "proofread_id",
-    told = "proofread_creation",
+    prefix = "proofread_creation",
     done = DONE,
     failed = FAILED,
     reason = { "failure_message" },
@@ -98,7 +98,7 @@ jobs.rows = {
     noun = "the clipping job",
     plural = "clipping jobs",
     id = "job_id",
-    told = "ai_clipping",
+    prefix = "ai_clipping",
     done = DONE,
     failed = { failed = true, cancelled = true },
     reason = { "failure_message" },
@@ -161,24 +161,24 @@ jobs.rows = {
 }
 
 -- Groups whose batches can be waited for.
-jobs.batches = { videos = true, assets = true, video_translations = true, lipsyncs = true }
+job_types.batches = { videos = true, assets = true, video_translations = true, lipsyncs = true }
 
-for _, row in ipairs(jobs.rows) do
+for _, row in ipairs(job_types.rows) do
   row.method, row.get = row.method or "wait", row.get or "get"
   row.list = row.id .. "s"
   row.ids = { row.id, row.list }
   row.also, row.code, row.asks = row.also or {}, row.code or {}, row.asks or {}
 end
 
--- The methods that would wait for a table that another one was given: the end of a refusal.
-function jobs.hint(target)
+-- The end of a refusal: the methods that would wait for a table that was given to another one.
+function job_types.hint(target)
   if type(target.data) == "table" then
     return "; it is a list: give one of its data"
   elseif type(target.batch_id) == "string" then
     return "; for a batch there is wait_batch in its group"
   end
   local calls = {}
-  for _, row in ipairs(jobs.rows) do
+  for _, row in ipairs(job_types.rows) do
     if type(target[row.id]) == "string" or type(target[row.list]) == "table" then
       calls[#calls + 1] = ("client.%s:%s"):format(row.group, row.method)
     end
@@ -189,4 +189,4 @@ function jobs.hint(target)
   return calls[1] and "; " .. table.concat(calls, " or ") .. " waits for this" or ""
 end
 
-return jobs
+return job_types

@@ -92,7 +92,7 @@ describe("a watch", function()
     watch:close()
     deliver(router, '"video_id":"v1"')
     assert.equal(1, woken)
-    assert.is_nil(next(router.deliveries.watchers))
+    assert.is_nil(next(router.deliveries.monitors))
   end)
 
   it("hears of a delivery whatever becomes of its handler, but not of a forged one", function()
@@ -163,7 +163,7 @@ describe("a watch", function()
         return now
       end,
     }
-    local watch = deliveries:watch "v1"
+    local watch = deliveries:monitor "v1"
     assert.is_false(watch:working())
     deliveries:arrived "signature"
     now = now + 50
@@ -186,7 +186,8 @@ describe("a watch", function()
         return now
       end,
     }
-    local with, without = deliveries:watch { session_id = "s1", callback_id = "c1" }, deliveries:watch "s2"
+    local with, without =
+      deliveries:monitor { session_id = "s1", callback_id = "c1" }, deliveries:monitor "s2"
     deliveries:arrived "token"
     assert.same({ true, false }, { with:working(), without:working() })
     without:lost()
@@ -202,7 +203,7 @@ describe("a watch", function()
   it("leaves nothing behind, whether it was closed or killed", function()
     local deliveries, closed, kept = Deliveries.new { working_for = 1 }, 0, {}
     for i = 1, 20000 do
-      local watch = deliveries:watch { "v" .. i, "s" .. i }
+      local watch = deliveries:monitor { "v" .. i, "s" .. i }
       if i % 1000 == 0 then
         collectgarbage()
         kept[#kept + 1] = watch
@@ -212,13 +213,13 @@ describe("a watch", function()
       end
     end
     local count = 0
-    for _ in pairs(deliveries.watchers) do
+    for _ in pairs(deliveries.monitors) do
       count = count + 1
     end
-    assert.equal(deliveries.watched, count)
+    assert.equal(deliveries.monitored, count)
     assert.is_true(count < 8000, count)
     for i = 1000, 20000, 1000 do
-      assert.is_truthy(next(deliveries.watchers["v" .. i]))
+      assert.is_truthy(next(deliveries.monitors["v" .. i]))
     end
     assert.same({ 20, 6660 }, { #kept, closed })
   end)
@@ -279,14 +280,14 @@ describe("a watch", function()
       count = count + 1
     end
     assert.is_true(count <= 1000)
-    assert.is_nil(deliveries:watch("v1"):seen())
-    local watch, seen = deliveries:watch "same", 0
+    assert.is_nil(deliveries:monitor("v1"):seen())
+    local watch, seen = deliveries:monitor "same", 0
     while watch:seen() do
       seen = seen + 1
     end
     assert.equal(4, seen)
     note("large", 1e6, { video_id = "large", story = ("x"):rep(100) })
-    assert.same({ video_id = "large", event_id = "elarge" }, deliveries:watch("large"):seen())
+    assert.same({ video_id = "large", event_id = "elarge" }, deliveries:monitor("large"):seen())
     now = 86401
     note "last"
     assert.same(
