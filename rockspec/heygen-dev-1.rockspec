@@ -163,6 +163,7 @@ build = {
     ["heygen.wait.pace"] = "lua/heygen/wait/pace.lua",
     ["heygen.wait.video"] = "lua/heygen/wait/video.lua",
     ["heygen.webhook"] = "lua/heygen/webhook/init.lua",
+    ["heygen.webhook.arrivals"] = "lua/heygen/webhook/arrivals.lua",
     ["heygen.webhook.deliveries"] = "lua/heygen/webhook/deliveries.lua",
     ["heygen.webhook.dispatch"] = "lua/heygen/webhook/dispatch.lua",
     ["heygen.webhook.event"] = "lua/heygen/webhook/event.lua",

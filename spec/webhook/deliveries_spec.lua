@@ -165,16 +165,16 @@ describe("a watch", function()
     }
     local watch = deliveries:monitor "v1"
     assert.is_false(watch:working())
-    deliveries:arrived "signature"
+    deliveries.arrivals:arrived "signature"
     now = now + 50
     assert.is_true(watch:working())
     now = now + 1
     assert.is_false(watch:working())
-    deliveries:arrived "signature"
+    deliveries.arrivals:arrived "signature"
     watch:lost()
     assert.is_false(watch:working())
     now = now + 1
-    deliveries:arrived "signature"
+    deliveries.arrivals:arrived "signature"
     assert.is_true(watch:working())
   end)
 
@@ -188,15 +188,15 @@ describe("a watch", function()
     }
     local with, without =
       deliveries:monitor { session_id = "s1", callback_id = "c1" }, deliveries:monitor "s2"
-    deliveries:arrived "token"
+    deliveries.arrivals:arrived "token"
     assert.same({ true, false }, { with:working(), without:working() })
     without:lost()
     assert.is_true(with:working())
-    deliveries:arrived "signature"
+    deliveries.arrivals:arrived "signature"
     with:lost()
     assert.same({ false, false }, { with:working(), without:working() })
     now = now + 1
-    deliveries:arrived "signature"
+    deliveries.arrivals:arrived "signature"
     assert.same({ true, true }, { with:working(), without:working() })
   end)
 
@@ -267,13 +267,13 @@ describe("a watch", function()
       end,
     }
     local function note(id, size, data)
-      deliveries:note({ event_id = "e" .. id, video_id = id, data = data or {} }, size or 100)
+      deliveries:add({ event_id = "e" .. id, video_id = id, data = data or {} }, size or 100)
     end
     for i = 1, 3000 do
       note("v" .. i)
     end
     for i = 1, 10 do
-      deliveries:note({ event_id = "x" .. i, video_id = "same", data = {} }, 100)
+      deliveries:add({ event_id = "x" .. i, video_id = "same", data = {} }, 100)
     end
     local count = 0
     for _ in pairs(deliveries.by_id) do

@@ -131,6 +131,9 @@ describe("the fields of an event", function()
         documented[name] = true
       end
     end
+    for name in page:match("\nThe ids are (.-)\n\n"):gmatch "`([%w_]+)`" do
+      documented[name] = true
+    end
     for name in source:match("%-%-%-@class heygen%.Event\n(.-)\nlocal"):gmatch "@field ([%w_]+)" do
       typed[name] = true
     end

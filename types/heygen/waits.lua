@@ -11,7 +11,7 @@ local videos = {}
 ---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
 ---@return heygen.Video? video
 ---@return string? message
----@return heygen.Error? err with every id, to go on
+---@return heygen.Error? err with every id, to resume
 function videos:wait(target, wait) end
 
 ---Waits for a batch of videos.

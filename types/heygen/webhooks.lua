@@ -4,7 +4,7 @@
 
 ---@class heygen.webhook.EnsureOptions
 ---@field url string where the events go, public
----@field events string[]? which to tell; all when absent
+---@field events string[]? which to deliver; all when absent
 ---@field router heygen.webhook.Router? gets the secret of an endpoint that is made
 
 ---@class heygen.webhook.RotateOptions

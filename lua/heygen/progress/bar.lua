@@ -1,5 +1,5 @@
--- One bar: takes the events of one wait or transfer after the other, and knows which of them are worth telling. It does
--- not write; its display does.
+-- One bar: takes the events of one wait or transfer after the other, and knows which of them deserve a line of their
+-- own. It does not write; its display does.
 local view = require "heygen.progress.view"
 
 local concat, max = table.concat, math.max
@@ -13,9 +13,9 @@ local PAUSE = 1 -- seconds between two plain lines of a transfer
 ---@field name string? what stands in front
 ---@field turn integer where it stands among the others
 ---@field private view heygen.progress.View? the last one
----@field private pace heygen.progress.Pace? of the transfer
+---@field private rate heygen.progress.Rate? of the transfer
 ---@field private at number when the last view came
----@field private told heygen.progress.View? the last that became a plain line
+---@field private printed heygen.progress.View? the last that became a plain line
 ---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
 local Bar = {}
 Bar.__index = Bar
@@ -31,8 +31,8 @@ local function check_colon(self, form)
   end
 end
 
--- Is there news worth a line of its own?
-local function is_news(now, before)
+-- Does the view differ enough for a line of its own?
+local function is_new_line(now, before)
   if not before or now.phase ~= before.phase or now.ended or before.ended then
     return true
   elseif now.phase == "wait" and concat(now.details) ~= concat(before.details) then
@@ -47,8 +47,8 @@ end
 
 local function show(self, new)
   self.view, self.at = new, self.display.now()
-  if is_news(new, self.told) then
-    self.told = new
+  if is_new_line(new, self.printed) then
+    self.printed = new
     self.display:show(self, true)
   else
     self.display:show(self, false)
@@ -61,20 +61,20 @@ function Bar:__call(event)
     error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
   end
   local before = self.view
-  local new, pace = view.of(event, self.pace)
+  local new, rate = view.of(event, self.rate)
   if before and before.ended and new.ended and before.phase == new.phase then
-    return -- the end was told already
+    return -- the end was shown already
   elseif before and (before.phase ~= new.phase or before.ended) then
     self.display:settle(self)
-    if pace then
-      new, pace = view.of(event) -- nothing of the transfer before
+    if rate then
+      new, rate = view.of(event) -- nothing of the transfer before
     end
   end
-  self.pace = pace
+  self.rate = rate
   show(self, new)
 end
 
----Ends the bar as failed, for what on_progress is not told: that the call has given up.
+---Ends the bar as failed: on_progress gets no event when a call gives up.
 ---@param reason any the message that came with nil
 function Bar:fail(reason)
   check_colon(self, "fail(...)")
@@ -92,7 +92,7 @@ function Bar:close()
   self.display:settle(self)
 end
 
--- The view at this moment: the clock goes on between events.
+-- The view at this moment: the clock runs between events.
 function Bar:moment()
   local last, moment = self.view, {} ---@type heygen.progress.View, heygen.progress.View
   if last.ended then

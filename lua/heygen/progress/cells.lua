@@ -180,7 +180,7 @@ function cells.width(text)
   return total
 end
 
----The beginning of a text that takes so many cells at most, and never half a character. The mark tells that something
+---The beginning of a text that takes so many cells at most, and never half a character. The mark shows that something
 ---is missing; where there is no room for it, it is left out.
 ---@param text string
 ---@param room integer

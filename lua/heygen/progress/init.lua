@@ -1,7 +1,8 @@
--- What waits and transfers tell, as bars at the foot of a terminal, or as plain lines elsewhere.
+-- Shows the events of waits and transfers: as bars at the foot of a terminal, or as plain lines elsewhere.
 --
--- Steps that know nothing of each other: an event becomes a view (progress/view.lua), a view becomes a line of a given
--- width (progress/line.lua), a bar knows what is news (progress/bar.lua), and this file decides where lines go.
+-- Steps that know nothing of each other: an event becomes a view (progress/view.lua), a view becomes a line of a
+-- given width (progress/line.lua), a bar decides what deserves a line (progress/bar.lua), and this file decides where
+-- lines go.
 local bars = require "heygen.progress.bar"
 local cells = require "heygen.progress.cells"
 local core = require "heygen.core"
@@ -110,11 +111,11 @@ end
 
 -- ---- what bars call ----
 
----A bar has another view. Ended ones move above those that go on.
+---A bar has another view. Ended ones move above the live ones.
 ---@package
-function Display:show(bar, is_news)
+function Display:show(bar, is_new_line)
   if not self.size then
-    if is_news then
+    if is_new_line then
       write(self, line.plain(bar.view, bar.name) .. "\n")
     end
     return
@@ -145,7 +146,7 @@ end
 
 -- ---- what programs call ----
 
--- An event without a bar of its own. Uploads that run side by side tell the names of their files.
+-- An event without a bar of its own. Events of uploads that run side by side have the names of their files.
 function Display:__call(event)
   if type(event) ~= "table" then
     error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
@@ -208,7 +209,7 @@ function Display:print(...)
   end
 end
 
----Draws the time anew. Waits tell something every 10 to 75 seconds; a task that calls this once a second keeps the
+---Draws the time again. Waits emit an event every 10 to 75 seconds; a task that calls this once a second keeps the
 ---clock going in between. Does nothing where plain lines are written.
 function Display:tick()
   check_colon(self, "tick()")

@@ -6,7 +6,7 @@ local line = {}
 
 local concat, floor, format, min, rep = table.concat, math.floor, string.format, math.min, string.rep
 
-local NARROWEST, WIDEST = 5, 40 -- cells of the bar; narrower ones say nothing, wider ones add nothing
+local NARROWEST, WIDEST = 5, 40 -- cells of the bar; narrower ones show nothing, wider ones add nothing
 -- Cells kept for the text behind the bar, and how many the bar must then have: of a transfer's bytes, rate and time
 -- left more is shown the wider the terminal is.
 local DETAILS = 15

@@ -46,8 +46,8 @@ local function touch_up(self, lines, columns)
   return concat(parts)
 end
 
--- Writes all anew, beginning where the first line began. What stood there is wiped out first: the text of a program may
--- have tabs, which leave what they jump over.
+-- Writes all again, beginning where the first line began. What stood there is wiped out first: the text of a program
+-- may have tabs, which leave what they jump over.
 local function redraw(self, settled, lines, columns)
   local parts = { "\r" }
   if #self.lines > 0 then

@@ -57,18 +57,18 @@ end
 -- ---- the rate ----
 
 local MEMORY = 5 -- seconds: what was earlier counts for little
-local SHORTEST = 0.1 -- seconds between two readings that say something about the rate
+local SHORTEST = 0.1 -- seconds between two readings from which a rate can be taken
 
----What a transfer has told so far. Bytes that were there at the first event are not counted: a resumed download has
+---How fast a transfer is. Bytes that were there at the first event are not counted: a resumed download has
 ---most of them from another time.
----@class heygen.progress.Pace
+---@class heygen.progress.Rate
 ---@field first_bytes number
 ---@field first_elapsed number
 ---@field bytes number
 ---@field elapsed number
 ---@field moved number bytes, those of long ago faded
 ---@field time number seconds, likewise
-local function begin_pace(bytes, elapsed)
+local function begin_rate(bytes, elapsed)
   return {
     first_bytes = bytes,
     first_elapsed = elapsed,
@@ -79,54 +79,54 @@ local function begin_pace(bytes, elapsed)
   }
 end
 
-local function follow(pace, bytes, elapsed)
-  local step = elapsed - pace.elapsed
+local function follow(rate, bytes, elapsed)
+  local step = elapsed - rate.elapsed
   if step < SHORTEST then
     return
   end
   local fade = exp(-step / MEMORY)
-  pace.moved = pace.moved * fade + bytes - pace.bytes
-  pace.time = pace.time * fade + step
-  pace.bytes, pace.elapsed = bytes, elapsed
+  rate.moved = rate.moved * fade + bytes - rate.bytes
+  rate.time = rate.time * fade + step
+  rate.bytes, rate.elapsed = bytes, elapsed
 end
 
-local function present_rate(pace)
-  return pace.time > 0 and pace.moved / pace.time or nil
+local function present_speed(rate)
+  return rate.time > 0 and rate.moved / rate.time or nil
 end
 
-local function overall_rate(pace, bytes, elapsed)
-  local time = elapsed - pace.first_elapsed
-  return time >= SHORTEST and (bytes - pace.first_bytes) / time or nil
+local function overall_speed(rate, bytes, elapsed)
+  local time = elapsed - rate.first_elapsed
+  return time >= SHORTEST and (bytes - rate.first_bytes) / time or nil
 end
 
 -- ---- the kinds of events ----
 
-local LONGEST_LEFT = 100 * 3600 -- seconds; beyond that the rate says nothing
+local LONGEST_LEFT = 100 * 3600 -- seconds; beyond that the rate means nothing
 
-local function transfer_view(event, pace, phase)
+local function transfer_view(event, rate, phase)
   local bytes, total = event.received or event.sent, event.total
   local elapsed = event.elapsed or 0
-  if not pace or bytes < pace.bytes or elapsed < pace.elapsed then
-    pace = begin_pace(bytes, elapsed)
+  if not rate or bytes < rate.bytes or elapsed < rate.elapsed then
+    rate = begin_rate(bytes, elapsed)
   end
-  follow(pace, bytes, elapsed)
+  follow(rate, bytes, elapsed)
   local ended = total ~= nil and bytes >= total
-  local rate
+  local speed
   if ended then
-    rate = overall_rate(pace, bytes, elapsed)
+    speed = overall_speed(rate, bytes, elapsed)
   else
-    rate = present_rate(pace)
+    speed = present_speed(rate)
   end
   local unit = unit_for(max(bytes, total or 0))
   local details = {
     total and format("%s of %s %s", in_unit(bytes, unit), in_unit(total, unit), unit[1])
       or in_unit(bytes, unit) .. " " .. unit[1],
   }
-  if rate then
-    details[2] = with_unit(rate) .. "/s"
+  if speed then
+    details[2] = with_unit(speed) .. "/s"
   end
-  if total and not ended and rate and (total - bytes) / rate < LONGEST_LEFT then
-    details[3] = view.clock((total - bytes) / rate + 0.5) .. " left"
+  if total and not ended and speed and (total - bytes) / speed < LONGEST_LEFT then
+    details[3] = view.clock((total - bytes) / speed + 0.5) .. " left"
   end
   return {
     phase = phase,
@@ -137,15 +137,15 @@ local function transfer_view(event, pace, phase)
     failed = false,
     amount = bytes,
   },
-    pace
+    rate
 end
 
 -- How jobs end, in the words of all kinds.
 local FAILED = { failed = true, cancelled = true, deleted = true }
 local ENDED = { completed = true, complete = true }
 
--- A look that failed in passing.
-local function add_missed(details, err)
+-- A poll that failed in passing.
+local function add_poll_error(details, err)
   if err then
     local refused = err.kind == "api" and err.status
     details[#details + 1] = refused and format("HTTP %d", refused) or tostring(err.kind)
@@ -160,7 +160,7 @@ local function batch_view(event)
   return {
     phase = "batch",
     percent = total and floor(total > 0 and min(finished / total, 1) * 100 or 100),
-    details = add_missed({ count }, event.err),
+    details = add_poll_error({ count }, event.err),
     elapsed = event.elapsed or 0,
     ended = total ~= nil and finished >= total,
     failed = false,
@@ -177,7 +177,7 @@ local function wait_view(event)
   return {
     phase = "wait",
     percent = percent_of(event.progress),
-    details = add_missed({ status }, event.err),
+    details = add_poll_error({ status }, event.err),
     elapsed = event.elapsed or 0,
     ended = ENDED[status] or FAILED[status] or false,
     failed = FAILED[status] or false,
@@ -185,21 +185,21 @@ local function wait_view(event)
 end
 
 ---@param event heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent|table
----@param pace heygen.progress.Pace? what this gave the last time, for the same transfer
+---@param rate heygen.progress.Rate? what this gave the last time, for the same transfer
 ---@return heygen.progress.View view
----@return heygen.progress.Pace? pace
-function view.of(event, pace)
+---@return heygen.progress.Rate? rate
+function view.of(event, rate)
   if event.received then
-    return transfer_view(event, pace, "download")
+    return transfer_view(event, rate, "download")
   elseif event.sent then
-    return transfer_view(event, pace, "upload")
+    return transfer_view(event, rate, "upload")
   elseif event.finished then
     return batch_view(event)
   end
   return wait_view(event)
 end
 
----The view of something that will not go on.
+---The view of something that has failed.
 ---@param before heygen.progress.View?
 ---@param reason string
 ---@param elapsed number

@@ -13,7 +13,7 @@ local TRIES = 3 -- of pages that make no sense: pages that go in circles will no
 
 local ENDED = { "completed", "failed", "cancelled" } -- of an item
 
--- How many items have ended, as far as the service says.
+-- How many items have ended, as far as the answer shows.
 local function take_counts(state, object)
   local counts = type(object.counts_by_status) == "table" and object.counts_by_status or {}
   local finished = 0

@@ -9,9 +9,9 @@
 --   While deliveries are known to arrive, there is less need to ask: pauses are stretched to `webhook_interval`.
 --   They are not stretched
 --     (a) after a delivery that the next poll did not confirm,
---     (b) while the job waits for input, as no webhook tells of that,
---     (c) for jobs whose end no webhook tells (`subject.event_prefix` gives nothing),
---     (d) after an end was found by polling although a delivery should have told of it: the monitor reports it as
+--     (b) while the job waits for input, as there is no event about that,
+--     (c) for jobs without an event about their end (`subject.event_prefix` gives nothing),
+--     (d) after an end was found by polling although a delivery should have come: the monitor reports it as
 --         lost, and every other wait of this Lua state wakes up and polls at its usual pace.
 --
 --   A stretched pause is cut into sleeps of a minute, as deliveries may stop counting as arriving. With a shared dict a
@@ -85,7 +85,7 @@ local function delivered(state, wait)
   state.pace.pause = wait.interval -- should the poll not see the end at once
 end
 
----Before a poll: what has come so far says nothing that the poll will not show.
+---Before a poll: what has come so far is older than what the poll will show.
 function deliveries.before_poll(state, wait)
   local monitor = state.monitor
   monitor.finished = state.finished
@@ -94,7 +94,7 @@ function deliveries.before_poll(state, wait)
   end
 end
 
----After a poll: one of several jobs has ended, as a delivery told; the others will be told of as well.
+---After a poll: one of several jobs has ended, as a delivery announced; the others will be announced as well.
 function deliveries.after_poll(state)
   local monitor = state.monitor
   if (state.finished or 0) > (monitor.finished or 0) then

@@ -36,7 +36,7 @@ end
 -- The list of statuses has reasons, too, under a name of its own.
 local IN_STATUSES = { reason = { "error" }, code = {} }
 
--- The fields of an error for a job that has failed; `entry` is what the list of statuses says of it.
+-- The fields of an error for a job that has failed; `entry` is its entry in the list of statuses.
 local function failed_fields(state, object, entry)
   local subject, status = state.subject, object.status
   local reason, code = reason_of(subject, object)

@@ -35,7 +35,7 @@ local loop = {}
 ---wait, nothing means that the job still runs
 ---@field phase fun(state: table): string for pace.next
 ---@field event_prefix (fun(state: table): string?)? what events of webhooks about its end begin with, see
----webhook/deliveries.lua; nil: no webhook tells of it
+---webhook/deliveries.lua; nil: there are none
 ---@field longest_pause (fun(state: table, wait: table): number?)? seconds that the next pause may take at most
 ---@field unfinished fun(state: table): string, string what still runs ("the video is"), and the call that resumes
 ---@field add_to_error (fun(state: table, err: table))? adds what else is known to an error
@@ -60,7 +60,7 @@ end
 
 ---A percentage as events have it: whole, from 0 to 100, and never less than before.
 ---@param before integer?
----@param value any what the service says
+---@param value any what the answer has
 ---@return integer?
 function loop.progress(before, value)
   if type(value) ~= "number" then
@@ -235,7 +235,7 @@ local function repeat_steps(client, state, wait, poll_first)
     if has_polled then
       value, err = poll(client, state, wait)
     end
-    -- Without a poll, it is what the create said: from here on the caller knows the job, whatever happens.
+    -- Without a poll, it is what the create answered: from here on the caller knows the job, whatever happens.
     local problem = emit(state, wait)
     if value ~= nil or err then
       return value, err

@@ -99,7 +99,7 @@ local function reason_in(session)
   return newest(session, is_error) or newest(session, is_from_model)
 end
 
--- Why a video failed: its own fields, then the session's newest error, then what the agent said last.
+-- Why a video failed: its own fields, then the session's newest error, then the last message of the agent.
 local function video_failed(client, state, object)
   local message, code = text(object.failure_message), text(object.failure_code)
   if not message and not code and state.session_id then
@@ -247,7 +247,7 @@ local function poll(client, state, wait)
     return poll_video(client, state, wait)
   end
   local object, err = poll_session(client, state, wait)
-  local calm = state.monitor and state.monitor.calm and state.status ~= "completed" -- a delivery will tell its end
+  local calm = state.monitor and state.monitor.calm and state.status ~= "completed" -- a delivery will announce its end
   if not err and state.video_id and not calm then
     state.turn = true -- the session was polled just now
     object, err = poll_video(client, state, wait)
@@ -270,7 +270,7 @@ function SUBJECT.longest_pause(state, wait)
   end
 end
 
--- No webhook tells that a session waits for a message, and callbacks of chats are not documented.
+-- There is no event for a session that waits for a message, and callbacks of chats are not documented.
 function SUBJECT.event_prefix(state)
   return not state.chat and state.status ~= "waiting_for_input" and "video" or nil
 end

@@ -3,14 +3,12 @@
 --
 -- How it works
 --
---   note      remembers a genuine delivery under every id that it is about, for a day, a thousand at most, and calls
+--   add       remembers a genuine delivery under every id that it is about, for a day, a thousand at most, and calls
 --             `wake` of the monitors that wait for one of the ids. With a lua_shared_dict the delivery is put in there
 --             as well; monitors in other workers of nginx find it when they ask.
 --   Monitor   gives each delivery about its ids once, also one that came before the monitor was made: a delivery may
 --             be faster than the answer of the create.
---   working   do deliveries arrive? Known by the time of the last one, for each way they come (signed, or to a
---             callback with a token) and each kind of job (an endpoint need not be registered for all events);
---             `lost` revokes it.
+local Arrivals = require "heygen.webhook.arrivals"
 local core = require "heygen.core"
 
 local Deliveries = {}
@@ -31,25 +29,11 @@ local MAIN =
   { "type", "ok", "video_id", "session_id", "callback_id", "url", "reason", "event_id", "verified", "hint" }
 local NO_JOB = { folder_id = true, event_id = true, avatar_id = true, voice_id = true, entity_id = true }
 
--- The user's word that deliveries arrive counts as one that came now; in a shared dict, what has happened there counts
--- more: a worker that begins later knows no better.
-local function trust(self, trusted)
-  local time = self.now()
-  for _, way in ipairs(trusted) do
-    if self.dict then
-      self.dict:add("heygen trusted_at " .. way, time)
-    else
-      self.trusted_at[way] = time
-    end
-  end
-end
-
 ---@param options table dict, working_for = seconds, trusted = ways that are known to work, now = function
 ---@return table deliveries
 function Deliveries.new(options)
   local self = setmetatable({
     dict = options.dict,
-    working_for = options.working_for,
     now = options.now or core.now,
     rows = {},
     first = 1,
@@ -58,11 +42,13 @@ function Deliveries.new(options)
     monitors = {}, -- id -> set of monitors
     monitored = 0, -- ids in there
     sweep_at = FEW,
-    last_at = {},
-    lost_at = {},
-    trusted_at = {},
   }, Deliveries)
-  trust(self, options.trusted or {})
+  self.arrivals = Arrivals.new {
+    dict = options.dict,
+    working_for = options.working_for,
+    trusted = options.trusted or {},
+    now = self.now,
+  }
   return self
 end
 
@@ -163,71 +149,6 @@ local function wake(self, ids)
   end
 end
 
--- The ways that deliveries come: signed ones are about every job, those with a token about jobs with such a callback.
-local function ways(has_callback)
-  return has_callback and { "signature", "token" } or { "signature" }
-end
-
--- What waits are about, by what the types of events begin with. An endpoint need not have all events: those of one kind
--- say nothing of another.
-local KINDS = {
-  video_agent = "video",
-  avatar_video = "video",
-  hyperframes_video = "video",
-  video_translate = "video_translate",
-  proofread_creation = "proofread_creation",
-  ai_clipping = "ai_clipping",
-  batch = "batch",
-}
-
-local function kind_of(event)
-  if not event.type then
-    return (event.video_id or event.session_id) and "video"
-  end
-  return KINDS[event.type:match "^[%w_]*"]
-end
-
-local function with_kind(way, kind)
-  return kind and way .. " " .. kind or way
-end
-
-local function note_time(self, what, way)
-  local time = self.now()
-  self[what][way] = time
-  if self.dict then
-    self.dict:set("heygen " .. what .. " " .. way, time)
-  end
-end
-
-local function time_of(self, what, way)
-  local time = self[what][way] or -math.huge
-  if self.dict then
-    time = math.max(time, self.dict:get("heygen " .. what .. " " .. way) or time)
-  end
-  return time
-end
-
----A delivery has arrived and is genuine, whatever becomes of it.
----@param way "signature"|"token"
----@param event heygen.Event?
-function Deliveries:arrived(way, event)
-  local kind = event and kind_of(event)
-  note_time(self, "last_at", way)
-  if kind then
-    note_time(self, "last_at", with_kind(way, kind))
-  end
-end
-
----The end of a job was found by polling, and nothing had been delivered.
----@param has_callback boolean
----@param kind string? of what; see KINDS
-function Deliveries:lost(has_callback, kind)
-  for _, way in ipairs(ways(has_callback)) do
-    note_time(self, "lost_at", way)
-    note_time(self, "lost_at", with_kind(way, kind))
-  end
-end
-
 local function is_known(self, id, key)
   for _, row in ipairs(self.by_id[id] or {}) do
     if row.key == key then
@@ -250,7 +171,7 @@ end
 ---Remembers a delivery, and wakes the monitors of its ids.
 ---@param event heygen.Event
 ---@param size integer bytes of its body
-function Deliveries:note(event, size)
+function Deliveries:add(event, size)
   local row = {
     key = key_of(event),
     ids = ids_of(event),
@@ -264,21 +185,6 @@ function Deliveries:note(event, size)
     end
     wake(self, row.ids)
   end
-end
-
----Do deliveries arrive, as far as is known?
----@param has_callback boolean is it about a job with a callback of ours?
----@param kind string? of what; nil: of anything
----@return boolean
-function Deliveries:working(has_callback, kind)
-  for _, way in ipairs(ways(has_callback)) do
-    local name = with_kind(way, kind)
-    local last = math.max(time_of(self, "last_at", name), time_of(self, "trusted_at", way))
-    if self.now() - last <= self.working_for and last > time_of(self, "lost_at", name) then
-      return true
-    end
-  end
-  return false
 end
 
 -- ---- monitors ----
@@ -380,13 +286,13 @@ end
 ---@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping" or "batch"; nil: of anything
 ---@return boolean
 function Monitor:working(kind)
-  return self.owner:working(self.has_callback, kind)
+  return self.owner.arrivals:working(self.has_callback, kind)
 end
 
 ---The end was found by polling, and nothing had been delivered: not to be relied on until something is again.
 ---@param kind string? of what, as in working
 function Monitor:lost(kind)
-  self.owner:lost(self.has_callback, kind)
+  self.owner.arrivals:lost(self.has_callback, kind)
 end
 
 ---How often to call seen() without a call of wake: a delivery may come in another worker.

@@ -11,10 +11,10 @@ Dispatch.__index = Dispatch
 -- process knows which run. After a crash it is taken again.
 local LEASE = 300
 
----@param options table on, store, client, defer, say = function(line)
+---@param options table on, store, client, defer, log = function(line)
 ---@return table dispatch
 function Dispatch.new(options)
-  -- Key of a delivery -> who handles it. Weak: who was killed handles nothing any more.
+  -- Key of a delivery -> the coroutine that handles it. Weak: one that was killed handles nothing any more.
   options.running = setmetatable({}, { __mode = "v" })
   return setmetatable(options, Dispatch)
 end
@@ -35,19 +35,19 @@ local function busy_keys(keys)
   return busy
 end
 
--- A store of somebody's own may raise.
+-- A store of the program may raise.
 local function ask(self, method, keys, ttl)
   local ok, answer, problem = protected.call(self.store[method], self.store, keys, ttl)
   if not ok then
     answer, problem = nil, answer
   end
   if answer == nil then
-    self.say("the store failed: " .. words(problem))
+    self.log("the store failed: " .. words(problem))
   end
   return answer
 end
 
--- "new", "busy", "known", or nil when the store cannot tell.
+-- "new", "busy", "known", or nil when the store does not know.
 local function claim(self, keys)
   for _, key in ipairs(keys) do
     if self.running[key] then
@@ -83,37 +83,37 @@ local function text(value)
 end
 
 -- HeyGen waits 10 s for the answer.
-local LOOK = { deadline = 8, max_retries = 1 }
+local POLL = { deadline = 8, max_retries = 1 }
 
--- Of what is no video: the id, and the call that looks at it.
-local WORKS = {
+-- Jobs other than videos: the id, and the call that gets one.
+local JOBS = {
   video_translate = { id = "video_translate_id", group = "video_translations", get = "get" },
   proofread_creation = { id = "proofread_id", group = "video_translations", get = "get_proofread" },
   ai_clipping = { id = "job_id", group = "ai_clipping", get = "get" },
 }
 
-local function work_of(event)
+local function job_of(event)
   local thing = event.type and (event.type:match "^([%w_]+)%.success$" or event.type:match "^([%w_]+)%.fail$")
-  local work = WORKS[thing or ""]
-  return work and text(event[work.id]) and work
+  local job = JOBS[thing or ""]
+  return job and text(event[job.id]) and job
 end
 
 -- video_agent: a session, whose video is the result; avatar_video and others: a video.
 local function fetch(client, event)
-  local work = work_of(event)
-  if work then
-    local group = client[work.group]
-    return "job", group[work.get](group, event[work.id], LOOK)
+  local job = job_of(event)
+  if job then
+    local group = client[job.group]
+    return "job", group[job.get](group, event[job.id], POLL)
   elseif text(event.video_id) then
-    return "video", client.videos:get(event.video_id, LOOK)
+    return "video", client.videos:get(event.video_id, POLL)
   elseif text(event.session_id) then
-    return "session", client.video_agents:get(event.session_id, LOOK)
+    return "session", client.video_agents:get(event.session_id, POLL)
   end
 end
 
 local ENDS = { completed = true, failed = false, cancelled = false }
 
--- Asks for the state. Gives nothing when it is as the event says, else a status and why.
+-- Asks the API for the state. Gives nothing when it agrees with the event, else a status and why.
 local function confirm(self, event)
   local name, state, message, err = fetch(self.client, event)
   local gone = err and err.status == 404
@@ -121,7 +121,7 @@ local function confirm(self, event)
     event.hint = true -- there is nothing to ask for, or not any more: sessions go while their videos stay
     return nil
   elseif not state then
-    return gone and 404 or 503, ("its %s could not be looked at: %s"):format(name, tostring(message))
+    return gone and 404 or 503, ("its %s could not be polled: %s"):format(name, tostring(message))
   end
   local ok = ENDS[state.status]
   if ok == nil or (event.ok ~= nil and ok ~= event.ok) then
@@ -167,7 +167,7 @@ local function handle(self, event, body)
   end
   settle(self, keys, done)
   if not done then
-    self.say(name_of(event) .. " " .. errors.hide(problem, body))
+    self.log(name_of(event) .. " " .. errors.hide(problem, body))
   end
   return done
 end
@@ -177,15 +177,15 @@ end
 ---Deals with a delivery.
 ---@param event heygen.Event with replay_keys and verified
 ---@param body string what must not stand in a log
----@param noted fun(is_new: boolean) called once, whatever becomes of it
+---@param on_claimed fun(is_new: boolean) called once, whatever becomes of it
 ---@return integer status 200 done or known; 202 handed on; 404, 500, 503 not done
 ---@return string word
-function Dispatch:take(event, body, noted)
+function Dispatch:take(event, body, on_claimed)
   local keys = event.replay_keys
   local claimed = claim(self, keys)
-  -- Also of one that was handled before this process began, and of one that no store can take: who waits for it is not
-  -- to wait longer for that.
-  noted(claimed ~= "known" and claimed ~= "busy")
+  -- Also for one that was handled before this process began, and one that the store cannot take: a wait must not last
+  -- longer for that.
+  on_claimed(claimed ~= "known" and claimed ~= "busy")
   if not claimed then
     return 503, "store failed"
   elseif claimed == "busy" then
@@ -206,7 +206,7 @@ function Dispatch:take(event, body, noted)
       end
       if status then
         settle(self, keys, false)
-        self.say(problem)
+        self.log(problem)
         return status, "not confirmed"
       end
     else
@@ -222,7 +222,7 @@ function Dispatch:take(event, body, noted)
   end)
   if not ok or taken == false or (taken == nil and problem ~= nil) then
     settle(self, keys, false)
-    self.say("defer failed: " .. words(ok and problem or taken))
+    self.log("defer failed: " .. words(ok and problem or taken))
     return 503, "cannot be handled now"
   end
   return 202, "accepted"

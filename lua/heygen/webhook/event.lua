@@ -14,7 +14,7 @@ local OBJECT = 123 -- {
 ---A delivery, whichever shape it came in.
 ---@class heygen.Event
 ---@field type string? such as "video_agent.success"; unknown ones as they are
----@field ok boolean? true: it succeeded; false: it failed; nil: neither is said
+---@field ok boolean? true: it succeeded; false: it failed; nil: the delivery has neither
 ---@field video_id string?
 ---@field session_id string?
 ---@field callback_id string?
@@ -28,7 +28,7 @@ local OBJECT = 123 -- {
 ---@field run_id string?
 ---@field asset_id string?
 ---@field entity_id string?
----@field url string? of the video; of an unsigned delivery, the word of a stranger
+---@field url string? of the video; of an unsigned delivery, from an unknown sender
 ---@field reason string? why it failed
 ---@field data table `event_data`, else `data`, else the whole body
 ---@field raw table the whole body
@@ -147,7 +147,7 @@ function event.build(raw_body)
   if type(raw) ~= "table" then
     return nil, "the body is no JSON: " .. errors.printable(tostring(problem), 200)
   end
-  -- What is told stands in `data`; `second` and `third` are where older shapes have the rest.
+  -- The facts stand in `data`; `second` and `third` are where older shapes have the rest.
   local data, second, third = raw.event_data, raw.data, raw
   if type(second) ~= "table" then
     second = nil
@@ -207,7 +207,7 @@ local refusal = event.refusal
 
 event.MAX_BYTES = 1048576
 
----Is the body fit to be looked at? Raises on what no server hands over.
+---Checks the body before it is read. Raises on what no server hands over.
 ---@param where string the function, for the message
 ---@param raw_body any
 ---@param max_bytes number?

@@ -1,4 +1,5 @@
--- HTTP/1.1 requests out of a stream of bytes, without I/O: feed it what arrives, take out whole requests.
+-- HTTP/1.1 without I/O: requests out of a stream of bytes (feed it what arrives, take out whole requests), and the
+-- heads of answers.
 local http = {}
 http.__index = http
 
@@ -41,6 +42,33 @@ local REASONS = {
 ---@return string phrase for the status line
 function http.reason(status)
   return REASONS[status] or "Unknown"
+end
+
+---The head of an answer.
+---@param status integer
+---@param headers table<string, string>
+---@param size integer bytes of the body
+---@param keep boolean is the connection kept open?
+---@param version string of the request: "1.1" or "1.0"
+---@return string
+function http.head(status, headers, size, keep, version)
+  local names, lines = {}, { ("HTTP/1.1 %d %s"):format(status, http.reason(status)) }
+  for name in pairs(headers) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    lines[#lines + 1] = name .. ": " .. headers[name]
+  end
+  if status ~= 204 then
+    lines[#lines + 1] = "Content-Length: " .. size
+  end
+  if not keep then
+    lines[#lines + 1] = "Connection: close"
+  elseif version == "1.0" then
+    lines[#lines + 1] = "Connection: keep-alive"
+  end
+  return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
 ---@param limits table? header = bytes; body = bytes, or function(method, path) that gives them

@@ -21,7 +21,7 @@ local webhook = {
 ---@param options heygen.webhook.RouterOptions
 ---@return heygen.webhook.Router router raises on unknown or bad options
 function webhook.router(options)
-  -- No tail calls here and below: an error shall point at the line that called.
+  -- No tail calls here and below: an error must point at the line that called.
   local router = require "heygen.webhook.router"(options, 2)
   return router
 end
@@ -45,8 +45,8 @@ function webhook.listen(options)
   return listener, message, err
 end
 
----The fields of a request whose end shall be told to a router with the same token_secret: an address with a token that
----nobody can guess. `callback` in client:create and others does the same.
+---The fields of a request whose end is delivered to a router with the same token_secret: an address with a token that
+---cannot be guessed. `callback` in client:create and others does the same.
 ---@param callback heygen.webhook.Callback
 ---@return { callback_url: string, callback_id: string } fields
 function webhook.callback(callback)

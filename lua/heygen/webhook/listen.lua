@@ -51,14 +51,14 @@ local function now()
 end
 
 -- luv 1.44 crashes when a process ends while handles are closing: a script that closes its listener, or could not open
--- one, and then ends. Where nobody runs the loop, it goes round once, and they are closed.
+-- one, and then ends. When the loop is not running, it runs once, and they are closed.
 local function let_handles_close()
   if uv.loop_mode and uv.loop_mode() == nil then
     uv.run "nowait"
   end
 end
 
-local function say(self, line)
+local function log(self, line)
   pcall(self.log, line)
 end
 
@@ -111,32 +111,12 @@ local function plain(status)
   return status, { ["Content-Type"] = "text/plain" }, http.reason(status) .. "\n"
 end
 
-local function head_of(status, headers, size, keep, version)
-  local names, lines = {}, { ("HTTP/1.1 %d %s"):format(status, http.reason(status)) }
-  for name in pairs(headers) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    lines[#lines + 1] = name .. ": " .. headers[name]
-  end
-  if status ~= 204 then
-    lines[#lines + 1] = "Content-Length: " .. size
-  end
-  if not keep then
-    lines[#lines + 1] = "Connection: close"
-  elseif version == "1.0" then
-    lines[#lines + 1] = "Connection: keep-alive"
-  end
-  return table.concat(lines, "\r\n") .. "\r\n\r\n"
-end
-
 local function respond(self, peer, request, status, headers, body)
   if not self.peers[peer] then
     return
   end
   local keep = request.keep_alive and not self.is_closing and not peer.ended
-  local bytes = head_of(status, headers, #body, keep, request.version)
+  local bytes = http.head(status, headers, #body, keep, request.version)
   if request.method ~= "HEAD" and status ~= 204 then
     bytes = bytes .. body
   end
@@ -176,7 +156,7 @@ local function path_of(target)
   return target:match "^[^?#]*"
 end
 
--- In a coroutine, so that handlers can wait: with the driver "luv" the loop goes on meanwhile.
+-- In a coroutine, so that handlers can wait: with the driver "luv" the loop continues during that.
 local function answer(self, peer, request)
   peer.state, peer.requests = "busy", peer.requests + 1
   stop_reading(peer) -- one request at a time: what is piped in behind it stays with the system
@@ -189,7 +169,7 @@ local function answer(self, peer, request)
   end)
   local ok, raised = coroutine.resume(co)
   if not ok then
-    say(self, "heygen.webhook.listen: " .. tostring(raised))
+    log(self, "heygen.webhook.listen: " .. tostring(raised))
     respond(self, peer, request, plain(500))
   end
 end
@@ -244,7 +224,7 @@ function Listener:read(peer)
   end
 end
 
--- Who is idle makes room for who has something to say.
+-- An idle connection makes room for a new one.
 local function make_room(self)
   local oldest
   for peer in pairs(self.peers) do
@@ -267,7 +247,7 @@ local function accept(self)
   socket:nodelay(true)
   local has_room = self.count < self.max_connections or make_room(self)
   if not has_room and self.count >= 2 * self.max_connections then
-    return socket:close() -- not even time to tell them
+    return socket:close() -- no time for an answer
   end
   local peer = {
     socket = socket,

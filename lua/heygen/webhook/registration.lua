@@ -6,7 +6,7 @@ local row_calls = require "heygen.api.call"
 local arguments = require "heygen.api.arguments"
 local checker = require "heygen.schema.options"
 
-local endpoints = {}
+local registration = {}
 
 local ROWS = row_calls.rows "webhooks"
 local GRACE = 3600 -- seconds
@@ -19,7 +19,7 @@ local function is_list(value)
 end
 
 local ENSURE = {
-  url = { type = "string", required = "write url = the address that HeyGen shall send to" },
+  url = { type = "string", required = "write url = the address that HeyGen must send to" },
   events = { expected = "a list of types of events (leave it out for all of them)", is = is_list },
   router = checker.router "add_secret",
 }
@@ -144,7 +144,7 @@ local function create(client, wanted, others)
     if err.sent ~= "no" and err.kind ~= "api" then
       return explained(
         err,
-        "the endpoint may be there all the same, with a secret that nobody knows: ensure finds it, and "
+        "the endpoint may be there all the same, with an unknown secret: ensure finds it, and "
           .. "client.webhooks:rotate gives it a new secret"
       )
     end
@@ -160,7 +160,7 @@ local function create(client, wanted, others)
   return endpoint, "created", others
 end
 
--- What create_endpoint would say of it, before anything is sent.
+-- The checks of create_endpoint, before anything is sent.
 local function check_wanted(wanted, level)
   local call, problem, field, mistake = arguments.check(ROWS.create_endpoint, {
     { url = wanted.url, events = wanted.events },
@@ -214,7 +214,7 @@ local function ensure(client, given, level)
       kind = "webhook",
       reason = "no_secret",
       message = (
-        "the endpoint %s is there already, and the service tells its secret only once: give it to the router as "
+        "the endpoint %s is there already, and the service gives its secret only once: give it to the router as "
         .. "`secrets`, or make a new one with client.webhooks:rotate(%q, {router = router})"
       ):format(tostring(endpoint.endpoint_id), tostring(endpoint.endpoint_id)),
       endpoint_id = endpoint.endpoint_id,
@@ -283,8 +283,8 @@ function METHODS:rotate(target, options)
 end
 
 ---See api/extra_methods.lua.
-function endpoints.methods()
+function registration.methods()
   return METHODS
 end
 
-return endpoints
+return registration

@@ -1,5 +1,5 @@
--- Receives deliveries, whatever the server: method, headers and body in; status, headers and body out. Nothing that a
--- stranger sends raises.
+-- Receives deliveries, whatever the server: method, headers and body in; status, headers and body out. No request
+-- raises.
 local Deliveries = require "heygen.webhook.deliveries"
 local Dispatch = require "heygen.webhook.dispatch"
 local Keyring = require "heygen.webhook.keyring"
@@ -56,32 +56,32 @@ local STATUS = {
 
 local RETRY = { ["Retry-After"] = "30" }
 
--- Strangers send what they like, as often as they like: not all of it is told of.
+-- Anybody can send anything, at any rate: not all of it is logged.
 local MOST_LINES, WINDOW = 10, 60
 
-local function tell_refused(self, message)
+local function log_refused(self, message)
   local refused, now = self.refused, core.now()
   if now - refused.since > WINDOW then
     local silent = refused.count - MOST_LINES
     self.refused = { since = now, count = 0 }
     if silent > 0 then
-      self.say(("refused: %d more"):format(silent))
+      self.write(("refused: %d more"):format(silent))
     end
     refused = self.refused
   end
   refused.count = refused.count + 1
   if refused.count <= MOST_LINES then
-    self.say("refused: " .. message)
+    self.write("refused: " .. message)
   end
 end
 
 local function refuse(self, reason, message)
-  tell_refused(self, message)
+  log_refused(self, message)
   local status = STATUS[reason] or 503
   return answer(status, reason, status == 503 and RETRY or nil)
 end
 
--- ---- who sent it ----
+-- ---- authentication ----
 
 local function read_signed(self, headers, body)
   local known = self.keyring:list()
@@ -139,10 +139,10 @@ local function receive(self, headers, body, target)
     return refuse(self, err.reason, err.message)
   end
   local status, word = self.dispatch:take(made, body, function(is_new)
-    if is_new then -- a recorded one can be sent again by anybody: that says nothing of the next
-      self.deliveries:arrived(made.verified, made)
+    if is_new then -- a recorded one can be sent again by anybody: that proves nothing about the next
+      self.deliveries.arrivals:arrived(made.verified, made)
     end
-    self.deliveries:note(made, #body)
+    self.deliveries:add(made, #body)
   end)
   return answer(status, word, status == 503 and RETRY or nil)
 end
@@ -176,7 +176,7 @@ function Router:handle(method, headers, body, target)
   if ok then
     return status, more, text
   end
-  self.say("error: " .. tostring(status))
+  self.write("error: " .. tostring(status))
   return answer(500, "error")
 end
 
@@ -238,8 +238,8 @@ local function default_log()
   end
 end
 
--- One line, without a secret, whatever a handler raised.
-local function speaker(self)
+-- Logs one line, without a secret, whatever a handler raised.
+local function writer(self)
   return function(text)
     local known, texts = pcall(self.keyring.texts, self.keyring) -- a function of the user's may be behind it
     text = text:match "^[^\n]*"
@@ -287,16 +287,16 @@ return function(given, level)
       trusted = read_options.trusted,
     },
   }, Router)
-  self.say = speaker(self)
+  self.write = writer(self)
   self.dispatch = Dispatch.new {
     on = read_options.on,
     store = read_options.store or (dict and store_shared.new(dict) or store.new()),
     client = read_options.client,
     defer = defer == true and later or defer or nil,
-    say = self.say,
+    log = self.write,
   }
   for _, line in ipairs(router_options.slips(read_options.on)) do
-    self.say(line)
+    self.write(line)
   end
   return self
 end

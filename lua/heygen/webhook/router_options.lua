@@ -16,9 +16,9 @@ local is_callable = checker.is_callable
 
 ---What a handler gets.
 ---@class heygen.RoutedEvent : heygen.Event
----@field verified "signature"|"token" who vouches for it
+---@field verified "signature"|"token" what proves where it comes from
 ---@field hint boolean? true: a callback about which the API was not asked
----@field video heygen.Video? what the API said, after a callback
+---@field video heygen.Video? what the API answered, after a callback
 ---@field session heygen.VideoAgentSession? the same, while there is no video
 ---@field job table? the same, of a translation, a proofread or a clipping
 

@@ -1,5 +1,5 @@
--- Callbacks that only HeyGen can make: a callback_url is not signed, so an id and a token that nobody can guess go into
--- it. The token is an HMAC of the id: who checks it needs the secret and no memory.
+-- Callbacks that only HeyGen can make: a callback_url is not signed, so an id and a token that cannot be guessed go
+-- into it. The token is an HMAC of the id: to check it, the secret is enough.
 local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local values = require "heygen.schema.value"
@@ -64,7 +64,7 @@ local KNOWN = {
   id = { problem = id_problem },
 }
 
----The fields of a request whose end a router with the same token_secret is told.
+---The fields of a request whose end is delivered to a router with the same token_secret.
 ---@param given table { url, token_secret, id? }
 ---@param within string? the name of the table, for messages
 ---@return table? fields { callback_url, callback_id }
@@ -111,7 +111,7 @@ local function parameter(query, name)
   return found
 end
 
----What the address of a delivery says of itself.
+---The callback_id and the token in the address of a delivery.
 ---@param target any a request target ("/hook?a=b"), a query ("a=b"), or a table of parameters
 ---@return string? id
 ---@return string? token nil: it is no callback with a token
@@ -126,7 +126,7 @@ function tokens.read(target)
   return parameter(query, tokens.ID), parameter(query, tokens.TOKEN)
 end
 
----Is this the token of that id? In a time that does not tell how much of it is right.
+---Is this the token of that id? In a time that does not depend on how much of it is right.
 ---@param secrets string[]
 ---@param id string?
 ---@param token string?

@@ -43,7 +43,7 @@ local OPTIONS = {
 ---@field tolerance number? seconds by which the timestamp may be off, both ways (300)
 ---@field require_timestamp boolean? refuse a delivery without one (false)
 ---@field max_bytes number? of the body (1048576)
----@field store heygen.webhook.Store? remembers deliveries, so that none is taken twice (none: not looked at)
+---@field store heygen.webhook.Store? remembers deliveries, so that none is taken twice (none: repetitions pass)
 ---@field replay_ttl number? seconds for which it does (as long as the store does by itself)
 ---@field now (fun(): number)? Unix seconds (the system's clock)
 

@@ -3,7 +3,7 @@
 local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 
----What a delivery is known by is claimed by the first who asks. A store of one's own needs these two methods:
+---The keys of a delivery are claimed by the first caller. A store of your own needs these two methods:
 ---`claim` gives true when all keys are new, and are claimed now; false when one was known, and nothing has changed; nil
 ---and a message when it could not be found out. `forget` makes it as if the keys had never been claimed.
 ---@class heygen.webhook.Store
