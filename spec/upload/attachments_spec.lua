@@ -312,6 +312,29 @@ describe("local files of a call", function()
     assert.equal(8, count(UPLOAD))
   end)
 
+  it("are uploaded again when any of them was from an earlier call, wherever it stands", function()
+    local list = pictures(4)
+    local function gone()
+      sim:faults { { path = "/v3/video-agents", times = 1, status = 404, code = "asset_not_found" } }
+    end
+    assert(create { list[1] })
+    gone()
+    assert(create { list[1], list[2] }) -- the first: only it is sent again
+    assert.equal(3, count(UPLOAD))
+    gone()
+    assert(create { list[3], list[1] }) -- the last
+    assert.equal(5, count(UPLOAD))
+    gone()
+    assert(create { list[2], list[4], list[3] }) -- around one that is new
+    assert.equal(8, count(UPLOAD))
+  end)
+
+  it("are not uploaded again when all were uploaded for this call", function()
+    sim:faults { { path = "/v3/video-agents", status = 404, code = "asset_not_found" } }
+    assert.equal("asset_not_found", live.failure(create(pictures(2))).code)
+    assert.same({ 2, 1, 0 }, sent())
+  end)
+
   it("are not sent again with a call that may have made something", function()
     local list = pictures(1)
     assert(create(list))
