@@ -1,5 +1,7 @@
 -- Error objects: everything that is known about a failure in one table, with one readable line as its text.
 
+local retry = require "heygen.http.retry"
+
 ---@class heygen.Error
 ---@field kind string what went wrong: see KINDS
 ---@field message string one line for a person
@@ -46,7 +48,7 @@ local errors = {}
 
 local byte, find, format, gsub, sub = string.byte, string.find, string.format, string.gsub, string.sub
 
--- kind -> is the same read worth repeating (kind api: see errors.retryable)
+-- kind -> is the same read worth repeating (kind api: see retry.retryable)
 local KINDS = {
   api = false, -- the service answered with an error
   network = true,
@@ -127,6 +129,17 @@ function errors.hide(text, secret)
   end
   parts[#parts + 1] = sub(text, from)
   return table.concat(parts, "[hidden]")
+end
+
+local EXCERPT = 2000 -- bytes of a body that an error shows
+local LONGEST_SECRET = 4096 -- bytes
+
+---The beginning of a foreign body, for an error. What is hidden is hidden before it is cut: no secret in pieces.
+---@param text string
+---@param hide fun(text: string): string
+---@return string
+function errors.excerpt(text, hide)
+  return sub(hide(sub(text, 1, EXCERPT + LONGEST_SECRET)), 1, EXCERPT)
 end
 
 local SHORT = 8 -- characters; real credentials are several times as long
@@ -234,7 +247,7 @@ function errors.new(fields)
     error("an error needs a message", 2)
   end
   if fields.retryable == nil then
-    fields.retryable = worth or (fields.kind == "api" and errors.retryable(fields.status, fields.code))
+    fields.retryable = worth or (fields.kind == "api" and retry.retryable(fields.status, fields.code))
   end
   return setmetatable(fields, Error)
 end
@@ -271,33 +284,6 @@ end
 ---@return boolean
 function errors.is(value)
   return type(value) == "table" and getmetatable(value) == Error
-end
-
-local RETRYABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
-
--- The code decides before the status: a 409 can be worth another try, a 429 can be hopeless for weeks.
-local RETRYABLE_CODE = {
-  request_in_progress = true,
-  resource_not_ready = true,
-  brand_kit_not_ready = true,
-  rate_limit_exceeded = true,
-  internal_error = true,
-  voice_provider_error = true,
-  service_unavailable = true,
-  gateway_timeout = true,
-  quota_exceeded = false,
-}
-
----Is it worth repeating the same read?
----@param status integer?
----@param code string?
----@return boolean
-function errors.retryable(status, code)
-  local by_code = RETRYABLE_CODE[code or ""]
-  if by_code ~= nil then
-    return by_code
-  end
-  return RETRYABLE_STATUS[status or 0] == true
 end
 
 return errors

@@ -170,24 +170,24 @@ describe("errors.hide", function()
   end)
 end)
 
-describe("errors.retryable", function()
-  it("goes by the status", function()
-    for _, status in ipairs { 429, 500, 502, 503, 504 } do
-      assert.is_true(errors.retryable(status))
+describe("errors.excerpt", function()
+  local SECRET = "sk_V2_" .. ("k"):rep(46)
+
+  local function hide(text)
+    return errors.hide(text, SECRET)
+  end
+
+  it("hides before it cuts, wherever the secret stands", function()
+    for at = 1900, 2050, 5 do
+      local text = errors.excerpt(("a"):rep(at) .. SECRET .. ("b"):rep(5000), hide)
+      assert.is_true(#text <= 2000)
+      assert.is_nil(text:find("sk_V2", 1, true))
+      assert.is_nil(text:find("kkk", 1, true))
     end
-    for _, status in ipairs { 200, 302, 400, 401, 402, 403, 404, 409, 413, 422, 501, 505 } do
-      assert.is_false(errors.retryable(status))
-    end
-    assert.is_false(errors.retryable(nil))
   end)
 
-  it("goes by the code first", function()
-    for _, code in ipairs { "request_in_progress", "resource_not_ready", "brand_kit_not_ready" } do
-      assert.is_true(errors.retryable(409, code))
-    end
-    assert.is_false(errors.retryable(429, "quota_exceeded"))
-    assert.is_true(errors.retryable(500, "video_delete_failed"))
-    assert.is_true(errors.retryable(200, "internal_error"))
-    assert.is_false(errors.retryable(409, "conflict"))
+  it("keeps a short text as it is", function()
+    assert.equal("", errors.excerpt("", hide))
+    assert.equal("a [hidden]", errors.excerpt("a " .. SECRET, hide))
   end)
 end)

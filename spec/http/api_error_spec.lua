@@ -1,13 +1,17 @@
 -- The error is found in every shape of answer.
 
-local api_problem = require "heygen.http.api_error"
+local api_error = require "heygen.http.api_error"
 local errors = require "heygen.errors"
 
-local function problem(status, value)
-  return api_problem.read(status, value)
+local function as_it_is(text)
+  return text
 end
 
-describe("api_problem.read", function()
+local function problem(status, value, body)
+  return api_error.read(status, value, as_it_is, body)
+end
+
+describe("api_error.read", function()
   it("finds nothing in a good answer", function()
     assert.is_nil(problem(200, { data = { id = "x" } }))
     assert.is_nil(problem(202, { data = {}, has_more = false }))
@@ -214,5 +218,93 @@ describe("api_problem.read", function()
         end
       end
     end
+  end)
+end)
+
+describe("a page that a gateway sent", function()
+  local PAGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+
+  it("says nothing about the key, the credit or an id", function()
+    for _, status in ipairs { 401, 402, 403, 404, 410 } do
+      for _, body in ipairs {
+        PAGE,
+        "  \n" .. PAGE,
+        "\239\187\191" .. PAGE,
+        "<?xml?><Error/>",
+        "error code: 1020",
+      } do
+        local found = problem(status, nil, body)
+        assert.equal("gateway_page", found.code)
+        assert.is_true(found.retryable)
+        assert.matches("^a gateway or proxy answered in place of the service: HTTP " .. status, found.message)
+        assert.is_nil(found.message:find("key", 1, true))
+      end
+    end
+    assert.matches("a page of HTML or XML$", problem(403, nil, PAGE).message)
+    assert.matches("a text that is no JSON$", problem(403, nil, "error code: 1020").message)
+  end)
+
+  it("is what its status says where that is about the request or the gateway", function()
+    for status, code in pairs {
+      [400] = "validation_error",
+      [413] = "payload_too_large",
+      [418] = "unclassified_client_error",
+    } do
+      local found = problem(status, nil, PAGE)
+      assert.equal(code, found.code)
+      assert.is_false(found.retryable)
+      assert.matches("gateway or proxy", found.message)
+    end
+    assert.equal("rate_limit_exceeded", problem(429, nil, PAGE).code)
+    assert.is_true(problem(524, nil, PAGE).retryable)
+    assert.is_false(problem(501, nil, PAGE).retryable)
+  end)
+
+  it("is not seen in an answer of the service, nor in an empty one", function()
+    for _, status in ipairs { 401, 403, 404 } do
+      assert.is_false(problem(status, { error = { code = "x", message = "no" } }).retryable)
+      assert.is_false(problem(status, { message = "Forbidden" }).retryable)
+      assert.is_false(problem(status, nil, "").retryable)
+      assert.is_false(problem(status, nil, " \r\n").retryable)
+    end
+  end)
+end)
+
+describe("foreign text in an error", function()
+  local SECRET = "sk_V2_" .. ("k"):rep(46)
+
+  local function hide(text)
+    return errors.hide(text, SECRET)
+  end
+
+  it("is hidden before it is cut", function()
+    for _, name in ipairs { "message", "code", "param", "doc_url" } do
+      for at = 40, 1010, 7 do
+        local body = { error = { code = "x", message = "m" } }
+        body.error[name] = ("a"):rep(at) .. SECRET
+        for _, text in pairs(api_error.read(400, body, hide)) do
+          assert.is_nil(tostring(text):find("kkkk", 1, true))
+        end
+      end
+    end
+  end)
+
+  it("takes no time worth speaking of, however it is made", function()
+    local began = os.clock()
+    for _, character in ipairs { " ", "\t", "a", "_", "\n", "\0" } do
+      local long = "a" .. character:rep(1000000) .. "b"
+      for _, body in ipairs {
+        { error = { code = long, message = long, param = long, doc_url = long } },
+        { error = long },
+        { code = long, message = long },
+        { detail = { { loc = { long, long }, msg = long } } },
+      } do
+        for _, status in ipairs { 200, 400 } do
+          problem(status, body)
+        end
+      end
+      problem(403, nil, character:rep(1000000) .. "<")
+    end
+    assert.is_true(os.clock() - began < 5)
   end)
 end)

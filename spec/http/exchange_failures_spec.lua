@@ -82,11 +82,6 @@ describe("a failure", function()
       { redirect = "https://example.com/v3/videos/vid_1", status = 302 },
       { status = 302 },
     },
-    {
-      "401 as HTML",
-      { status = 401, html = true },
-      { status = 401, code = "unauthorized", retryable = false },
-    },
   }
 
   for _, case in ipairs(ANSWERS) do
@@ -97,9 +92,7 @@ describe("a failure", function()
       check(err, { kind = "api", sent = "yes", attempts = 1, video_id = "vid_1" })
       assert.is_nil(err.session_id)
       assert.is_nil(err.idempotency_key)
-      if not effect.html then
-        assert.matches("^%x+%-%x+%-4", err.request_id)
-      end
+      assert.matches("^%x+%-%x+%-4", err.request_id)
       assert.equal(1, live.sent(sim))
       err = check(create(), wanted)
       check(err, { kind = "api", sent = "yes", attempts = 1 })
@@ -109,6 +102,23 @@ describe("a failure", function()
       assert.equal(0, sim:counts().creates)
     end)
   end
+
+  it(
+    "by a gateway, with a page that is not the service's word: a read is repeated, a create is not",
+    function()
+      for _, status in ipairs { 401, 403, 404 } do
+        sim:reset()
+        faults { status = status, html = true }
+        local err = check(read(), { status = status, code = "gateway_page", retryable = true })
+        check(err, { kind = "api", sent = "yes", attempts = 3, video_id = "vid_1" })
+        assert.matches("gateway or proxy", err.message)
+        assert.matches("^<", err.last)
+        check(create(), { status = status, code = "gateway_page", retryable = false, attempts = 1 })
+        assert.equal(1, sim:counts().create_requests)
+        assert.equal(0, sim:counts().creates)
+      end
+    end
+  )
 
   it("keeps the message and the whole body", function()
     faults { status = 402, code = "insufficient_credit", message = "Balance too low" }

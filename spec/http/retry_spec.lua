@@ -28,6 +28,16 @@ describe("retry.after", function()
     assert.equal(0.5, retry.after("Mon, 23 Nov 2026 12:00:01 GMT", NOW + 0.5))
   end)
 
+  it("takes a large number for a point in time, in seconds or milliseconds", function()
+    assert.equal(3, after "1795435203")
+    assert.equal(3.5, after "1795435203.5")
+    assert.equal(3, after "1795435203000")
+    assert.equal(0, after "1795435100")
+    assert.equal(0, after "1000000000")
+    assert.equal(999999999, after "999999999")
+    assert.equal(2000000000, retry.after("2000000000", 5)) -- this machine's clock is not set
+  end)
+
   it("takes a past date as now", function()
     assert.equal(0, after "Sun, 06 Nov 1994 08:49:37 GMT")
     assert.equal(0, after "Sunday, 06-Nov-94 08:49:37 GMT")
@@ -149,7 +159,7 @@ describe("retry.next", function()
   end
 
   it("repeats reads after what can pass", function()
-    for _, status in ipairs { 429, 500, 502, 503, 504 } do
+    for _, status in ipairs { 408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 524, 529, 530, 599 } do
       assert.equal(0.5, (decide { status = status, kind = "api", repeatable = true }))
     end
     for _, kind in ipairs { "network", "timeout", "parse" } do
@@ -160,13 +170,30 @@ describe("retry.next", function()
   end)
 
   it("does not repeat reads after what stays", function()
-    for _, status in ipairs { 200, 302, 400, 401, 402, 403, 404, 409, 413, 422, 501 } do
+    for _, status in ipairs { 200, 302, 400, 401, 402, 403, 404, 409, 413, 422, 499, 501, 505, 511, 600 } do
       assert.same({ nil, "final" }, { decide { status = status, kind = "api", repeatable = true } })
     end
     for _, kind in ipairs { "cancelled", "too_large", "file", "closed", "callback", "invalid" } do
       assert.same({ nil, "final" }, { decide { kind = kind, repeatable = true } })
     end
     assert.same({ nil, "final" }, { decide { status = 429, code = "quota_exceeded", repeatable = true } })
+    for _, code in ipairs { "certificate", "url" } do
+      assert.same(
+        { nil, "final" },
+        { decide { kind = "network", code = code, sent = "no", repeatable = true } }
+      )
+      assert.same({ nil, "final" }, { decide { kind = "network", code = code, sent = "no" } })
+      assert.is_true(retry.hopeless(code))
+    end
+    assert.is_false(retry.hopeless "connect")
+    assert.is_false(retry.hopeless(nil))
+  end)
+
+  it("repeats a read that a gateway's page answered, not a create", function()
+    local page = { status = 403, code = "gateway_page", kind = "api", sent = "yes", repeatable = true }
+    assert.equal(0.5, (decide(page)))
+    page.repeatable = false
+    assert.same({ nil, "final" }, { decide(page) })
   end)
 
   it("repeats a create only where nothing can have happened", function()
@@ -258,5 +285,51 @@ describe("retry.next", function()
   it("takes a base of zero", function()
     local policy = { max_retries = 5000, base = 0, cap = 20 }
     assert.equal(0, (retry.next(policy, { kind = "network", repeatable = true }, 4000, nil, half)))
+  end)
+end)
+
+describe("retry.retryable", function()
+  it("goes by the status", function()
+    for _, status in ipairs { 408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524, 529, 530 } do
+      assert.is_true(retry.retryable(status))
+    end
+    for _, status in ipairs { 200, 302, 400, 401, 402, 403, 404, 409, 413, 422, 501, 505, 511 } do
+      assert.is_false(retry.retryable(status))
+    end
+    assert.is_false(retry.retryable(nil))
+  end)
+
+  it("goes by the code first", function()
+    for _, code in ipairs { "request_in_progress", "resource_not_ready", "brand_kit_not_ready" } do
+      assert.is_true(retry.retryable(409, code))
+    end
+    assert.is_false(retry.retryable(429, "quota_exceeded"))
+    assert.is_true(retry.retryable(500, "video_delete_failed"))
+    assert.is_true(retry.retryable(200, "internal_error"))
+    assert.is_false(retry.retryable(409, "conflict"))
+    assert.is_true(retry.retryable(404, "gateway_page"))
+  end)
+
+  it("does not believe a code of the server's fault beside a 4xx", function()
+    for _, code in ipairs { "internal_error", "voice_provider_error", "service_unavailable", "gateway_timeout" } do
+      assert.is_false(retry.retryable(400, code))
+      assert.is_false(retry.retryable(422, code))
+      assert.is_true(retry.retryable(429, code))
+      assert.is_true(retry.retryable(500, code))
+      assert.is_true(retry.retryable(501, code))
+    end
+  end)
+end)
+
+describe("retry.pauses", function()
+  it("grow up to the longest, and are never shorter than the first", function()
+    local following = retry.pauses(1, 1.5, 10)
+    local list = {}
+    for index = 1, 9 do
+      list[index] = math.floor(following() * 100 + 0.5) / 100
+    end
+    assert.same({ 1, 1.5, 2.25, 3.38, 5.06, 7.59, 10, 10, 10 }, list)
+    following = retry.pauses(30, 2, 10)
+    assert.same({ 30, 30 }, { following(), following() })
   end)
 end)

@@ -231,7 +231,7 @@ local function refused(client, job, status, body)
     location = job:header "Location",
     retry_after = retry.after(job:header "Retry-After", core.time()),
     sent = "yes",
-    last = client.hide(body:sub(1, 2000)),
+    last = errors.excerpt(body, client.hide),
   }
 end
 

@@ -6,6 +6,7 @@ local errors = require "heygen.errors"
 local options = require "heygen.schema.options"
 local place = require "heygen.download.partial"
 local request = require "heygen.http.request"
+local retry = require "heygen.http.retry"
 local source = require "heygen.download.address"
 local suggest = require "heygen.schema.suggest"
 local transfer = require "heygen.download.fetch"
@@ -22,8 +23,6 @@ local FIRST_LAG, LAST_LAG = 0.5, 10 -- seconds between two of them
 local GOOD = 256 * 1024 -- bytes: who brought so much is worth an attempt without a pause
 -- The file can lag behind `completed`, and an address can have expired: both end with a fresh one.
 local STALE = { [403] = true, [404] = true, [410] = true }
-local HOPELESS = { certificate = true, url = true }
-local AGAIN = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
 
 -- ---- what was asked ----
 
@@ -128,12 +127,12 @@ local function recover(client, state, problem)
   local stale = STALE[status or 0]
     and (state.video_id or state.options.refresh or state.url ~= state.origin)
     and true
-  local passing = AGAIN[status or 0]
+  local passing = retry.passes(status)
     or problem.kind == "network"
     or problem.kind == "timeout"
     or problem.again
   local seconds = seconds_before(state, problem, stale)
-  if HOPELESS[problem.code] or not (stale or passing) or state.failures >= TRIES then
+  if retry.hopeless(problem.code) or not (stale or passing) or state.failures >= TRIES then
     return state.fail(problem)
   elseif state.sink and state.at > 0 and not state.have.validator and not state.unsure then
     return state.fail(problem) -- it cannot be told whether what comes next belongs to what was given

@@ -1,9 +1,16 @@
--- The error in an answer of the service, in any of the shapes that it and its gateways use, as fields for errors.new.
+-- The error in an answer, in any of the shapes that the service and its gateways use, as fields for errors.new.
+--
+-- What is no JSON was not written by the service but by something in front of it: a gateway, a proxy, a page for
+-- browsers. Its status says nothing about the key, the id or the credit, so such an answer gets the code
+-- "gateway_page", which passes: a read is repeated, and a wait continues.
+--
+-- Foreign text is hidden first and cut afterwards: a secret that straddles the cut would be shown in part.
 local errors = require "heygen.errors"
+local retry = require "heygen.http.retry"
 
-local api_problem = {}
+local api_error = {}
 
-local find, format, lower, match = string.find, string.format, string.lower, string.match
+local find, format, lower, match, sub = string.find, string.format, string.lower, string.match, string.sub
 local printable = errors.printable
 
 local STATUS_CODES = {
@@ -32,6 +39,19 @@ local STATUS_MESSAGES = {
   [504] = "the service did not answer its own gateway in time",
 }
 
+-- Statuses that would be about the key, the credit or an id, were they the service's.
+local ABOUT_US = { [401] = true, [402] = true, [403] = true, [404] = true, [410] = true }
+
+-- The code and the message of a body that is no JSON: nothing where there is no body, or where the status alone tells.
+local function read_page(status, body)
+  if status < 400 or status > 499 or status == 429 or not find(body, "%S") then
+    return nil
+  end
+  local what = find(body, "^[%s\239\187\191]*<") and "a page of HTML or XML" or "a text that is no JSON"
+  local message = format("a gateway or proxy answered in place of the service: HTTP %d with %s", status, what)
+  return ABOUT_US[status] and "gateway_page" or nil, message
+end
+
 local function status_code(status)
   if STATUS_CODES[status] then
     return STATUS_CODES[status]
@@ -59,24 +79,27 @@ local function number_text(value)
   return tostring(value)
 end
 
-local function to_code(value)
+local CODE_MAX = 100 -- bytes
+
+local function to_code(value, hide)
   if type(value) == "number" then
     return number_text(value)
   elseif type(value) ~= "string" then
     return nil
   end
-  local code = match(value, "^%s*(.-)%s*$")
+  -- Bounded before it is matched: a long run of blanks would take the square of its length.
+  local code = match(sub(match(hide(value), "^%s*(.*)"), 1, 2 * CODE_MAX), "^(.-)%s*$")
   if code == "" or lower(code) == "error" then
     return nil
   elseif find(code, "^[A-Z][A-Z0-9_]*$") then
     code = lower(code)
   end
-  return printable(code, 100)
+  return printable(code, CODE_MAX)
 end
 
-local function to_text(value)
+local function to_text(value, hide)
   if type(value) == "string" and find(value, "%S") then
-    return printable(value, 1000)
+    return printable(hide(value), 1000)
   elseif type(value) == "number" then
     return number_text(value)
   end
@@ -86,26 +109,26 @@ end
 local MESSAGE_KEYS = { "message", "msg", "detail", "error_message", "error_description" }
 
 -- {"body", "files", 0, "url"} -> "files.0.url"
-local function field_path(steps)
+local function field_path(steps, hide)
   local names = {}
   for index = 2, type(steps) == "table" and #steps or 0 do
-    names[#names + 1] = to_text(steps[index])
+    names[#names + 1] = to_text(steps[index], hide)
   end
   return names[1] and table.concat(names, ".") or nil
 end
 
 -- The message in a table, and the field it is about; also from {"detail":[{"loc":["body","x"],"msg":"..."}]}.
-local function find_text(source)
+local function find_text(source, hide)
   for index = 1, #MESSAGE_KEYS do
     local value = source[MESSAGE_KEYS[index]]
     if type(value) == "table" then
       local first = type(value[1]) == "table" and value[1] or value
-      local text = to_text(first.msg) or to_text(first.message) or to_text(first[1])
+      local text = to_text(first.msg, hide) or to_text(first.message, hide) or to_text(first[1], hide)
       if text then
-        return text, field_path(first.loc)
+        return text, field_path(first.loc, hide)
       end
     else
-      local text = to_text(value)
+      local text = to_text(value, hide)
       if text then
         return text
       end
@@ -116,6 +139,10 @@ end
 
 local V1_SUCCESS = 100
 local CODE_ALONE = "^%s*%l[%l%d]*_[%l%d_]*%s*$" -- {"error": "invalid_grant"}: a code, not a sentence
+
+local function as_it_is(text)
+  return text
+end
 
 -- Only asked about bodies that have `error` or `code`, whose status was good.
 local function reports_error(value)
@@ -136,41 +163,43 @@ local function reports_error(value)
   if number then
     return number ~= V1_SUCCESS
   end
-  return value.data == nil and to_code(value.code) ~= nil
+  return value.data == nil and to_code(value.code, as_it_is) ~= nil
 end
 
 -- The parts of an error body: code, message, param, doc_url; each may be nil.
-local function read_problem(value)
+local function read_error(value, hide)
   local problem = value.error
   local code, message, param, doc_url
   if type(problem) == "table" then
-    code = to_code(problem.code)
-    message, param = find_text(problem)
-    message = message or to_text(problem[1])
-    param = to_text(problem.param) or param
-    doc_url = to_text(problem.doc_url)
+    code = to_code(problem.code, hide)
+    message, param = find_text(problem, hide)
+    message = message or to_text(problem[1], hide)
+    param = to_text(problem.param, hide) or param
+    doc_url = to_text(problem.doc_url, hide)
   elseif type(problem) == "number" or (type(problem) == "string" and find(problem, CODE_ALONE)) then
-    code = problem ~= 0 and to_code(problem) or nil
+    code = problem ~= 0 and to_code(problem, hide) or nil
   else
-    message = to_text(problem)
+    message = to_text(problem, hide)
   end
   if not code and tonumber(value.code) ~= V1_SUCCESS then
-    code = to_code(value.code)
+    code = to_code(value.code, hide)
   end
   if not message then
     local place
-    message, place = find_text(value)
-    message = message or to_text(problem)
-    param = param or to_text(value.param) or place
+    message, place = find_text(value, hide)
+    message = message or to_text(problem, hide)
+    param = param or to_text(value.param, hide) or place
   end
-  return code, message, param, doc_url or to_text(value.doc_url)
+  return code, message, param, doc_url or to_text(value.doc_url, hide)
 end
 
 ---Finds the error in an answer, in any of the shapes the service and its gateways use; also in one with status 200.
 ---@param status integer? HTTP status
 ---@param value any the decoded JSON body, nil for one that is no JSON
+---@param hide fun(text: string): string takes the credential out of a text
+---@param body string? where it is no JSON
 ---@return table? fields for errors.new: kind, message, status, code, param, doc_url, retryable; nil when it is no error
-function api_problem.read(status, value)
+function api_error.read(status, value, hide, body)
   local is_table = type(value) == "table"
   if not status or (status >= 200 and status < 300) then
     if not is_table or (value.error == nil and value.code == nil) or not reports_error(value) then
@@ -179,9 +208,11 @@ function api_problem.read(status, value)
   end
   local code, message, param, doc_url
   if is_table then
-    code, message, param, doc_url = read_problem(value)
-  else
-    message = to_text(value)
+    code, message, param, doc_url = read_error(value, hide)
+  elseif value ~= nil then
+    message = to_text(value, hide)
+  elseif body then
+    code, message = read_page(status or 0, body)
   end
   code = code or status_code(status or 0)
   return {
@@ -191,8 +222,8 @@ function api_problem.read(status, value)
     code = code,
     param = param,
     doc_url = doc_url,
-    retryable = errors.retryable(status, code),
+    retryable = retry.retryable(status, code),
   }
 end
 
-return api_problem
+return api_error

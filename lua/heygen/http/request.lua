@@ -12,9 +12,6 @@ local request = {}
 local now = core.now
 local current_driver = drivers.current
 
--- Repeating cannot help: these are decided before a byte of the request is sent.
-local HOPELESS = { certificate = true, url = true }
-
 -- [0, 1) from the system's random numbers: jitter that two processes started at once do not share.
 local function random()
   local a, b, c = core.random(3):byte(1, 3)
@@ -130,7 +127,7 @@ end
 
 -- A DELETE whose first attempt got lost finds the thing gone at the second: that is success.
 local function deleted_before(row, state, problem)
-  return row.method == "DELETE" and problem.status == 404 and state.unsure
+  return row.method == "DELETE" and problem.status == 404 and problem.code ~= "gateway_page" and state.unsure
 end
 
 -- The ids that a call may give, under their names in the answer and on an error; a row may say others.
@@ -175,7 +172,7 @@ local function add_ids(client, row, problem)
     end
   end
   if problem.body and problem.body ~= "" then
-    problem.last = response.cut(problem.body)
+    problem.last = errors.excerpt(problem.body, client.hide)
   end
   problem.body = nil
 end
@@ -217,7 +214,7 @@ local function again(client, row, call, state, problem)
   problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
   local left = state.deadline - now()
   local seconds, why
-  if not HOPELESS[problem.code] and state.attempt <= state.policy.max_retries then
+  if state.attempt <= state.policy.max_retries then
     seconds, why = retry.next(state.policy, problem, state.attempt, left, random)
   end
   problem.repeatable, problem.keyed = nil, nil
@@ -334,7 +331,7 @@ function request.send(client, row, call)
     local value
     local status, problem = try(client, engine, row, call, state)
     if status then
-      value, problem = response.read(row, status, problem)
+      value, problem = response.read(row, status, problem, client.hide)
     end
     if problem and deleted_before(row, state, problem) then
       value = { id = call.id, deleted = true }

@@ -1,10 +1,11 @@
 -- What came back: the HTTP answer behind a value, and an answer turned into a value or a problem.
-local api_problem = require "heygen.http.api_error"
+local api_error = require "heygen.http.api_error"
 local core = require "heygen.core"
+local errors = require "heygen.errors"
 
 local response = {}
 
-local decode, read_problem = core.decode, api_problem.read
+local decode, read_error = core.decode, api_error.read
 
 -- value -> job. Weak: an answer lives as long as the value that came in it.
 local jobs = setmetatable({}, { __mode = "k" })
@@ -59,12 +60,6 @@ function response.of(value)
   }
 end
 
-local function cut(text)
-  return #text > 2000 and text:sub(1, 2000) or text
-end
-
-response.cut = cut
-
 local function not_understood(why, status, body)
   return nil,
     { kind = "parse", status = status, message = "the answer was not understood: " .. why, body = body }
@@ -106,9 +101,10 @@ end
 ---@param row heygen.Endpoint
 ---@param status integer
 ---@param body string
+---@param hide fun(text: string): string takes the credential out of a text
 ---@return table? value
 ---@return table? problem fields for an error: kind, message, last and what the service said
-function response.read(row, status, body)
+function response.read(row, status, body, hide)
   local value, why = decode(body)
   local expects = row.expects
   if expects and status == 200 and type(value) == "table" and value.error == nil and value.code == nil then
@@ -118,9 +114,10 @@ function response.read(row, status, body)
     end
   end
   local good = status > 199 and status < 300 and type(value) == "table"
-  local problem = not (good and value.error == nil and value.code == nil) and read_problem(status, value)
+  local problem = not (good and value.error == nil and value.code == nil)
+    and read_error(status, value, hide, value == nil and body or nil)
   if problem then
-    problem.last = value == nil and cut(body) or value
+    problem.last = value == nil and errors.excerpt(body, hide) or value
     return nil, problem
   elseif type(value) ~= "table" then
     if body == "" and (row.raw or (status == 204 and says_nothing(row))) then

@@ -1,4 +1,6 @@
--- Retry policy as pure functions: what happened goes in, the pause before the next attempt comes out.
+-- The policy of repeating, for reads, creates, waits, downloads and uploads alike: which answers pass, which failures
+-- are hopeless, what Retry-After means, and how long the pause before the next attempt is. Pure functions: what
+-- happened goes in, a verdict or a number of seconds comes out.
 
 local retry = {}
 
@@ -83,7 +85,19 @@ local function parse_date(text, now)
   return unix_time(tonumber(year), month, tonumber(day), tonumber(hour), tonumber(minute), tonumber(second))
 end
 
----Reads a Retry-After header: whole or fractional seconds, or one of the three HTTP dates.
+local POINT = 10 ^ 9 -- seconds: as a duration 31 years, as Unix time 2001
+local MILLISECONDS = 10 ^ 12
+
+-- Gateways are known that put a point in time there, in seconds or milliseconds.
+local function duration(number, now)
+  if number >= POINT and now >= POINT then
+    local at = number >= MILLISECONDS and number / 1000 or number
+    return max(at - now, 0)
+  end
+  return number
+end
+
+---Reads a Retry-After header: whole or fractional seconds, a Unix time, or one of the three HTTP dates.
 ---@param value string? the header's value
 ---@param now number Unix time in seconds, for the dates
 ---@return number? seconds 0 for a date that is past, at most 2^31; nil for anything that is no Retry-After
@@ -93,7 +107,7 @@ function retry.after(value, now)
   end
   value = match(value, "^%s*(.-)%s*$")
   if find(value, "^%d+$") or find(value, "^%d+%.%d+$") then
-    return min(tonumber(value), LONGEST)
+    return min(duration(tonumber(value), now), LONGEST)
   elseif find(sub(value, 1, 1), "%a") then
     local at = parse_date(value, now)
     return at and min(max(at - now, 0), LONGEST)
@@ -101,16 +115,85 @@ function retry.after(value, now)
   return nil
 end
 
-local REPEATABLE_STATUS = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
+-- 5xx that another attempt cannot change, and 4xx that it can.
+local FINAL = { [501] = true, [505] = true, [511] = true }
+local PASSING = { [408] = true, [425] = true, [429] = true }
+
+---Does an answer of this status pass by itself? Asked about what may be repeated.
+---@param status integer?
+---@return boolean
+function retry.passes(status)
+  if not status then
+    return false
+  end
+  return PASSING[status] or (status >= 500 and status < 600 and not FINAL[status]) or false
+end
+
+-- A code says more than the status: a 409 can be worth another try, a 429 can be hopeless for weeks. Those of a fault
+-- of the server do not count beside a 4xx: a request that was refused would be repeated for hours.
+local CODES = {
+  request_in_progress = "passes",
+  resource_not_ready = "passes",
+  brand_kit_not_ready = "passes",
+  rate_limit_exceeded = "passes",
+  internal_error = "server",
+  voice_provider_error = "server",
+  service_unavailable = "server",
+  gateway_timeout = "server",
+  quota_exceeded = "final",
+  gateway_page = "passes", -- see api_error.lua
+}
+
+---Is it worth repeating the same read?
+---@param status integer?
+---@param code string?
+---@return boolean
+function retry.retryable(status, code)
+  local by_code = CODES[code or ""]
+  if by_code == "server" and status and status >= 400 and status < 500 then
+    by_code = nil
+  end
+  if by_code then
+    return by_code ~= "final"
+  end
+  return retry.passes(status)
+end
+
+-- Decided before a byte of the request is sent: repeating cannot help.
+local HOPELESS = { certificate = true, url = true }
+
+---@param code string? of an error of kind network
+---@return boolean
+function retry.hopeless(code)
+  return HOPELESS[code or ""] == true
+end
+
+---Pauses that grow: each call of what this returns gives the next one.
+---@param first number seconds
+---@param factor number
+---@param longest number seconds
+---@return fun(): number
+function retry.pauses(first, factor, longest)
+  local following = first
+  return function()
+    local seconds = following
+    following = min(following * factor, max(longest, first))
+    return seconds
+  end
+end
+
 local REPEATABLE_KIND = { network = true, timeout = true, parse = true }
 
 local function may_repeat(outcome)
   local status, kind = outcome.status, outcome.kind
-  if status == 429 then
+  if HOPELESS[outcome.code] then
+    return false
+  elseif status == 429 then
     return outcome.code ~= "quota_exceeded" -- used up for a whole billing period
   elseif outcome.repeatable then
     -- The last: the service is still busy with the attempt before, which had the same key.
-    return REPEATABLE_STATUS[status]
+    return retry.passes(status)
+      or outcome.code == "gateway_page"
       or REPEATABLE_KIND[kind]
       or (outcome.keyed and outcome.code == "request_in_progress")
   end

@@ -196,11 +196,9 @@ local function put(client, engine, state)
       slow = code == "RequestTimeout" or status == 408, -- the first is said with a status 400
       expired = status == 403 or code == "ExpiredToken", -- likewise
       sent = "yes",
-      last = client.hide(body:sub(1, 2000)),
+      last = errors.excerpt(body, client.hide),
     }
 end
-
-local HOPELESS = { certificate = true, url = true, protocol = true }
 
 -- Is it worth another attempt? True, or the error. A PUT to a slot may be repeated: the last one counts.
 local function recover(client, state, problem)
@@ -209,16 +207,14 @@ local function recover(client, state, problem)
   if expired and state.slots < SLOTS and left(state) > 0 then
     return take_slot(client, state) -- the address has expired
   end
-  local seconds
-  if not HOPELESS[problem.code] then
-    seconds = retry.next(state.policy, {
-      status = slow and 503 or problem.status,
-      kind = problem.kind,
-      sent = problem.sent,
-      retry_after = problem.retry_after,
-      repeatable = true,
-    }, state.attempt, left(state), request.random)
-  end
+  local seconds = retry.next(state.policy, {
+    status = slow and 503 or problem.status,
+    code = problem.code,
+    kind = problem.kind,
+    sent = problem.sent,
+    retry_after = problem.retry_after,
+    repeatable = true,
+  }, state.attempt, left(state), request.random)
   if not seconds then
     problem.message = "PUT to the storage: " .. problem.message
     return fail(state, problem)
