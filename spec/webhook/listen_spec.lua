@@ -359,6 +359,23 @@ describe("a listener", function()
     }, lines)
   end)
 
+  it("listens at localhost, and at the addresses of both families", function()
+    local lines = run [==[
+      for _, host in ipairs { "localhost", "127.0.0.1", "::1" } do
+        local server = assert(listen { host = host })
+        print(server.host, (server.url:gsub(":%d+/", ":PORT/")))
+        server:close()
+      end
+      go(function() end)
+    ]==]
+    assert.same({
+      "127.0.0.1\thttp://127.0.0.1:PORT/",
+      "127.0.0.1\thttp://127.0.0.1:PORT/",
+      "::1\thttp://[::1]:PORT/",
+      "the loop has ended",
+    }, lines)
+  end)
+
   it("says why it cannot listen, and what is wrong with its options", function()
     local lines = run [==[
       local server = listen {}

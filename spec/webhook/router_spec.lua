@@ -426,6 +426,20 @@ describe("a router", function()
       assert.equal(400, (only:handle("POST", {}, EVENT, target_of(callback()))))
     end)
 
+    it("take the token of any secret of a list: there are two during a rotation", function()
+      local OTHER, THIRD = "another secret of 16 bytes", "a third secret of 16 bytes"
+      local list = { TOKEN_SECRET, OTHER, THIRD }
+      for _, order in ipairs { { 1, 2, 3 }, { 2, 1, 3 }, { 3, 2, 1 } } do
+        local router = make { token_secret = { list[order[1]], list[order[2]], list[order[3]] } }
+        for index, secret in ipairs(list) do
+          local made = webhook.callback { url = "https://example.com/hook", token_secret = secret, id = "r" .. index }
+          assert.equal(200, (router:handle("POST", {}, EVENT, target_of(made))))
+        end
+        local made = webhook.callback { url = "https://example.com/hook", token_secret = OTHER .. "x", id = "r" }
+        assert.equal(401, (router:handle("POST", {}, EVENT, target_of(made))))
+      end
+    end)
+
     it("are told apart by their ids, whatever their bodies say", function()
       local router = make { token_secret = TOKEN_SECRET }
       for _, id in ipairs { "a", "b", "a" } do
