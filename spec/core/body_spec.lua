@@ -2,22 +2,24 @@
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
+local folder = require "spec.support.folder"
 local mime = require "mime"
 local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
 
 describe("a body in segments", function()
-  local server, engine, directory
+  local server, engine
+  local here = folder.new()
+  local path, write = here.path, here.write
 
   setup(function()
     server = raw.start()
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    here.make()
   end)
 
   teardown(function()
     server:stop()
-    shell.must("rm -r " .. directory)
+    here.remove()
   end)
 
   before_each(function()
@@ -28,17 +30,6 @@ describe("a body in segments", function()
   after_each(function()
     engine:close()
   end)
-
-  local function path(name)
-    return directory .. "/" .. name
-  end
-
-  local function write(name, content)
-    local file = assert(io.open(path(name), "wb"))
-    file:write(content)
-    file:close()
-    return path(name)
-  end
 
   local function noise(length)
     local parts = {}

@@ -3,6 +3,7 @@
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
+local folder = require "spec.support.folder"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
@@ -10,17 +11,19 @@ local shell = require "spec.support.shell"
 local system = require "spec.support.system"
 
 describe("a body that is taken while it comes", function()
-  local server, engine, directory
+  local server, engine
+  local files = folder.new "part"
+  local path, read = files.path, files.read
+  local directory = files.directory
 
   setup(function()
     server = raw.start()
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    files.make()
   end)
 
   teardown(function()
     server:stop()
-    shell.must("rm -r " .. directory)
+    files.remove()
   end)
 
   before_each(function()
@@ -30,19 +33,8 @@ describe("a body that is taken while it comes", function()
 
   after_each(function()
     engine:close()
-    shell.must("find " .. directory .. " -mindepth 1 -delete")
+    files.empty()
   end)
-
-  local function path(name)
-    return directory .. "/" .. (name or "part")
-  end
-
-  local function read(name)
-    local file = assert(io.open(path(name), "rb"))
-    local content = file:read "*a"
-    file:close()
-    return content
-  end
 
   local function start(fields)
     fields.url, fields.allow_http = server.url, true

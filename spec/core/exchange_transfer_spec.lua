@@ -3,21 +3,24 @@
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
+local folder = require "spec.support.folder"
 local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
 
 describe("an operation's transfer", function()
-  local server, engine, directory
+  local server, engine
+  local files = folder.new()
+  local path, read, write = files.path, files.read, files.write
+  local directory = files.directory
 
   setup(function()
     server = raw.start()
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    files.make()
   end)
 
   teardown(function()
     server:stop()
-    shell.must("rm -r " .. directory)
+    files.remove()
   end)
 
   before_each(function()
@@ -28,26 +31,6 @@ describe("an operation's transfer", function()
   after_each(function()
     engine:close()
   end)
-
-  local function path(name)
-    return directory .. "/" .. name
-  end
-
-  local function write(name, content)
-    local file = assert(io.open(path(name), "wb"))
-    file:write(content)
-    file:close()
-    return path(name)
-  end
-
-  local function read(name)
-    local file = io.open(path(name), "rb")
-    local content = file and file:read "*a"
-    if file then
-      file:close()
-    end
-    return content
-  end
 
   -- Bytes that repeat nowhere near, NUL included.
   local function noise(length)

@@ -1,23 +1,26 @@
 -- Which file of a video, and files of what is not a video.
 local child = require "spec.support.child"
+local folder = require "spec.support.folder"
 local heygen = require "heygen"
 local live = require "spec.support.live"
 local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 
 describe("a download", function()
-  local sim, client, directory
+  local sim, client
+  local files = folder.new "film.mp4"
+  local path, read = files.path, files.read
+  local directory = files.directory
 
   setup(function()
     sim = support.start { speed = 0 }
     client = live.client(sim)
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    files.make()
   end)
 
   teardown(function()
     sim:stop()
-    shell.must("rm -r " .. directory)
+    files.remove()
   end)
 
   before_each(function()
@@ -26,19 +29,8 @@ describe("a download", function()
 
   after_each(function()
     assert.equal(0, sim:counts().keys_leaked)
-    shell.must("find " .. directory .. " -mindepth 1 -delete")
+    files.empty()
   end)
-
-  local function path(name)
-    return directory .. "/" .. (name or "film.mp4")
-  end
-
-  local function read(name)
-    local file = assert(io.open(path(name), "rb"))
-    local content = file:read "*a"
-    file:close()
-    return content
-  end
 
   local function film()
     local session = assert(client:create { prompt = "A film" })

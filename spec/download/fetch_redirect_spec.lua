@@ -1,71 +1,27 @@
 -- Redirects of downloads: followed where that is safe, never with a credential, never for ever.
-local child = require "spec.support.child"
 local core = require "heygen.core"
+local downloading = require "spec.support.downloading"
 local live = require "spec.support.live"
-local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
-local support = require "spec.support.sim"
 
 describe("a download", function()
-  local sim, server, client, directory
+  local sim, server, client
+  local world = downloading.new()
+  local path, read, write = world.folder.path, world.folder.read, world.folder.write
+  local directory = world.folder.directory
+  local film, true_file = world.film, world.true_file
 
   setup(function()
-    sim, server = support.start { speed = 0 }, raw.start()
-    client = live.client(sim)
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    sim, server, client = world.start()
   end)
 
-  teardown(function()
-    sim:stop()
-    server:stop()
-    shell.must("rm -r " .. directory)
-  end)
+  teardown(world.stop)
 
   before_each(function()
     sim:reset()
   end)
 
-  after_each(function()
-    assert.equal(0, sim:counts().keys_leaked)
-    assert.same({}, shell.lines("find " .. directory .. " -name '*.part'"))
-    shell.must("rm -f " .. directory .. "/*")
-  end)
-
-  local function path(name)
-    return directory .. "/" .. (name or "film.mp4")
-  end
-
-  local function read(name)
-    local file = io.open(path(name), "rb")
-    local content = file and file:read "*a"
-    if file then
-      file:close()
-    end
-    return content
-  end
-
-  local function write(name, content)
-    local file = assert(io.open(path(name), "wb"))
-    file:write(content)
-    file:close()
-  end
-
-  -- A completed video.
-  local function film(fields)
-    fields = fields or {}
-    fields.prompt = "A film"
-    local session = assert(client:create(fields))
-    sim:clock { advance = 3600 }
-    local video_id = assert(assert(client.video_agents:get(session)).video_id)
-    return assert(client.videos:get(video_id))
-  end
-
-  -- The file itself, got without our code.
-  local function true_file(video)
-    local _, content = sim:exchange("GET", video.video_url:match "^http://[^/]+(.*)$")
-    return content
-  end
+  after_each(world.check)
 
   local function no_file()
     assert.is_nil(read())

@@ -1,30 +1,30 @@
 -- Downloads that are cut: gone on with where the rest is proved to be of the same file, else begun anew; identical at
 -- the end, wherever the cut was. The servers are those of spec/support/range_server.lua.
-local child = require "spec.support.child"
 local core = require "heygen.core"
+local folder = require "spec.support.folder"
 local live = require "spec.support.live"
 local range_server = require "spec.support.range_server"
 local raw = require "spec.support.raw"
 local sample = require "spec.support.sample"
-local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 
 local FIRST, SECOND, LONGER = range_server.FIRST, range_server.SECOND, range_server.LONGER
 
 describe("a download that is cut", function()
-  local server, client, sim, directory
+  local server, client, sim
+  local files = folder.new "film.mp4"
+  local path, read, there = files.path, files.read, files.names
 
   setup(function()
     sim, server = support.start { speed = 0 }, raw.start() -- a child keeps what is open before it
     client = live.client(sim)
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    files.make()
   end)
 
   teardown(function()
     server:stop()
     sim:stop()
-    shell.must("rm -r " .. directory)
+    files.remove()
   end)
 
   before_each(function()
@@ -33,25 +33,8 @@ describe("a download that is cut", function()
     range_server.start(server)
   end)
 
-  local function path(name)
-    return directory .. "/" .. (name or "film.mp4")
-  end
-
-  local function read(name)
-    local file = io.open(path(name), "rb")
-    local content = file and file:read "*a"
-    if file then
-      file:close()
-    end
-    return content
-  end
-
-  local function there()
-    return shell.lines("cd " .. directory .. " && ls -A")
-  end
-
   after_each(function()
-    shell.must("find " .. directory .. " -mindepth 1 -delete")
+    files.empty()
   end)
 
   local count = 0
@@ -282,7 +265,7 @@ describe("a download that is cut", function()
       assert.equal(FIRST, read())
       local list = server:requests()
       assert.is_nil(list[#list].headers.range)
-      shell.must("find " .. directory .. " -mindepth 1 -delete")
+      files.empty()
     end
     spoil ""
     spoil '{"heygen":1,"sou'

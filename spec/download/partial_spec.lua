@@ -2,6 +2,7 @@
 -- a word when the disk is full. Two at once do not disturb each other.
 local child = require "spec.support.child"
 local core = require "heygen.core"
+local folder = require "spec.support.folder"
 local heygen = require "heygen"
 local lfs = require "lfs"
 local live = require "spec.support.live"
@@ -11,18 +12,20 @@ local shell = require "spec.support.shell"
 local FIRST = range_server.FIRST
 
 describe("the place of a download", function()
-  local server, client, directory
+  local server, client
+  local files = folder.new "film.mp4"
+  local path, read, write, there = files.path, files.read, files.write, files.names
+  local directory = files.directory
 
   setup(function()
     server = range_server.start()
     client = live.client(nil, { base_url = server.url })
-    directory = child.scratch()
-    shell.must("mkdir " .. directory)
+    files.make()
   end)
 
   teardown(function()
     server:stop()
-    shell.must("rm -r " .. directory)
+    files.remove()
   end)
 
   before_each(function()
@@ -31,31 +34,8 @@ describe("the place of a download", function()
   end)
 
   after_each(function()
-    shell.must("find " .. directory .. " -mindepth 1 -delete")
+    files.empty()
   end)
-
-  local function path(name)
-    return directory .. "/" .. (name or "film.mp4")
-  end
-
-  local function read(name)
-    local file = io.open(path(name), "rb")
-    local content = file and file:read "*a"
-    if file then
-      file:close()
-    end
-    return content
-  end
-
-  local function write(name, content)
-    local file = assert(io.open(path(name), "wb"))
-    file:write(content)
-    file:close()
-  end
-
-  local function there()
-    return shell.lines("cd " .. directory .. " && ls -A")
-  end
 
   local count = 0
   local function url(mode, cut)
@@ -148,7 +128,7 @@ describe("the place of a download", function()
       local err = live.failure(client:download(url("refuses", 500), path()))
       assert.is_nil(err.part)
       assert.same(before, there())
-      shell.must("find " .. directory .. " -mindepth 1 -delete")
+      files.empty()
     end
     with "ln -s mine film.mp4.part"
     with "ln -s nowhere film.mp4.part"

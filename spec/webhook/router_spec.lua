@@ -432,10 +432,12 @@ describe("a router", function()
       for _, order in ipairs { { 1, 2, 3 }, { 2, 1, 3 }, { 3, 2, 1 } } do
         local router = make { token_secret = { list[order[1]], list[order[2]], list[order[3]] } }
         for index, secret in ipairs(list) do
-          local made = webhook.callback { url = "https://example.com/hook", token_secret = secret, id = "r" .. index }
+          local made =
+            webhook.callback { url = "https://example.com/hook", token_secret = secret, id = "r" .. index }
           assert.equal(200, (router:handle("POST", {}, EVENT, target_of(made))))
         end
-        local made = webhook.callback { url = "https://example.com/hook", token_secret = OTHER .. "x", id = "r" }
+        local made =
+          webhook.callback { url = "https://example.com/hook", token_secret = OTHER .. "x", id = "r" }
         assert.equal(401, (router:handle("POST", {}, EVENT, target_of(made))))
       end
     end)
