@@ -8,6 +8,8 @@ local process = require "spec.support.process"
 local shell = require "spec.support.shell"
 local socket = require "socket"
 local system = require "spec.support.system"
+
+local in_child = system.in_child
 local unix = require "socket.unix"
 
 local PATIENCE = 60 -- seconds for what must come
@@ -64,23 +66,6 @@ local function says_nothing(client)
   local byte, why = client:receive(1)
   client:settimeout(PATIENCE)
   return byte == nil and why == "timeout"
-end
-
--- Runs `body` in a forked child; it must not fail. Returns a function that waits for the child.
-local function in_child(body)
-  io.stdout:flush()
-  io.stderr:flush()
-  local pid = system.fork()
-  if pid == 0 then
-    local ok, message = pcall(body)
-    if not ok then
-      io.stderr:write("in the child: ", tostring(message), "\n")
-    end
-    system.leave(ok)
-  end
-  return function()
-    assert.is_true(system.wait(pid))
-  end
 end
 
 describe("the bridge", function()

@@ -7,6 +7,8 @@ local raw = require "spec.support.raw"
 local socket = require "socket"
 local system = require "spec.support.system"
 
+local in_child = system.in_child
+
 local function wait_for(path)
   for _ = 1, 6000 do
     local file = io.open(path)
@@ -37,23 +39,6 @@ describe("a fork", function()
   after_each(function()
     engine:close()
   end)
-
-  -- Runs `body` in a child; it must not fail. Returns a function that waits for the child.
-  local function in_child(body)
-    io.stdout:flush()
-    io.stderr:flush()
-    local pid = system.fork()
-    if pid == 0 then
-      local ok, message = pcall(body)
-      if not ok then
-        io.stderr:write("in the child: ", tostring(message), "\n")
-      end
-      system.leave(ok)
-    end
-    return function()
-      assert.is_true(system.wait(pid))
-    end
-  end
 
   local function start(request)
     request = request or {}
@@ -221,7 +206,7 @@ describe("a fork", function()
     local operation = start()
     until_sent(1)
     local wait = in_child(function()
-      socket.sleep(1)
+      socket.sleep(0.5)
     end)
     operation:cancel()
     answer_the_slow() -- data for a connection that the parent has closed

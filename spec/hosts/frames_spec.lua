@@ -356,7 +356,7 @@ describe("a game that stands still for longer than a timeout", function()
       end
       socket.sleep(0.005)
     end
-    socket.sleep(3)
+    socket.sleep(1.5)
     local stop = core.now() + PATIENCE
     while ended < COUNT and core.now() < stop do
       client:update(0.00005)

@@ -11,4 +11,24 @@ local made = directory .. "/" .. child.scratch():match "[^/]*$" .. ".so"
 local build = "env -u LD_PRELOAD gcc -shared -fPIC -O2 $(pkg-config --cflags %s) -o %s spec/support/system.c"
 shell.must(("mkdir -p %s && " .. build .. " && mv %s %s"):format(directory, version, made, made, library))
 
-return assert(package.loadlib(library, "luaopen_system"))()
+local system = assert(package.loadlib(library, "luaopen_system"))()
+
+--- Runs `body` in a forked child; it must not fail.
+---@return fun() wait waits for the child
+function system.in_child(body)
+  io.stdout:flush()
+  io.stderr:flush()
+  local pid = system.fork()
+  if pid == 0 then
+    local ok, message = pcall(body)
+    if not ok then
+      io.stderr:write("in the child: ", tostring(message), "\n")
+    end
+    system.leave(ok)
+  end
+  return function()
+    assert(system.wait(pid), "the child has failed")
+  end
+end
+
+return system
