@@ -62,6 +62,14 @@ for _, front in ipairs { "luv", "nginx" } do
       assert.same({}, sim:requests())
     end)
 
+    it("shows none of the files of a video that is not there", function()
+      for _, name in ipairs { "00000000.mp4", "00000000.vtt", "00000000.srt", "00000000.jpg", "nothing" } do
+        local status, body = sim:exchange("GET", "/_sim/files/" .. name)
+        assert.equal(404, status, name)
+        assert.is_nil(body:find("WEBVTT", 1, true))
+      end
+    end)
+
     it("shows finished videos without a signature, ranges included", function()
       sim:api("POST", "/v3/video-agents", { prompt = "A film" })
       assert.same(cjson.null, (sim:state().videos[1] or { video_url = cjson.null }).video_url)

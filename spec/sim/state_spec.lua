@@ -8,6 +8,7 @@ local socket = require "socket"
 local uv = require "spec.support.uv"
 local clock = require "heygen.sim.core.clock"
 local sim_model = require "heygen.sim.core.model"
+local persistence = require "heygen.sim.core.persistence"
 local store = require "heygen.sim.core.store"
 local support = require "spec.support.sim"
 
@@ -50,7 +51,7 @@ local function open(path, values, wanted, time)
     seed = values and values.seed,
     behaviour = wanted,
   })
-  local count, problem = kept:attach(model, values or {}, wanted or {})
+  local count, problem = persistence.attach(kept, model, values or {}, wanted or {})
   if not count then
     kept:close()
     return nil, problem

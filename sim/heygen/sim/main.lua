@@ -57,7 +57,7 @@ local function keep_state(values, the_model, uv)
   elseif kept.torn > 0 and not values.quiet then
     complain(string.format("%s: a last record of %d bytes was torn and is gone", values.state, kept.torn))
   end
-  local count, problem = kept:attach(the_model, values, wanted)
+  local count, problem = require("heygen.sim.core.persistence").attach(kept, the_model, values, wanted)
   if not count then
     kept:close()
     return nil, problem

@@ -4,7 +4,7 @@ local model = require "heygen.sim.core.model"
 
 local setup = {}
 
---- A model as the command line wants it.
+--- A model with the settings of the command line.
 ---@param values table see heygen.sim.options
 ---@param source function real Unix seconds that never run backwards
 ---@param start number? simulated Unix seconds at the beginning (default: now)

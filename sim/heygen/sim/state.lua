@@ -1,5 +1,5 @@
 -- All that can be seen of a running simulator at once: GET /_sim/state, and what the page shows.
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local media = require "heygen.sim.media"
 local scenarios = require "heygen.sim.core.scenarios"
 local schedule = require "heygen.sim.core.schedule"
@@ -142,7 +142,7 @@ function state.of(model, limit)
     url = model.base_url,
     keys = model.keys and "listed" or "any",
     sessions = #model.sessions.rows,
-    running = jobs.count(model),
+    running = running.count(model),
     counts = copy(model.journal.counts),
     newest = array(newest(model.sessions.rows, limit, function(session)
       return session_row(model, session, now)

@@ -1,5 +1,5 @@
--- The codes of errors and the HTTP status that each comes with. A code of the catalogue that nobody has seen with a
--- status is not here.
+-- The codes of errors and the HTTP status that each comes with. A code of the catalogue whose status is not
+-- known is not here.
 return {
   unauthorized = 401,
   authentication_failed = 401,

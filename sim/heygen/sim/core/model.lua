@@ -8,7 +8,7 @@ local faults = require "heygen.sim.core.faults"
 local files = require "heygen.sim.service.files"
 local handlers = require "heygen.sim.service.handlers"
 local idempotency = require "heygen.sim.core.idempotency"
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local journal = require "heygen.sim.core.journal"
 local ledger = require "heygen.sim.core.ledger"
 local outbox = require "heygen.sim.core.outbox"
@@ -37,11 +37,11 @@ local function default_codec()
 end
 
 --- A new service without any session.
----@param options table? json = { encode, decode, null, array } (default: heygen.core); clock = a heygen.sim.clock
+---@param options table? json = { encode, decode, null, array } (default: heygen.core); clock = a heygen.sim.core.clock
 ---   (default: moved by hand); seed = number (default 1); keys = list of accepted keys (default: any that is not
 ---   empty); base_url = what its URLs begin with; behaviour = name → value; scenario = name; faults = list;
 ---   remember = requests kept (default 1000); bodies = bytes of each body kept (default 0);
----   on_record = function(record), see heygen.sim.ledger; receivers = "any" to send
+---   on_record = function(record), see heygen.sim.core.ledger; receivers = "any" to send
 ---   webhooks to other machines, too; stream = number of this process among several
 ---@return table|nil model
 ---@return string|nil message
@@ -95,12 +95,12 @@ function model:reset()
   self.sessions = { rows = {}, by_id = {} }
   self.videos = { rows = {}, by_id = {} }
   self.batches, self.assets = { by_id = {} }, { rows = {}, by_id = {} }
-  -- What may be named in requests, see heygen.sim.catalogue; and work that is no video of its own, by kind.
-  self.library, self.works = catalogue.new(), {}
+  -- What may be named in requests, see heygen.sim.service.catalogue; and jobs other than videos, by kind.
+  self.library, self.jobs = catalogue.new(), {}
   -- Registered receivers { id, url, events = list|nil, entity_id, secret, status, created }; and what happened:
   -- { id, type, data, entity_id, at }, oldest first.
   self.webhooks, self.events = { rows = {}, by_id = {} }, { rows = {} }
-  self.running, self.replays, self.made = jobs.new(), idempotency.new(), {}
+  self.running, self.replays, self.made = running.new(), idempotency.new(), {}
   self.behaviour, self.overlays = self.start.behaviour, {}
   self.faults = faults.new(random.new(self.seed + 2))
   self.clock:set_speed(self.start_speed)
@@ -156,7 +156,7 @@ function model:behave(changes, count)
   return true
 end
 
---- An object as the behaviour wants it: without its nulls, or with a field nobody has heard of.
+--- An object as the behaviour wants it: without its nulls, or with an unknown field.
 function model:finish(object, b)
   if b.nulls == "absent" then
     for name, value in pairs(object) do
@@ -313,7 +313,7 @@ end
 --- Answers one request, and gives it its `id`.
 ---@param request table { method, target, headers = lower-case name → value, body, connection = number, reused }
 ---@return table|nil response { status, headers = list of {name, value}, body }; nil when a fault kept the request away
----@return table|nil effect the fault to play, see heygen.sim.faults and heygen.sim.wire
+---@return table|nil effect the fault to play, see heygen.sim.core.faults and heygen.sim.core.wire
 ---@return table|nil entry the journal's note of the request; nil for the simulator's own controls
 function model:handle(request)
   local path, query_text = router.split(request.target)
@@ -342,7 +342,7 @@ function model:handle(request)
   return response, effect, entry
 end
 
---- Plays a record of what happened elsewhere or earlier, see heygen.sim.ledger.
+--- Plays a record of what happened elsewhere or earlier, see heygen.sim.core.ledger.
 ---@param record table
 ---@return boolean|nil ok, string|nil message
 function model:replay(record)
@@ -350,7 +350,7 @@ function model:replay(record)
   return ledger.replay(self, record, is_control(record, path) and control_of or answer_of, path, query_text)
 end
 
---- What the service wants sent now, see heygen.sim.outbox; each effect is to be followed by model:settle.
+--- The webhooks to send now, see heygen.sim.core.outbox; each effect is to be followed by model:settle.
 ---@param now number|nil simulated Unix seconds (default: the clock's)
 ---@return table effects
 function model:due(now)

@@ -1,6 +1,6 @@
 -- What the service tells others: the end of a run becomes an event, an event deliveries, a delivery attempts.
 --
--- Events and deliveries follow from records and time alone (see heygen.sim.ledger), so every process that holds the
+-- Events and deliveries follow from records and time alone (see heygen.sim.core.ledger): every process that holds the
 -- model knows them; what came of an attempt is a record of its own (model:settle).
 local heap = require "heygen.sim.core.heap"
 local random = require "heygen.sim.core.random"
@@ -28,7 +28,7 @@ end
 -- ---- from runs to events
 
 --- Waits for the end of a run; again whenever its end has moved.
----@param run table see heygen.sim.schedule
+---@param run table see heygen.sim.core.schedule
 function outbox:watch(run)
   local at = schedule.ends(run)
   run.awaited = at and at ~= run.told_at and self.ends:push(at, run) or nil
@@ -143,7 +143,7 @@ function outbox:advance(now)
 end
 
 --- A batch was made: when nothing of it can be made, that is its end.
----@param batch table see heygen.sim.batches
+---@param batch table see heygen.sim.service.batches
 function outbox:batched(batch)
   tell.batch(self, batch, self.model.clock:now())
 end

@@ -49,7 +49,7 @@ return {
     },
   },
   hostile = {
-    about = "one answer in three wants to harm: garbage, floods, bombs, lies about lengths, redirects elsewhere",
+    about = "one answer in three is hostile: garbage, floods, bombs, lies about lengths, redirects elsewhere",
     faults = {
       { method = "GET", path = API, chance = 0.04, garbage = true },
       { method = "GET", path = API, chance = 0.04, header_bytes = 2000000 },

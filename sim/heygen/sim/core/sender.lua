@@ -1,4 +1,4 @@
--- Sends what the service wants sent: takes due webhooks out of the model, and tells it what came of them.
+-- Sends due webhooks: takes them out of the model, and settles each with its outcome.
 --
 -- The transfers run in the engine of heygen.core. When to look is the business of a front: heygen.sim.sender_luv, or
 -- nginx's timers.

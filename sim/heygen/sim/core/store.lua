@@ -3,7 +3,6 @@
 -- The file is a row of netstrings without commas ("<bytes>:<packed record>"), the first of them a START record. What a
 -- crash has torn is the last one, whose answer was never sent: it is cut off. A damage anywhere else is an error, for
 -- behind it lie records that were promised.
-local journal = require "heygen.sim.core.journal"
 local ledger = require "heygen.sim.core.ledger"
 
 local store = {}
@@ -105,7 +104,7 @@ local function is_new(uv, path)
   return made ~= nil and math.abs(uv.gettimeofday() - made.mtime.sec) < MOMENT
 end
 
--- Who holds the lock that is there; nil when nobody does.
+-- The process that holds the lock that is there; nil when none does.
 local function holder(uv, path)
   local pid = owner_of(path)
   if not pid then
@@ -116,7 +115,7 @@ local function holder(uv, path)
   end
 end
 
--- Takes a lock away that nobody holds. One process at a time looks and removes: what it removes is what it has seen.
+-- Removes a lock that no process holds. One process at a time looks and removes: what it removes is what it has seen.
 local function remove_stale(uv, path)
   local guard = path .. ".old"
   local descriptor = uv.fs_open(guard, "wx", READABLE)
@@ -288,114 +287,14 @@ function store:close()
   end
 end
 
--- ---- a model and its state
-
-local function order(model, method, target, value)
-  local body = value and assert(model.json.encode(value)) or ""
-  return model:handle { method = method, target = target, headers = {}, body = body }
-end
-
--- What the command line asks for now, over what the state says; as records, so that others who play them know.
-local function adjust(model, values, wanted, had_faults)
-  local changes, start = {}, {}
-  for name, value in pairs(model.start.behaviour) do
-    start[name] = value
+--- The records that are in the file now.
+---@return table records
+function store:reread()
+  local records = {}
+  for i, each in ipairs((scan((read_all(self.path) or ""):sub(1, self.size)))) do
+    records[i] = each.record
   end
-  for name, value in pairs(wanted) do
-    start[name] = value
-    if model.behaviour[name] ~= value then
-      changes[name] = value
-    end
-  end
-  model.start.behaviour = start
-  if next(changes) then
-    order(model, "POST", "/_sim/behaviour", changes)
-  end
-  if values.speed then
-    model.start_speed = values.speed
-    if values.speed ~= model.clock.speed then
-      order(model, "POST", "/_sim/clock", { speed = values.speed })
-    end
-  end
-  -- Faults are a script for one run: those of the last one are over.
-  if had_faults then
-    order(model, "DELETE", "/_sim/faults")
-    for _, list in ipairs(model.start.faults) do
-      if list[1] then
-        order(model, "POST", "/_sim/faults", model.json.array(list))
-      end
-    end
-  end
-end
-
-local function play(self, model, seed)
-  local had_faults = false
-  for i, record in ipairs(self.records) do
-    if i == 1 and seed and seed ~= model.json.decode(record.body).seed then
-      return nil, self.path .. ": it was begun with another --seed"
-    end
-    local ok, message = model:replay(record)
-    if not ok then
-      return nil, string.format("%s: record %d cannot be played: %s", self.path, i, tostring(message))
-    end
-    had_faults = had_faults or record.target == "/_sim/faults"
-  end
-  return true, had_faults
-end
-
--- Brings a model back to what the file says, when a change of it could not be written there.
-local function restore(self, model, refused)
-  local kept = { "journal", "noise", "start_speed" }
-  if refused.target:sub(1, 6) ~= "/_sim/" and refused.method ~= "START" then
-    -- How often each has fired.
-    kept[#kept + 1] = "faults"
-  end
-  local before, behaviour = {}, model.start.behaviour
-  for _, name in ipairs(kept) do
-    before[name] = model[name]
-  end
-  model.journal = journal.new(1)
-  for _, each in ipairs(scan((read_all(self.path) or ""):sub(1, self.size))) do
-    model:replay(each.record)
-  end
-  for _, name in ipairs(kept) do
-    model[name] = before[name]
-  end
-  model.start.behaviour = behaviour
-end
-
---- Brings a fresh model to the state of the file, and has it kept there from now on.
----@param model table fresh; its clock's source shows real Unix seconds
----@param values table the command line: seed and speed when they were given
----@param wanted table the behaviours that the command line names
----@return number|nil count of records played, string|nil message
-function store:attach(model, values, wanted)
-  local ok, had_faults = play(self, model, values.seed)
-  if not ok then
-    return nil, had_faults
-  end
-  local count, last = #self.records, self.records[#self.records]
-  self.records = nil
-  function model.on_record(record)
-    local written, message = self:add(record)
-    -- An attempt of a webhook that is forgotten is only made again.
-    if not written and record.method ~= "SETTLE" then
-      restore(self, model, record)
-    end
-    return written, message
-  end
-  if count == 0 then
-    local message
-    ok, message = ledger.add(model, ledger.start(model))
-    return ok and 0, message
-  end
-  -- The machine's clock may have been set back meanwhile; that of the service goes on.
-  local back = (last.real - model.clock.source()) * model.clock.speed
-  if back > 0 then
-    order(model, "POST", "/_sim/clock", { advance = back })
-  end
-  adjust(model, values, wanted, had_faults)
-  return count
+  return records
 end
 
 return store

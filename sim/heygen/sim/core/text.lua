@@ -1,34 +1,12 @@
--- Small readings of text: UTF-8, percent-encoding, base64, globs.
+-- Small readings of text: UTF-8, percent-encoding, base64 (the core encodes none), globs.
+local core = require "heygen.core"
+
 local text = {}
 
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
----@param s string
----@return number|nil code_points nil when it is not UTF-8
-function text.length(s)
-  local count, pos, size = 0, 1, #s
-  while pos <= size do
-    local _, ascii = s:find("^[^\128-\255]+", pos)
-    if ascii then
-      count, pos = count + ascii - pos + 1, ascii + 1
-    else
-      local a, b = s:byte(pos, pos + 1)
-      local _, last
-      if a >= 194 and a <= 223 then
-        _, last = s:find("^[\128-\191]", pos + 1)
-      elseif a >= 224 and a <= 239 and b and not ((a == 224 and b < 160) or (a == 237 and b > 159)) then
-        _, last = s:find("^[\128-\191][\128-\191]", pos + 1)
-      elseif a >= 240 and a <= 244 and b and not ((a == 240 and b < 144) or (a == 244 and b > 143)) then
-        _, last = s:find("^[\128-\191][\128-\191][\128-\191]", pos + 1)
-      end
-      if not last then
-        return nil
-      end
-      count, pos = count + 1, last + 1
-    end
-  end
-  return count
-end
+-- nil when it is not UTF-8
+text.length = core.utf8_length
 
 --- What can be put into JSON: text that is no UTF-8 is percent-encoded.
 ---@param s string

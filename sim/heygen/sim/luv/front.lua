@@ -23,7 +23,7 @@ local function finish(peer, ending)
   if entry then
     local time = uv.hrtime()
     journal.finish(entry, (time - peer.asked) / 1e9, ending)
-    -- What has come meanwhile is the beginning of the next request.
+    -- What has arrived by now is the beginning of the next request.
     peer.entry, peer.first = nil, time
   end
 end
@@ -215,7 +215,7 @@ function front:listen_to(peer)
       close(self, peer)
     elseif not bytes then
       peer.ended = true
-      -- A peer that has said all it wants to say still gets the answer that is under way.
+      -- A peer that has shut down its side still gets the answer that is under way.
       if not peer.busy or peer.discard or peer.stalled then
         close(self, peer)
       end

@@ -8,7 +8,7 @@ sender_luv.__index = sender_luv
 -- Without a descriptor (plain poll()), the transfers are looked after this often.
 local POLL_MS = 5
 
--- With the next event far away: until then, whatever brings it nearer sets the timer anew.
+-- With the next event far away: until then, whatever brings it nearer sets the timer again.
 local LONGEST = 86400
 
 ---@param model table

@@ -8,7 +8,7 @@ local text = require "heygen.sim.core.text"
 local media = {}
 
 --- Has this video captions?
----@param video table or a piece of work on media, which always has
+---@param video table or a jobs on media, which always has
 ---@return boolean
 function media.captioned(video)
   local when = video.run.b.captions

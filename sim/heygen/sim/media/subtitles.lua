@@ -1,4 +1,4 @@
--- Subtitles of any length: the words of a film, spread over its time.
+-- Subtitles of any length: the words of a video, spread over its time.
 local subtitles = {}
 
 local WORDS, SHORTEST, MOST = 8, 500, 1000

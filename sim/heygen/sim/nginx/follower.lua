@@ -2,7 +2,7 @@
 --
 -- Whoever changes something holds the lock, plays what others have added, answers, and adds its own record. A reader
 -- only plays what is new. A worker that was started again plays the whole file. One whose record could not be written
--- is `broken`: its model has what nobody else will ever know, so another one must take its place.
+-- is `broken`: its model has a change that no other worker will get, so another one must take its place.
 local ledger = require "heygen.sim.core.ledger"
 local system = require "heygen.sim.nginx.system"
 

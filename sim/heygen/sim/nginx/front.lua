@@ -47,7 +47,7 @@ local function absolute(path)
   return path:sub(1, 1) == "/" and path or uv.cwd() .. "/" .. path
 end
 
--- A socket that listens already: so the port is known, and nobody else can take it until nginx has it.
+-- A socket that listens already: so the port is known, and no other process can take it before nginx has it.
 local function socket_for(host, port)
   local socket = uv.new_tcp()
   local called, ok, message = pcall(socket.bind, socket, host, port)

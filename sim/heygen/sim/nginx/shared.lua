@@ -95,7 +95,7 @@ function shared:pull()
   end
 end
 
---- A counter for heygen.sim.faults: every worker gives the same rule the same number.
+--- A counter for heygen.sim.core.faults: every worker gives the same rule the same number.
 ---@param dict table
 ---@param generation number one more at each reset of the model
 ---@return function (rule, name, step) → the count

@@ -92,7 +92,7 @@ function system.alive(pid)
   return C.kill(pid, 0) == 0 or ffi.errno() ~= 3
 end
 
---- Does a child still belong to this parent? A dead parent that nobody has buried yet has lost its children, too.
+--- Does a child still belong to this parent? A parent that is a zombie has lost its children, too.
 ---@param child number pid
 ---@param parent number pid
 ---@return boolean

@@ -201,7 +201,7 @@ function worker.answer()
     system.retire(ngx.worker.pid())
   end
   if effect then
-    -- What a fault does may take long, or never end: it can be seen meanwhile.
+    -- What a fault does may take long, or never end: it is in the journal from the beginning.
     if entry then
       model.journal:commit(entry)
     end

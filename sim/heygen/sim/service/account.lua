@@ -1,5 +1,5 @@
 -- The account: who it is, how it pays, what is left.
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local respond = require "heygen.sim.core.respond"
 
 local account = {}
@@ -10,7 +10,7 @@ account.SPACE = "space_sim"
 
 local RELOAD_BELOW, RELOAD_BY = 10, 100
 -- A subscription pays in credits, at this price each.
-local CREDIT = jobs.PRICE * 3
+local CREDIT = running.PRICE * 3
 
 local function round(value)
   return math.floor(value * 10000 + 0.5) / 10000
@@ -87,7 +87,7 @@ function account.me(model, request)
     usage_based = null,
   }
   if BILLING[kind] then
-    data[kind] = BILLING[kind](b, jobs.spent(model), now, null)
+    data[kind] = BILLING[kind](b, running.spent(model), now, null)
   end
   return respond.data(model.json, model:finish(data, b))
 end
@@ -99,9 +99,9 @@ end
 function account.refusal(model, b)
   local kind, broke = kind_of(b), nil
   if kind == "wallet" and not b.auto_reload then
-    broke = b.balance - jobs.spent(model) <= 0
+    broke = b.balance - running.spent(model) <= 0
   elseif kind == "subscription" then
-    broke = b.balance - credits_used(jobs.spent(model)) < 1
+    broke = b.balance - credits_used(running.spent(model)) < 1
   end
   if broke then
     return respond.problem(model.json, 402, nil, "Insufficient credit. Please add funds or credits to go on.")

@@ -1,4 +1,4 @@
--- Batches: many pieces of work in one request, shown item by item.
+-- Batches: many jobs in one request, shown item by item.
 local pages = require "heygen.sim.core.pages"
 local respond = require "heygen.sim.core.respond"
 

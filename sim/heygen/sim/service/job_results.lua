@@ -2,65 +2,65 @@
 local account = require "heygen.sim.service.account"
 local batches = require "heygen.sim.service.batches"
 local files = require "heygen.sim.service.files"
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
 local media = require "heygen.sim.media"
 local pages = require "heygen.sim.core.pages"
 local rendering = require "heygen.sim.service.rendering"
 local respond = require "heygen.sim.core.respond"
 
-local works = {}
+local jobs = {}
 
 local function shelf(model, kind)
-  model.works[kind] = model.works[kind] or { rows = {}, by_id = {} }
-  return model.works[kind]
+  model.jobs[kind] = model.jobs[kind] or { rows = {}, by_id = {} }
+  return model.jobs[kind]
 end
 
---- Makes a piece of work and sets it going.
+--- Makes a job and sets it going.
 ---@param model table
 ---@param kind table { name, prefix of its ids }
 ---@param b table behaviour
 ---@param fields table what is known of it: title, callback_url, callback_id, …
 ---@param start number|nil Unix seconds
----@return table work
-function works.add(model, kind, b, fields, start)
-  local all, work = shelf(model, kind.name), {}
+---@return table job
+function jobs.add(model, kind, b, fields, start)
+  local all, job = shelf(model, kind.name), {}
   for name, value in pairs(fields) do
-    work[name] = value
+    job[name] = value
   end
-  work.id, work.place, work.orientation = kind.prefix .. model.ids:hex(24), #all.rows + 1, "landscape"
-  work.run, work.kind = rendering.run(model, b, { start = start }), kind.name
-  work.run.work = work
-  all.rows[work.place], all.by_id[work.id] = work, work
-  jobs.start(model, work.run)
+  job.id, job.place, job.orientation = kind.prefix .. model.ids:hex(24), #all.rows + 1, "landscape"
+  job.run, job.kind = rendering.run(model, b, { start = start }), kind.name
+  job.run.job = job
+  all.rows[job.place], all.by_id[job.id] = job, job
+  running.start(model, job.run)
   model.journal:count "creates"
-  return work
+  return job
 end
 
----@return table|nil work
-function works.find(model, kind, id)
+---@return table|nil job
+function jobs.find(model, kind, id)
   return shelf(model, kind.name).by_id[id]
 end
 
 ---@return table response
-function works.gone(model, kind, id)
+function jobs.gone(model, kind, id)
   local message = "No " .. kind.title .. " " .. id .. " was found"
   return respond.problem(model.json, 404, "resource_not_found", message, kind.parameter)
 end
 
---- May work begin? Looks the ids up, the balance, the number of jobs.
+--- May a job begin? Looks the ids up, the balance, the number of jobs.
 ---@return table|nil refusal the response, when not
-function works.refusal(model, body, b, waits)
+function jobs.refusal(model, body, b, waits)
   return lookup.refusal(model, body, b)
     or account.refusal(model, b)
-    or (not waits and jobs.refusal(model, b))
+    or (not waits and running.refusal(model, b))
     or nil
 end
 
 --- Where it stands, in its kind's words.
 ---@return string status, table|nil state nil while it waits for its turn
-function works.status(model, kind, work)
-  local state = rendering.look(model, work.run)
+function jobs.status(model, kind, job)
+  local state = rendering.look(model, job.run)
   if not state then
     return "pending"
   elseif state.video_status == "processing" then
@@ -70,26 +70,26 @@ function works.status(model, kind, work)
 end
 
 --- A fresh URL of a file that has come out of it.
----@param work table
+---@param job table
 ---@param ending string ".mp4", ".srt", …
 ---@return string url
-function works.url(model, work, ending)
-  return model.files:url(work.id .. ending, work.run.b.url_expires)
+function jobs.url(model, job, ending)
+  return model.files:url(job.id .. ending, job.run.b.url_expires)
 end
 
 --- What all kinds show.
 ---@return table object, boolean done
-function works.view(model, kind, work)
+function jobs.view(model, kind, job)
   local null = model.json.null
-  local status = works.status(model, kind, work)
-  local b, failed = work.run.b, status == "failed"
+  local status = jobs.status(model, kind, job)
+  local b, failed = job.run.b, status == "failed"
   return {
-    id = work.id,
+    id = job.id,
     status = status,
-    title = work.title or null,
-    created_at = math.floor(work.run.start),
+    title = job.title or null,
+    created_at = math.floor(job.run.start),
     failure_message = failed and b.failure_message or null,
-    callback_id = work.callback_id or null,
+    callback_id = job.callback_id or null,
   },
     status == "completed"
 end
@@ -97,27 +97,27 @@ end
 -- ---- what every kind can do
 
 --- The handlers get, list and delete of a kind.
----@param kind table with show(model, work) → object
+---@param kind table with show(model, job) → object
 ---@param handlers table to put them in
-function works.readable(kind, handlers)
+function jobs.readable(kind, handlers)
   function handlers.get(model, _, _, id)
-    local work = works.find(model, kind, id)
-    return work and respond.data(model.json, kind.show(model, work)) or works.gone(model, kind, id)
+    local job = jobs.find(model, kind, id)
+    return job and respond.data(model.json, kind.show(model, job)) or jobs.gone(model, kind, id)
   end
 
   function handlers.list(model, _, query)
     local rows = shelf(model, kind.name).rows
-    return model:page(pages.cut(rows, kind.name, query.limit, query.token, function(work)
-      return kind.show(model, work)
+    return model:page(pages.cut(rows, kind.name, query.limit, query.token, function(job)
+      return kind.show(model, job)
     end))
   end
 
   function handlers.delete(model, _, _, id)
-    local work, all = works.find(model, kind, id), shelf(model, kind.name)
-    if not work then
-      return works.gone(model, kind, id)
+    local job, all = jobs.find(model, kind, id), shelf(model, kind.name)
+    if not job then
+      return jobs.gone(model, kind, id)
     end
-    all.rows[work.place], all.by_id[id], work.deleted = false, nil, true
+    all.rows[job.place], all.by_id[id], job.deleted = false, nil, true
     return respond.data(model.json, { id = id, deleted = true })
   end
 end
@@ -125,35 +125,35 @@ end
 local ITEM = { pending = "queued", completed = "completed", failed = "failed" }
 
 local function item(model, kind, each)
-  if not each.work then
+  if not each.job then
     return "failed", nil, each.error
   end
-  local status = works.status(model, kind, each.work)
-  local b, null, problem = each.work.run.b, model.json.null, nil
+  local status = jobs.status(model, kind, each.job)
+  local b, null, problem = each.job.run.b, model.json.null, nil
   if status == "failed" then
     problem = { code = b.failure_code or null, message = b.failure_message or null }
   end
-  return ITEM[status] or "processing", each.work.id, problem
+  return ITEM[status] or "processing", each.job.id, problem
 end
 
 --- The handlers update, statuses, create_batch and get_batch of a kind.
----@param kind table with make(model, body, b, start) → work
+---@param kind table with make(model, body, b, start) → job
 ---@param handlers table to put them in
-function works.bulk(kind, handlers)
+function jobs.bulk(kind, handlers)
   function handlers.update(model, _, body, id)
-    local work = works.find(model, kind, id)
-    if not work then
-      return works.gone(model, kind, id)
+    local job = jobs.find(model, kind, id)
+    if not job then
+      return jobs.gone(model, kind, id)
     end
-    work.title = body.title
-    return respond.data(model.json, kind.show(model, work))
+    job.title = body.title
+    return respond.data(model.json, kind.show(model, job))
   end
 
   function handlers.statuses(model, _, query)
     return batches.statuses(model, kind.name, query, kind.parameter .. "s", function(id)
-      local work = works.find(model, kind, id)
-      if work then
-        local status, _, problem = item(model, kind, { work = work })
+      local job = jobs.find(model, kind, id)
+      if job then
+        local status, _, problem = item(model, kind, { job = job })
         return status, problem
       end
     end, function(each)
@@ -176,8 +176,8 @@ function works.bulk(kind, handlers)
       else
         turn = turn + 1
         local start = rendering.turn(model, b, turn)
-        for _, work in ipairs(kind.make(model, each, b, start)) do
-          items[#items + 1] = { work = work }
+        for _, job in ipairs(kind.make(model, each, b, start)) do
+          items[#items + 1] = { job = job }
         end
       end
     end
@@ -185,8 +185,8 @@ function works.bulk(kind, handlers)
     local batch = { title = body.title, callback_url = body.callback_url, b = b, items = items }
     batches.add(model, kind.name, batch)
     for _, each in ipairs(items) do
-      if each.work then
-        each.work.batch = batch
+      if each.job then
+        each.job.batch = batch
       end
     end
     model.outbox:batched(batch)
@@ -205,13 +205,13 @@ function works.bulk(kind, handlers)
 end
 
 --- The handler create of a kind.
----@param kind table with make(model, body, b, start) → list of works
----@param answer function (model, list of works) → data
+---@param kind table with make(model, body, b, start) → list of jobs
+---@param answer function (model, list of jobs) → data
 ---@return function handler
-function works.creator(kind, answer)
+function jobs.creator(kind, answer)
   return function(model, _, body)
     local b = model:behaviour_now()
-    local refusal = works.refusal(model, body, b)
+    local refusal = jobs.refusal(model, body, b)
     if refusal then
       return refusal
     end
@@ -222,16 +222,16 @@ end
 
 files.RESOLVERS[#files.RESOLVERS + 1] = function(model, name, now)
   local id, ending = name:match "^(%w+_%x+)(%.%w+)$"
-  for _, all in pairs(id and media.known(ending) and model.works or {}) do
-    local work = all.by_id[id]
-    local state = work and rendering.look(model, work.run)
-    if state and state.video_status == "completed" and now >= state.finished + work.run.b.file_late then
+  for _, all in pairs(id and media.known(ending) and model.jobs or {}) do
+    local job = all.by_id[id]
+    local state = job and rendering.look(model, job.run)
+    if state and state.video_status == "completed" and now >= state.finished + job.run.b.file_late then
       -- Subtitles that somebody has corrected stand in the place of ours.
-      local file = ending == ".srt" and work.srt and { type = "application/x-subrip", body = work.srt }
-        or media.make(ending, work)
+      local file = ending == ".srt" and job.srt and { type = "application/x-subrip", body = job.srt }
+        or media.make(ending, job)
       return file and { type = file.type, body = file.body, modified = state.finished }
     end
   end
 end
 
-return works
+return jobs

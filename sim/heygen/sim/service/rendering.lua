@@ -1,5 +1,5 @@
 -- Work that begins at once, without an agent: videos of POST /v3/videos, translations, lip syncs and the like.
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local schedule = require "heygen.sim.core.schedule"
 
 local rendering = {}
@@ -40,20 +40,20 @@ function rendering.length(b)
   return b.pending + b.processing + (b.unknown_status and b.unknown_status_seconds or 0)
 end
 
---- Makes the run of a piece of work; rendering.start sets it going.
+--- Makes the run of a job; rendering.start sets it going.
 ---@param model table
 ---@param b table behaviour
 ---@param options table? start = Unix seconds (default: now); seconds = length of what comes out
----@return table run see heygen.sim.schedule
+---@return table run see heygen.sim.core.schedule
 function rendering.run(model, b, options)
   options = options or {}
   local seconds = math.min(7200, math.max(0.02, options.seconds or b.clip_seconds))
   local run = schedule.new(options.start or model.clock:now(), settings(b, seconds), false)
-  run.cost = seconds * jobs.PRICE
+  run.cost = seconds * running.PRICE
   return run
 end
 
---- Where a piece of work stands.
+--- Where a job stands.
 ---@param model table
 ---@param run table
 ---@return table|nil state see schedule.look; nil while it waits for its turn

@@ -60,19 +60,19 @@ end
 
 -- One id for one end of one run, on every process that sees it.
 local function event_id(run)
-  local thing = run.video or run.work
+  local thing = run.video or run.job
   local of = thing and thing.id or (run.session.id:gsub("^sess_", "") .. "r" .. run.number)
   return string.format("evt_%s_%d", of, run.told)
 end
 
 --- Has everything in a batch ended? Then that is told, once.
 ---@param outbox table
----@param batch table see heygen.sim.batches; its items are { video | work | error }
+---@param batch table see heygen.sim.service.batches; its items are { video | job | error }
 ---@param at number Unix seconds
 function tell.batch(outbox, batch, at)
   local model, counts = outbox.model, { completed = 0, failed = 0 }
   for _, item in ipairs(batch.items) do
-    local thing = item.video or item.work
+    local thing = item.video or item.job
     if thing and not thing.run.told then
       return
     end
@@ -99,20 +99,20 @@ function tell.batch(outbox, batch, at)
   }, batch.b, batch.callback_url)
 end
 
--- What is told of work on media, by its kind; of the others the service tells nothing.
-local WORK_EVENTS = {
+-- What is told of jobs on media, by its kind; of the others the service tells nothing.
+local JOB_EVENTS = {
   video_translations = { name = "video_translate", id = "video_translate_id" },
   proofreads = { name = "proofread_creation", id = "proofread_id" },
   ai_clipping = { name = "ai_clipping", id = "job_id" },
 }
 
-local function of_work(model, work, well, b, at)
-  local kind = WORK_EVENTS[work.kind]
-  local data = { [kind.id] = work.id, output_language = work.output_language }
+local function of_job(model, job, well, b, at)
+  local kind = JOB_EVENTS[job.kind]
+  local data = { [kind.id] = job.id, output_language = job.output_language }
   if not well then
     data.message = b.failure_message or model.json.null
-  elseif work.kind ~= "proofreads" then
-    data.url = url_at(model, work.id .. ".mp4", b, at)
+  elseif job.kind ~= "proofreads" then
+    data.url = url_at(model, job.id .. ".mp4", b, at)
   end
   return kind.name, data
 end
@@ -135,8 +135,8 @@ local function announce(outbox, run, state, at, thing)
   local noise = model.noise
   model.noise = random.new(text.hash(event.id))
   local name, data
-  if run.work then
-    name, data = of_work(model, run.work, well, b, at)
+  if run.job then
+    name, data = of_job(model, run.job, well, b, at)
   else
     name, data = of_video(model, run, state, well, b, at)
   end
@@ -148,18 +148,18 @@ end
 
 --- A run has ended: the events that follow.
 ---@param outbox table
----@param run table see heygen.sim.schedule; with what it is the run of: video, session or work
+---@param run table see heygen.sim.core.schedule; with what it is the run of: video, session or job
 ---@param state table see schedule.look
 ---@param at number Unix seconds
 function tell.ended(outbox, run, state, at)
-  local thing = run.video or run.session or run.work
+  local thing = run.video or run.session or run.job
   if not thing then
     return
   end
   run.well = state.status == "completed" and not state.lost
   run.told = (run.told or 0) + 1
-  local silent = run.work and not WORK_EVENTS[run.work.kind]
-  -- What was deleted before it was done is nobody's news.
+  local silent = run.job and not JOB_EVENTS[run.job.kind]
+  -- No event tells of what was deleted before it was done.
   if not silent and not thing.deleted then
     announce(outbox, run, state, at, thing)
   end
@@ -178,7 +178,7 @@ end
 local SIGNATURES =
   { both = { "Heygen-Signature", "signature" }, wrong = { "Heygen-Signature", "signature" }, none = {} }
 
---- An attempt of a delivery, for whoever sends it.
+--- An attempt of a delivery, for the sender.
 ---@param model table
 ---@param delivery table
 ---@return table effect

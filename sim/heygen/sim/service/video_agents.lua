@@ -1,6 +1,6 @@
 -- The Video Agent: sessions, their messages, resources and styles.
 local account = require "heygen.sim.service.account"
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
 local messages = require "heygen.sim.service.messages"
 local pages = require "heygen.sim.core.pages"
@@ -50,7 +50,7 @@ end
 local function add_run(model, session, prompt, b)
   local run = schedule.new(model.clock:now(), b, session.mode == "chat")
   run.session, run.prompt, run.number = session, prompt, #session.runs + 1
-  run.cost = b.clip_seconds * jobs.PRICE
+  run.cost = b.clip_seconds * running.PRICE
   session.runs[run.number] = run
   if b.video_id ~= "never" then
     run.video = videos.add(model, run, {
@@ -61,7 +61,7 @@ local function add_run(model, session, prompt, b)
       callback_id = session.callback_id,
     })
   end
-  jobs.start(model, run)
+  running.start(model, run)
   return run
 end
 
@@ -108,7 +108,9 @@ end
 
 function video_agents.create(model, _, body)
   local b = model:behaviour_now()
-  local refusal = lookup.refusal(model, body, b, true) or account.refusal(model, b) or jobs.refusal(model, b)
+  local refusal = lookup.refusal(model, body, b, true)
+    or account.refusal(model, b)
+    or running.refusal(model, b)
   if refusal then
     return refusal
   end
@@ -203,11 +205,11 @@ function video_agents.send(model, _, body, id)
     local released = schedule.release(run, now, "input")
     model.outbox:watch(run)
     if not released and run.b.message_revives and schedule.release(run, now, "failed") then
-      jobs.start(model, run)
+      running.start(model, run)
     end
   else
-    -- One more film of the same session is one more job.
-    refusal = account.refusal(model, run.b) or jobs.refusal(model, run.b)
+    -- One more video of the same session is one more job.
+    refusal = account.refusal(model, run.b) or running.refusal(model, run.b)
     if refusal then
       return refusal
     end

@@ -1,7 +1,7 @@
 -- Videos without an agent: POST /v3/videos in its four kinds, and batches of them.
 local account = require "heygen.sim.service.account"
 local batches = require "heygen.sim.service.batches"
-local jobs = require "heygen.sim.core.jobs"
+local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
 local rendering = require "heygen.sim.service.rendering"
 local respond = require "heygen.sim.core.respond"
@@ -36,13 +36,13 @@ local function problem_of(model, body, b)
   if body.script and not body.script:find "%S" then
     return { status = 400, code = "script_too_short", message = "script has no words", param = "script" }
   end
-  local images, films = 0, 0
+  local images, clips = 0, 0
   for _, file in ipairs(body.references or {}) do
     local kind = file.media_type or (file.url or ""):lower():match "^[^?#]*"
-    local film = kind:find "^video/" or kind:find "%.mp4$" or kind:find "%.webm$" or kind:find "%.mov$"
-    images, films = images + (film and 0 or 1), films + (film and 1 or 0)
+    local is_video = kind:find "^video/" or kind:find "%.mp4$" or kind:find "%.webm$" or kind:find "%.mov$"
+    images, clips = images + (is_video and 0 or 1), clips + (is_video and 1 or 0)
   end
-  if images > 9 or films > 3 then
+  if images > 9 or clips > 3 then
     local message = "references may hold at most 3 videos and 9 images"
     return { status = 400, message = message, param = "references" }
   end
@@ -71,7 +71,7 @@ function video_create.make(model, body, b, start, more)
     video[name] = value
   end
   run.video = videos.add(model, run, video)
-  jobs.start(model, run)
+  running.start(model, run)
   return video
 end
 
@@ -80,7 +80,7 @@ end
 ---@param b table behaviour
 ---@return table|nil refusal the response, when not
 function video_create.refusal(model, b)
-  return account.refusal(model, b) or jobs.refusal(model, b)
+  return account.refusal(model, b) or running.refusal(model, b)
 end
 
 function video_create.create(model, _, body)

@@ -1,27 +1,27 @@
--- The work that runs now: how much of it there may be at once, and what the finished work has cost.
+-- The jobs that run now: how many there may be at once, and what the finished ones have cost.
 local respond = require "heygen.sim.core.respond"
 local schedule = require "heygen.sim.core.schedule"
 
-local jobs = {}
+local running = {}
 
 -- USD per second of output, as third parties read it off their bills.
-jobs.PRICE = 0.0333
+running.PRICE = 0.0333
 
 ---@return table list of runs, for model.running
-function jobs.new()
+function running.new()
   return { list = {}, spent = 0, room = 64 }
 end
 
 -- Drops what has ended, after charging for it. A failed render is not billed.
 local function prune(model)
-  local now, kept, running = model.clock:now(), {}, 0
+  local now, kept, active = model.clock:now(), {}, 0
   local all = model.running
   for _, run in ipairs(all.list) do
     if schedule.running(run, now) then
       kept[#kept + 1] = run
       -- What waits in a batch holds no slot yet.
       if run.start <= now then
-        running = running + 1
+        active = active + 1
       end
     else
       run.listed = nil
@@ -32,7 +32,7 @@ local function prune(model)
     end
   end
   all.list, all.room = kept, math.max(64, 2 * #kept)
-  return running
+  return active
 end
 
 -- How long until the first of those that run ends by itself.
@@ -47,8 +47,8 @@ end
 
 --- Takes a run in, at its beginning or when it goes on.
 ---@param model table
----@param run table see heygen.sim.schedule; its `cost` is in USD
-function jobs.start(model, run)
+---@param run table see heygen.sim.core.schedule; its `cost` is in USD
+function running.start(model, run)
   model.outbox:watch(run)
   if run.listed then
     return
@@ -61,10 +61,10 @@ function jobs.start(model, run)
   all.list[#all.list + 1] = run
 end
 
---- What all finished work has cost.
+--- What all finished jobs have cost.
 ---@param model table
 ---@return number usd
-function jobs.spent(model)
+function running.spent(model)
   prune(model)
   return model.running.spent
 end
@@ -72,7 +72,7 @@ end
 --- How many jobs run now.
 ---@param model table
 ---@return number count
-function jobs.count(model)
+function running.count(model)
   return prune(model)
 end
 
@@ -80,7 +80,7 @@ end
 ---@param model table
 ---@param b table behaviour
 ---@return table|nil refusal the response with 429, when not
-function jobs.refusal(model, b)
+function running.refusal(model, b)
   if b.concurrency == 0 then
     return nil
   end
@@ -95,4 +95,4 @@ function jobs.refusal(model, b)
   return answer
 end
 
-return jobs
+return running
