@@ -36,7 +36,7 @@ local function play(connection, steps)
   return false
 end
 
--- The model speaks in tables: heygen.sim.core.http makes them of bytes, heygen.sim.core.wire makes bytes of its answers.
+-- The model uses tables: heygen.sim.core.http makes them of bytes, heygen.sim.core.wire makes bytes of its answers.
 local function serve(connection)
   local parser = http.new()
   while true do
