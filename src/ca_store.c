@@ -50,7 +50,8 @@ static bool is_tls(const char *proxy) {
     return proxy && strncasecmp(proxy, "https://", 8) == 0;
 }
 
-/* May libcurl speak TLS with a proxy? Where it looks, if the request says nothing. */
+/* True when libcurl may speak TLS with a proxy: where it reads that, if the request says nothing.
+ */
 static bool tls_to_proxy(const char *proxy) {
     return proxy ? is_tls(proxy)
                  : is_tls(getenv("https_proxy")) || is_tls(getenv("HTTPS_PROXY")) ||
@@ -84,7 +85,7 @@ static void load(void *trust) {
     } else {
         X509_STORE_free(store);
     }
-    /* The first connection of a process also makes OpenSSL look for its algorithms: half a
+    /* The first connection of a process also makes OpenSSL fetch its algorithms: half a
      * millisecond, better spent here. */
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL_free(context ? SSL_new(context) : NULL);
@@ -220,7 +221,7 @@ static CURLcode on_context(CURL *easy, void *context, void *trust) {
 void hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file) {
     if (t) {
         /* libcurl keeps connections and TLS sessions of different authorities apart by these two
-         * texts. Named as a directory the file is not read: OpenSSL would look into one only when
+         * texts. Named as a directory the file is not read: OpenSSL would search one only when
          * it verifies, and by then our store is in its place. */
         curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
         curl_easy_setopt(easy, CURLOPT_CAPATH, t->file);
@@ -230,8 +231,8 @@ void hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file) {
     }
     if (ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-    /* A directory beside the file would switch off libcurl's cache and cost 27 to 55 ms in one step
-     * at every new connection. */
+    /* A directory in addition to the file would switch off libcurl's cache and cost 27 to 55 ms in
+     * one step at every new connection. */
     if (ca_file || default_file())
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }

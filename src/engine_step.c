@@ -8,7 +8,7 @@
 
 enum { BATCH = 64 };
 
-/* Until an operation is looked at again whose time is up while events wait. */
+/* Until an operation is checked again whose time is up while events wait. */
 static const int64_t LATER = 5 * INT64_C(1000000);
 
 int64_t hg_engine_deadline(const hg_engine *e) {
@@ -118,7 +118,7 @@ static void start_held(hg_engine *e, int64_t end) {
 
 /* ---- events ---- */
 
-/* Downloads that used up the time of an earlier step go on. */
+/* Downloads that used up the time of an earlier step continue. */
 static void resume_paused(hg_engine *e, int64_t end) {
     for (int n = e->pool.paused.len; n > 0 && e->pool.paused.first; n--) {
         hg_exchange *x = first_of(&e->pool.paused);
@@ -231,7 +231,7 @@ static void finish_notifications(hg_engine *e) {
 
 /* ---- the step ---- */
 
-/* False: there was no time to look at all that has come. */
+/* False: there was no time to handle all that has come. */
 static bool work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_t end) {
     hg_sigpipe s;
     hg_sigpipe_block(&s);

@@ -114,7 +114,7 @@ int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int fr
         return CURL_PREREQFUNC_ABORT;
     }
     if (x->fresh && x->patience && hg_now() - x->born > x->patience) {
-        /* Sent now, it might be cut off before its answer, and nobody would know what it made. */
+        /* Sent now, it might be cut off before its answer, and what it made would be unknown. */
         hg_op_fail(&x->op, HG_FAIL_TIMEOUT, "no connection became free within the timeout");
         return CURL_PREREQFUNC_ABORT;
     }
@@ -199,7 +199,7 @@ static hg_failure_kind classify(const hg_exchange *x, CURLcode code) {
     }
 }
 
-/* Copies what the easy handle knows, as it goes on to serve another operation. */
+/* Copies what the easy handle knows, as it will serve another operation. */
 static void collect(hg_exchange *x, CURL *easy) {
     static const CURLINFO TIMES[HG_TIMINGS] = {
         CURLINFO_NAMELOOKUP_TIME_T,  CURLINFO_CONNECT_TIME_T,       CURLINFO_APPCONNECT_TIME_T,

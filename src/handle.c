@@ -17,7 +17,8 @@
 #endif
 
 enum {
-    KEEP_IDLE = 1024, /* about 6 kB each: what is thrown away here is made anew at the next burst */
+    KEEP_IDLE =
+        1024, /* about 6 kB each: what is thrown away here is made again at the next burst */
     API_BUFFER = 8 * 1024, /* most of the memory of a waiting request; an answer is about 1 kB */
     FILE_BUFFER = 128 * 1024
 };
@@ -170,7 +171,7 @@ static const char *address(const hg_request *r) {
     return r->url ? r->url : r->base;
 }
 
-/* The request target beside a URL parsed once saves a fifth of the cost of a poll. Not through a
+/* The request target next to a URL parsed once saves a fifth of the cost of a poll. Not through a
  * proxy in plain http: its request line needs the whole URL. */
 static bool set_address(hg_pool *p, hg_handle *h, const hg_request *r, bool direct) {
     CURL *e = h->easy;
@@ -251,7 +252,7 @@ static bool set_method(hg_handle *h, const hg_request *r) {
 static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
     CURL *e = h->easy;
     bool https = starts(address(r), "https://");
-    /* libcurl's clock runs while a request waits for a connection, and ends it before it looks at
+    /* libcurl's clock runs while a request waits for a connection, and ends it before it checks
      * what has come. A fresh one has its time from the engine: once for waiting (hg_engine_hold),
      * and once for the answer (hg_exchange_on_start). */
     long timeout_ms = r->fresh ? 0 : r->timeout_ms;
@@ -271,9 +272,9 @@ static bool set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
     if (h->compressed != r->compressed)
         curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING,
                          (h->compressed = r->compressed) ? "gzip" : NULL);
-    /* A body that is held back must hold back its server, and nobody else. Over HTTP/2, libcurl
-     * (7.88) takes all that its window lets in, 32 MB of each stream, whenever another stream is
-     * read. */
+    /* A body that is held back must hold back its server, and no other transfer. Over HTTP/2,
+     * libcurl (7.88) takes all that its window lets in, 32 MB of each stream, whenever another
+     * stream is read. */
     bool alone = r->output_path || r->output || r->stream;
     if (h->alone != alone)
         curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
@@ -317,7 +318,7 @@ static bool start_over(hg_pool *p, hg_handle *h, hg_ca_store *trust, const char 
     return keep_text(&h->ca_file, ca_file);
 }
 
-/* Without any option: it is not plain, so that whoever takes it starts over. */
+/* Without any option: it is not plain, so that its next user starts over. */
 static hg_handle *create(hg_pool *p, bool public_) {
     hg_handle *h = calloc(1, sizeof *h);
     if (!h)

@@ -11,7 +11,7 @@ typedef struct hg_sigpipe {
 
 /* Blocks the signal for this thread. */
 void hg_sigpipe_block(hg_sigpipe *s);
-/* Swallows one that came meanwhile, and puts the thread's mask back. */
+/* Swallows one that has come since, and puts the thread's mask back. */
 void hg_sigpipe_restore(const hg_sigpipe *s);
 
 #endif

@@ -236,7 +236,7 @@ describe("the place of a download", function()
     local output = child.must(code, "trap '' XFSZ; ulimit -f 4;") -- blocks of 512 or 1024 bytes
     assert.matches("^nil\tfile\tdisk_full\t[24]0[49][68]\tfalse\t1\n", output)
     assert.matches("cannot write .-film.mp4.part: File too large", output)
-    assert.matches("bytes are in .-film.mp4.part, where the next call goes on", output)
+    assert.matches("bytes are in .-film.mp4.part, where the next call resumes", output)
     assert.same({ "film.mp4.part", "film.mp4.part.json" }, there())
     output = child.must((code:gsub("film.mp4", "other.mp4", 1)), "trap '' XFSZ; ulimit -f 0;")
     assert.matches("disk_full", output)
