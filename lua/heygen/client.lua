@@ -8,6 +8,7 @@ local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
 local row_calls = require "heygen.api.call"
 local urls = require "heygen.schema.url"
+local values = require "heygen.schema.value"
 local workflow = require "heygen.wait.video"
 
 local client = {}
@@ -40,7 +41,7 @@ function Client:request(fields)
   check_colon(self, "template", "client:request{...}")
   local problem = raw.problem(fields)
   if problem then
-    error("heygen: " .. problem, 2)
+    error("client:request: " .. problem, 2)
   end
   local row, call, err = raw.prepare(fields)
   local value
@@ -79,7 +80,7 @@ end
 ---@return heygen.Error? err with every id, to resume: client:wait(err)
 function Client:wait(target, wait)
   check_colon(self, "template", "client:wait(...)")
-  return outcome(workflow.wait(self, target, wait, 2))
+  return outcome(workflow.wait(self, "client:wait", target, wait, 2))
 end
 
 ---Creates a video and waits for it.
@@ -116,7 +117,7 @@ end
 function Client:update(budget)
   check_colon(self, "template", "client:update(...)")
   if budget ~= nil and (type(budget) ~= "number" or budget ~= budget or budget < 0) then
-    error("heygen: budget: expected a number of seconds, got " .. tostring(budget), 2)
+    error("client:update: budget: expected seconds >= 0, got " .. values.given(budget), 2)
   end
   return require("heygen.driver.scheduler").update(budget)
 end

@@ -69,11 +69,11 @@ describe("video_agents:create", function()
 
   it("knows the closed sets", function()
     assert.equal(
-      'orientation: "landscap" is not one of "landscape", "portrait", did you mean "landscape"?',
+      'orientation: expected one of "landscape", "portrait", got "landscap", did you mean "landscape"?',
       bad_value(create { orientation = "landscap" })
     )
-    assert.equal('mode: "x" is not one of "generate", "chat"', bad_value(create { mode = "x" }))
-    assert.equal('mode: "" is not one of "generate", "chat"', bad_value(create { mode = "" }))
+    assert.equal('mode: expected one of "generate", "chat", got "x"', bad_value(create { mode = "x" }))
+    assert.equal('mode: expected one of "generate", "chat", got ""', bad_value(create { mode = "" }))
   end)
 
   it("takes null where the service does", function()

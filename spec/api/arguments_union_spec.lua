@@ -40,7 +40,7 @@ describe("videos:create", function()
     assert.equal(mistake(create {}), mistake "videos:create")
     assert.equal(mistake(create {}), mistake(create { title = "x" }))
     assert.equal(
-      'type: "avatr" is not one of "avatar", "cinematic_avatar", "image", "studio", did you mean "avatar"?',
+      'type: expected one of "avatar", "cinematic_avatar", "image", "studio", got "avatr", did you mean "avatar"?',
       mistake(create { type = "avatr" })
     )
     assert.equal("type: expected a string, got number", mistake(create { type = 1 }))
@@ -305,7 +305,7 @@ describe("other bodies", function()
 
   it("of webhooks: a failure is spelled fail", function()
     assert.matches(
-      '^events%[1%]: "video_agent.failed" is not one of .*did you mean "video_agent.fail"%?$',
+      '^events%[1%]: expected one of .*, got "video_agent.failed", did you mean "video_agent.fail"%?$',
       bad_value(
         "webhooks:create_endpoint",
         { url = "https://example.com", events = { "video_agent.failed" } }

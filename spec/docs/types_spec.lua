@@ -299,7 +299,7 @@ describe("the types of the options", function()
   end)
 
   it("have those of client:request", function()
-    local body = scripts.read("lua/heygen/api/raw_request.lua"):match "local RAW_FIELDS = (%b{})"
+    local body = scripts.read("lua/heygen/api/raw_request.lua"):match "local KNOWN = (%b{})"
     assert.same(names_in(body, "\n  ([%w_]+) ="), fields(META, "RawRequest"))
   end)
 end)

@@ -193,15 +193,15 @@ describe("a download", function()
       assert.matches(pattern, message)
     end
     raised(
-      "variant: expected one of video, captioned, gif, thumbnail, subtitle, got gfi",
+      'variant: expected one of "video", "captioned", "gif", "thumbnail", "subtitle", got "gfi"',
       "v",
       "x",
       { variant = "gfi" }
     )
     raised("variant: an address is that of one file", "https://example.com/x", "x", { variant = "gif" })
-    raised("resume: expected true or false, got number", "v", "x", { resume = 1 })
-    raised("refresh: expected a function, got string", "v", "x", { refresh = "x" })
-    raised("path: expected a string, got number %(or a function", "v", 5)
+    raised("resume: expected a boolean, got 1", "v", "x", { resume = 1 })
+    raised('refresh: expected a function, got "x"', "v", "x", { refresh = "x" })
+    raised("path: expected a string or a function, got 5", "v", 5)
     assert.equal(0, live.sent(sim))
   end)
 end)

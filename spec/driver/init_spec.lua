@@ -237,11 +237,12 @@ describe("a driver", function()
 
   it("is refused when it is none", function()
     for given, message in pairs {
-      blok = 'driver: "blok" is not known, did you mean "block"?',
+      blok = 'heygen.new: driver: expected one of "block", "copas", "cqueues", "luv", "resty", "scheduler", '
+        .. 'got "blok", did you mean "block"?',
       [5] = "driver: expected a name (block, copas, cqueues, luv, resty, scheduler), a table of a name and options, "
-        .. "or a table with await and sleep, got number",
+        .. "or a table with await and sleep, got 5",
       [{}] = "or a table with await and sleep, got table",
-      [{ "cqueues", bridge = true }] = 'driver: "cqueues" has no option bridge',
+      [{ "cqueues", bridge = true }] = 'driver.bridge: unknown option, "cqueues" has none',
     } do
       local ok, raised = pcall(live.client, sim, { driver = given })
       assert.is_false(ok)

@@ -311,8 +311,8 @@ describe("a client in nginx #once #native", function()
         },
       }
       local text = server:ask "/"
-      assert.matches('driver: "resty": brigde: unknown option, did you mean "bridge"', text)
-      assert.matches('driver: "resty": bridge: expected true or false, got number', text, 1, true)
+      assert.matches('heygen.new: driver.brigde: unknown option, did you mean "bridge"', text)
+      assert.matches("heygen.new: driver.bridge: expected a boolean, got 1", text, 1, true)
     end)
   end)
 

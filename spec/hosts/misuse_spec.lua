@@ -147,10 +147,11 @@ describe("a call that its host cannot suspend", function()
 
   it("with a default that is none", function()
     for given, part in pairs {
-      luw = 'heygen.use: driver: "luw" is not known, did you mean "luv"?',
+      luw = 'heygen.use: driver: expected one of "block", "copas", "cqueues", "luv", "resty", "scheduler", got "luw", '
+        .. 'did you mean "luv"?',
       [7] = "heygen.use: driver: expected a name",
-      [{ "cqueues", bridge = false }] = 'heygen.use: driver: "cqueues" has no option bridge',
-      [{ await = print }] = "heygen.use: driver: sleep: expected a function, got nil",
+      [{ "cqueues", bridge = false }] = 'heygen.use: driver.bridge: unknown option, "cqueues" has none',
+      [{ await = print }] = "heygen.use: driver.sleep: expected a function, got nil",
     } do
       local message = raised(function()
         heygen.use(given)

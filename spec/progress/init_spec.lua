@@ -225,9 +225,9 @@ describe("heygen.progress", function()
   it("refuses what it does not know, where it was called", function()
     for _, case in ipairs {
       { { colums = 3 }, 'colums: unknown option, did you mean "columns"?' },
-      { { columns = "80" }, "columns: expected a number, or false" },
-      { { columns = -1 }, "columns: expected a number of at least 1" },
-      { { columns = 0 / 0 }, "columns: expected a number of at least 1" },
+      { { columns = "80" }, 'columns: expected a number >= 1, or false for plain lines, got "80"' },
+      { { columns = -1 }, "columns: expected a number >= 1, or false for plain lines, got -1" },
+      { { columns = 0 / 0 }, "columns: expected a number >= 1, or false for plain lines, got NaN" },
       { { label = 3 }, "label: expected a string" },
       { { stream = 3 }, "stream: expected a file" },
       { 3, "expected a table of options, got number" },

@@ -353,15 +353,15 @@ describe("heygen.progress with several bars", function()
   it("refuses what is no label and no event, where it was called", function()
     local display = heygen.progress { stream = { write = function() end, flush = function() end } }
     for _, case in ipairs {
-      { { lable = "x" }, 'bar: lable: unknown option, did you mean "label"?' },
-      { { label = 3 }, "bar: label: expected a string, got number" },
-      { 3, "bar: label: expected a string, got number" },
+      { { lable = "x" }, 'display:bar: lable: unknown option, did you mean "label"?' },
+      { { label = 3 }, "display:bar: label: expected a string, got 3" },
+      { 3, "display:bar: label: expected a string, got 3" },
     } do
       local ok, message = pcall(function()
         display:bar(case[1])
       end)
       assert.is_false(ok)
-      assert.matches("^.-bars_spec.lua:%d+: heygen%.progress: ", message)
+      assert.matches("^.-bars_spec.lua:%d+: display:bar: ", message)
       assert.matches(case[2], message, 1, true)
     end
     for _, callable in ipairs { display, display:bar() } do

@@ -77,7 +77,7 @@ describe("file.check", function()
   it("checks a type that is given", function()
     assert.equal(".type: expected a string, got number", refused { type = 1, url = "https://a" })
     assert.equal(
-      '.type: "uri" is not one of "url", "asset_id", "base64", did you mean "url"?',
+      '.type: expected one of "url", "asset_id", "base64", got "uri", did you mean "url"?',
       refused { type = "uri", url = "https://a" }
     )
     assert.equal('.url: missing, a file of type "url" needs it', refused { type = "url" })

@@ -461,8 +461,11 @@ describe("local files of a call", function()
       assert.is_false(ok)
       return (message:gsub("^.-heygen: ", ""))
     end
-    assert.matches('files_as: "base46" is not one of "assets", "base64"', raised({}, { files_as = "base46" }))
-    assert.matches("on_upload: expected a function, got number", raised({}, { on_upload = 1 }))
+    assert.matches(
+      'files_as: expected one of "assets", "base64", got "base46"',
+      raised({}, { files_as = "base46" })
+    )
+    assert.matches("on_upload: expected a function, got 1", raised({}, { on_upload = 1 }))
     assert.matches("files%[1%].url: does not belong", raised { { path = "x", url = "https://a" } })
     assert.matches("files%[1%]: expected only one of", raised { { path = "x", bytes = "y" } })
     assert.matches("files%[1%].bytes: expected a string, got number", raised { { bytes = 5 } })

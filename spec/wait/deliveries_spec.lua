@@ -486,13 +486,13 @@ describe("a wait with webhooks", function()
       local ok, raised = pcall(client.wait, client, "v", { webhook = given })
       assert.is_false(ok)
       assert.matches(
-        "heygen: wait.webhook: expected a router, made by heygen.webhook.router{...}",
+        "client:wait: webhook: expected a router made by heygen.webhook.router{...}",
         raised,
         1,
         true
       )
     end
     local _, raised = pcall(client.wait, client, "v", { webhok = make() })
-    assert.matches('wait.webhok: unknown option, did you mean "webhook"?', raised, 1, true)
+    assert.matches('webhok: unknown option, did you mean "webhook"?', raised, 1, true)
   end)
 end)

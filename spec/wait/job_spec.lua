@@ -251,7 +251,7 @@ describe("waiting for", function()
       end
       ok, raised = pcall(group[row.method], group, "x", { timout = 1 })
       assert.is_false(ok)
-      assert.matches('wait.timout: unknown option, did you mean "timeout"?', raised, 1, true)
+      assert.matches('timout: unknown option, did you mean "timeout"?', raised, 1, true)
       assert.is_false((pcall(group[row.method])))
     end
     for group in pairs(job_types.batches) do
@@ -291,11 +291,11 @@ describe("waiting for", function()
     local _, raised = pcall(function()
       client.lipsyncs:wait(7)
     end)
-    assert.matches("^spec/wait/job_spec%.lua:%d+: heygen: lipsyncs:wait: ", raised)
+    assert.matches("^spec/wait/job_spec%.lua:%d+: client.lipsyncs:wait: ", raised)
     _, raised = pcall(function()
       client.videos:wait_batch(7)
     end)
-    assert.matches("^spec/wait/job_spec%.lua:%d+: heygen: videos:wait_batch: ", raised)
+    assert.matches("^spec/wait/job_spec%.lua:%d+: client.videos:wait_batch: ", raised)
   end)
 
   describe("a video", function()

@@ -221,21 +221,22 @@ describe("a wait", function()
       local before = live.sent(sim)
       local ok, raised = pcall(client.wait, client, "vid_1", options)
       assert.is_false(ok)
-      assert.matches(message, raised, 1, true)
+      assert.matches("client:wait: " .. message, raised, 1, true)
       ok, raised = pcall(client.generate, client, { prompt = "x", wait = options })
       assert.is_false(ok)
-      assert.matches(message, raised, 1, true)
+      local dot = message:find "^expected" and ": " or "."
+      assert.matches("client:generate: wait" .. dot .. message, raised, 1, true)
       assert.equal(before, live.sent(sim))
     end
 
     it("is refused before anything is sent", function()
-      refused("wait: expected a table of options, got number", 60)
-      refused('wait.timout: unknown option, did you mean "timeout"?', { timout = 3 })
-      refused("wait.timeout: expected a number of seconds, 0 or more, got string", { timeout = "3" })
-      refused("wait.timeout: expected a number of seconds, 0 or more, got -1", { timeout = -1 })
-      refused("wait.grace: expected a number of seconds, 0 or more, got NaN", { grace = 0 / 0 })
-      refused("wait.interval: expected a number of seconds, 0.001 or more, got 0", { interval = 0 })
-      refused("wait.on_progress: expected a function, got string", { on_progress = "print" })
+      refused("expected a table of options, got number", 60)
+      refused('timout: unknown option, did you mean "timeout"?', { timout = 3 })
+      refused('timeout: expected seconds >= 0, got "3"', { timeout = "3" })
+      refused("timeout: expected seconds >= 0, got -1", { timeout = -1 })
+      refused("grace: expected seconds >= 0, got NaN", { grace = 0 / 0 })
+      refused("interval: expected finite seconds >= 0.001, got 0", { interval = 0 })
+      refused('on_progress: expected a function, got "print"', { on_progress = "print" })
     end)
 
     it("points at the line that called", function()
@@ -243,19 +244,19 @@ describe("a wait", function()
         return select(2, pcall(...))
       end
       assert.matches(
-        "^spec/wait/video_resume_spec%.lua:%d+: heygen: wait%.x: ",
+        "^spec/wait/video_resume_spec%.lua:%d+: client:wait: x: ",
         raised(function()
           client:wait("v", { x = 1 })
         end)
       )
       assert.matches(
-        "^spec/wait/video_resume_spec%.lua:%d+: heygen: wait: ",
+        "^spec/wait/video_resume_spec%.lua:%d+: client:wait: ",
         raised(function()
           client:wait(7)
         end)
       )
       assert.matches(
-        "^spec/wait/video_resume_spec%.lua:%d+: heygen: poll: ",
+        "^spec/wait/video_resume_spec%.lua:%d+: client:poll: ",
         raised(function()
           client:poll(7)
         end)

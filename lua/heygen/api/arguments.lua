@@ -1,5 +1,6 @@
 -- Checks the arguments of a call against its row in endpoints/ and makes the target and body of the request.
 -- Runs before every request, so a row is prepared once and nothing is built for messages until something is wrong.
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local ids = require "heygen.api.id"
 local object = require "heygen.schema.object"
@@ -10,7 +11,7 @@ local values = require "heygen.schema.value"
 local arguments = {}
 
 local null = core.null
-local find, format, gmatch = string.find, string.format, string.gmatch
+local format, gmatch = string.format, string.gmatch
 local is_plain = core.is_plain
 local check_value, step = types.check, values.step
 local put_inside = require("heygen.schema.file").put_inside
@@ -24,50 +25,16 @@ local NO_OPTIONS = setmetatable({}, {
   end,
 })
 
-local function check_seconds(value)
-  if type(value) ~= "number" then
-    return values.expected("a number of seconds", value)
-  elseif not (value > 0 and value < math.huge) then
-    return "expected more than 0 seconds, got " .. values.number_text(value)
-  end
-  return nil
-end
-
-local function check_retries(value)
-  local _, problem = values.integer({ min = 0 }, value)
-  return problem
-end
-
-local function check_key(value)
-  if type(value) ~= "string" then
-    return values.expected("a string", value)
-  elseif #value > 255 or not find(value, "^[A-Za-z0-9_:.-]+$") then
-    return "expected 1 to 255 letters, digits or _ - : ., got " .. values.quoted(value)
-  end
-  return nil
-end
-
-local function check_files_as(value)
-  if type(value) ~= "string" then
-    return values.expected("a string", value)
-  end
-  return values.one_of(value, { "assets", "base64" })
-end
-
-local function check_function(value)
-  local meta = type(value) == "table" and getmetatable(value)
-  local callable = type(value) == "function" or (type(meta) == "table" and meta.__call ~= nil)
-  return not callable and values.expected("a function", value) or nil
-end
+local shared = checker.shared
 
 -- What a call takes in addition to the fields of the API, in the same table.
 local OPTIONS = {
-  { name = "timeout", problem = check_seconds },
-  { name = "deadline", problem = check_seconds },
-  { name = "max_retries", problem = check_retries },
-  { name = "idempotency_key", problem = check_key, method = "POST" },
-  { name = "files_as", problem = check_files_as, files = true },
-  { name = "on_upload", problem = check_function, files = true },
+  { name = "timeout", spec = shared.timeout },
+  { name = "deadline", spec = shared.deadline },
+  { name = "max_retries", spec = shared.max_retries },
+  { name = "idempotency_key", spec = shared.idempotency_key, method = "POST" },
+  { name = "files_as", spec = { type = "string", enum = { "assets", "base64" } }, files = true },
+  { name = "on_upload", spec = { type = "function" }, files = true },
 }
 
 arguments.options = OPTIONS
@@ -169,7 +136,7 @@ local function read_options(plan, given)
     local option = plan.options[index]
     local value = given[option.name]
     if value ~= nil then
-      local problem = option.problem(value)
+      local problem = checker.problem(option.spec, value)
       if problem then
         return refuse(option.name, problem, true)
       end

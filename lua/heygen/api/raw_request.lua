@@ -1,25 +1,11 @@
 -- Raw requests: any path of the API, checked as far as that is possible without knowing the endpoint.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
-local options = require "heygen.schema.client_options"
-local suggest = require "heygen.schema.suggest"
+local checker = require "heygen.schema.options"
+local client_options = require "heygen.schema.client_options"
 local values = require "heygen.schema.value"
 
 local raw = {}
-
-local RAW_FIELDS = {
-  method = "string",
-  path = "string",
-  query = "table",
-  json = "table",
-  body = "string",
-  content_type = "string",
-  headers = "table",
-  timeout = "number",
-  deadline = "number",
-  max_retries = "number",
-  idempotency_key = "string",
-}
 
 local REPEATABLE = { GET = true, HEAD = true, DELETE = true, PUT = true, OPTIONS = true }
 
@@ -61,9 +47,9 @@ local function check_query(query)
   for name, value in pairs(query) do
     local kind = type(value)
     if type(name) ~= "string" then
-      return "expected names as keys, got a " .. type(name)
+      return "expected names as keys, got " .. values.given(name)
     elseif kind ~= "string" and kind ~= "boolean" and not (kind == "number" and value - value == 0) then
-      return ("%s: expected a string, a finite number or a boolean, got %s"):format(name, tostring(value))
+      return values.expected("a string, a finite number or a boolean", value), values.step(name)
     end
   end
 end
@@ -82,65 +68,36 @@ local function text_problem(query)
   end
 end
 
-local function check_seconds(value)
-  if not (value > 0 and value < math.huge) then
-    return "expected a finite number of seconds above 0"
-  end
+local function method_problem(value)
+  return not value:find "^[A-Z]+$" and values.expected("a name in capitals such as GET", value) or nil
 end
 
-local RAW_CHECKS = {
-  path = check_path,
-  query = check_query,
-  timeout = check_seconds,
-  deadline = check_seconds,
-  headers = options.headers_problem,
-  method = function(value)
-    return not value:find "^[A-Z]+$" and "expected a name in capitals such as GET" or nil
-  end,
-  content_type = function(value)
-    return value:find "%c" and "control characters are not allowed" or nil
-  end,
-  max_retries = function(value)
-    return not (value >= 0 and value % 1 == 0) and "expected a whole number of 0 or more" or nil
-  end,
-  idempotency_key = function(value)
-    if #value > 255 or not value:find "^[A-Za-z0-9_:.-]+$" then
-      return "expected 1 to 255 letters, digits or _ - : ."
-    end
-  end,
+local function content_type_problem(value)
+  return value:find "%c" and "control characters are not allowed" or nil
+end
+
+local KNOWN = {
+  method = { type = "string", problem = method_problem },
+  path = { type = "string", problem = check_path, required = 'give one such as "/v3/videos"' },
+  query = { type = "table", problem = check_query },
+  json = { type = "table" },
+  body = { type = "string" },
+  content_type = { type = "string", problem = content_type_problem },
+  headers = { type = "table", problem = client_options.headers_problem },
+  timeout = checker.shared.timeout,
+  deadline = checker.shared.deadline,
+  max_retries = checker.shared.max_retries,
+  idempotency_key = checker.shared.idempotency_key,
 }
 
 ---@param fields any
 ---@return string? problem a mistake of the program
 function raw.problem(fields)
-  if type(fields) ~= "table" then
-    return ("request: expected a table, write {path = ...}, got %s"):format(type(fields))
-  end
-  for name, value in pairs(fields) do
-    local wanted = RAW_FIELDS[name]
-    if not wanted then
-      local known = {}
-      for field in pairs(RAW_FIELDS) do
-        known[#known + 1] = field
-      end
-      local near = suggest.near(tostring(name), known)
-      return tostring(name) .. ": unknown field" .. (near and (', did you mean "%s"?'):format(near) or "")
-    elseif type(value) ~= wanted then
-      return ("%s: expected a %s, got %s"):format(name, wanted, type(value))
-    end
-    local problem, where
-    if RAW_CHECKS[name] then
-      problem, where = RAW_CHECKS[name](value)
-    end
-    if problem then
-      return name .. (where or "") .. ": " .. problem
-    end
-  end
-  if fields.json and fields.body then
+  local read, problem = checker.check(fields, KNOWN)
+  if read and read.json and read.body then
     return "json: give json or body, not both"
-  elseif not fields.path then
-    return 'path: missing, give one such as "/v3/videos"'
   end
+  return problem
 end
 
 ---What request.send needs for a raw request.

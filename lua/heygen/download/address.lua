@@ -7,6 +7,7 @@ local job_types = require "heygen.wait.job_types"
 local pause = require "heygen.driver.pause"
 local protected = require "heygen.task.protected"
 local urls = require "heygen.schema.url"
+local values = require "heygen.schema.value"
 
 local source = {}
 
@@ -71,12 +72,12 @@ function source.read(state, given, level)
       state.video_id = given
       return true
     elseif state.options.variant then
-      error("heygen: download: variant: an address is that of one file; give the video or its id", level + 1)
+      error("client:download: variant: an address is that of one file; give the video or its id", level + 1)
     end
     state.url = given
     return true
   elseif type(given) ~= "table" then
-    error("heygen: download: expected a video, its id or an address, got " .. type(given), level + 1)
+    error("client:download: expected a video, its id or an address, got " .. values.given(given), level + 1)
   end
   local url, field = address(given, variant)
   local id = filled(given.id)

@@ -8,15 +8,24 @@ local place = require "heygen.download.partial"
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
 local source = require "heygen.download.address"
-local suggest = require "heygen.schema.suggest"
 local transfer = require "heygen.download.fetch"
 local pause = require "heygen.driver.pause"
+local values = require "heygen.schema.value"
 
 local downloads = {}
 
-local KNOWN = { "deadline", "on_progress", "overwrite", "refresh", "resume", "variant" }
+local CALL = "client:download"
 
-downloads.options = KNOWN
+local KNOWN = {
+  deadline = { type = "seconds", above = 0 },
+  on_progress = { type = "function" },
+  overwrite = {},
+  refresh = { type = "function" },
+  resume = { type = "boolean" },
+  variant = { type = "string", enum = source.variants },
+}
+
+downloads.options = options.names(KNOWN)
 
 local TRIES = 8 -- in a row that bring nothing new
 local FIRST_LAG, LAST_LAG = 0.5, 10 -- seconds between two of them
@@ -26,70 +35,15 @@ local STALE = { [403] = true, [404] = true, [410] = true }
 
 -- ---- what was asked ----
 
-local function check_value(given, level)
-  local variant = given.variant
-  for _, name in ipairs { "on_progress", "refresh" } do
-    if given[name] ~= nil and not options.is_callable(given[name]) then
-      error(("heygen: download: %s: expected a function, got %s"):format(name, type(given[name])), level + 1)
-    end
-  end
-  local deadline = given.deadline
-  if deadline ~= nil and (type(deadline) ~= "number" or deadline ~= deadline or deadline <= 0) then
-    error("heygen: download: deadline: expected a number of seconds above 0", level + 1)
-  elseif given.resume ~= nil and type(given.resume) ~= "boolean" then
-    error("heygen: download: resume: expected true or false, got " .. type(given.resume), level + 1)
-  end
-  local known = variant == nil
-  for _, name in ipairs(source.variants) do
-    known = known or name == variant
-  end
-  if not known then
-    error(
-      ("heygen: download: variant: expected one of %s, got %s%s"):format(
-        table.concat(source.variants, ", "),
-        errors.printable(tostring(variant), 40),
-        suggest.hint(tostring(variant), source.variants)
-      ),
-      level + 1
-    )
-  end
-end
-
-local function read_options(given, level)
-  if given ~= nil and type(given) ~= "table" then
-    error("heygen: download: expected a table of options, got " .. type(given), level + 1)
-  end
-  given = given or {}
-  for name in pairs(given) do
-    local known = false
-    for _, option in ipairs(KNOWN) do
-      known = known or option == name
-    end
-    if not known then
-      error(
-        "heygen: download: " .. tostring(name) .. ": unknown option" .. suggest.hint(tostring(name), KNOWN),
-        level + 1
-      )
-    end
-  end
-  check_value(given, level + 1)
-  return given
-end
-
 local function check_target(target, given, level)
   if options.is_callable(target) then
     if given.overwrite ~= nil then
-      error("heygen: download: overwrite: a function has no file to replace", level + 1)
+      error(CALL .. ": overwrite: a function has no file to replace", level + 1)
     end
   elseif type(target) ~= "string" then
-    error(
-      ("heygen: download: path: expected a string, got %s (or a function that takes the bytes)"):format(
-        type(target)
-      ),
-      level + 1
-    )
+    error(CALL .. ": path: " .. values.expected("a string or a function", target), level + 1)
   elseif target == "" or target:find "%z" then
-    error("heygen: download: path: expected a file name", level + 1)
+    error(CALL .. ": path: expected the name of a file, got " .. values.given(target), level + 1)
   end
 end
 
@@ -256,7 +210,7 @@ end
 
 ---Fetches a file; see Client:download.
 function downloads.download(client, given_source, target, given, level)
-  local read_given = read_options(given, level + 1)
+  local read_given = options.read(CALL, given, KNOWN, level + 1)
   check_target(target, read_given, level + 1)
   local state = new_state(client, read_given)
   local read, message, err = source.read(state, given_source, level + 1)

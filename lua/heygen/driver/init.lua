@@ -7,9 +7,9 @@
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
 local protected = require "heygen.task.protected"
-local suggest = require "heygen.schema.suggest"
 local task = require "heygen.task.task"
 local waiters = require "heygen.driver.waiters"
+local values = require "heygen.schema.value"
 
 local drivers = {}
 
@@ -149,13 +149,13 @@ local function by_name(name, given)
       end
       for option in pairs(given or {}) do
         if option ~= 1 then
-          return nil, ('driver: "%s" has no option %s'):format(name, tostring(option))
+          return nil, ('driver%s: unknown option, "%s" has none'):format(values.step(option), name)
         end
       end
       return driver
     end
   end
-  return nil, ("driver: %q is not known%s"):format(name, suggest.hint(name, NAMES))
+  return nil, "driver: " .. values.one_of(name, NAMES)
 end
 
 ---Turns the option `driver` into a driver.
@@ -173,12 +173,12 @@ function drivers.read(given)
     return by_name(given[1], given)
   elseif type(given) == "table" and (given.await or given.sleep) then
     local missing = type(given.await) == "function" and "sleep" or "await"
-    return nil, ("driver: %s: expected a function, got %s"):format(missing, type(given[missing]))
+    return nil, ("driver.%s: "):format(missing) .. values.expected("a function", given[missing])
   end
   return nil,
     ("driver: expected a name (%s), a table of a name and options, or a table with await and sleep, got %s"):format(
       table.concat(NAMES, ", "),
-      type(given)
+      values.given(given)
     )
 end
 

@@ -5,7 +5,7 @@
 -- {"resty", bridge = false}, it polls now and then.
 local core = require "heygen.core"
 local waiters = require "heygen.driver.waiters"
-local suggest = require "heygen.schema.suggest"
+local checker = require "heygen.schema.options"
 local task = require "heygen.task.task"
 
 local ngx = package.loaded.ngx
@@ -16,7 +16,7 @@ local semaphore = require "ngx.semaphore"
 
 local driver = { name = "resty", forgets = true }
 
-local OPTIONS = { "bridge", "cancel_on_abort" }
+local OPTIONS = { bridge = { type = "boolean" }, cancel_on_abort = { type = "boolean" } }
 
 -- Where nginx lets a light thread wait.
 local PHASES = {
@@ -274,15 +274,15 @@ end
 ---@return heygen.Driver? driver
 ---@return string? message
 function driver.configure(given)
+  local named = {}
   for name, value in pairs(given) do
     if name ~= 1 then
-      if name ~= "bridge" and name ~= "cancel_on_abort" then
-        return nil,
-          ('driver: "resty": %s: unknown option%s'):format(tostring(name), suggest.hint(name, OPTIONS))
-      elseif type(value) ~= "boolean" then
-        return nil, ('driver: "resty": %s: expected true or false, got %s'):format(name, type(value))
-      end
+      named[name] = value
     end
+  end
+  local read, problem = checker.check(named, OPTIONS, "driver")
+  if not read then
+    return nil, problem
   end
   if given.bridge ~= nil then
     bridge_wanted = given.bridge -- of the worker: all share one pump

@@ -5,15 +5,35 @@
 -- lines go.
 local bars = require "heygen.progress.bar"
 local cells = require "heygen.progress.cells"
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local line = require "heygen.progress.line"
 local screens = require "heygen.progress.screen"
-local suggest = require "heygen.schema.suggest"
 
 local progress = {}
 
 local concat, format, max = table.concat, string.format, math.max
+
+-- ---- options ----
+
+local function is_columns(value)
+  return value == false or (type(value) == "number" and value >= 1 and value < math.huge)
+end
+
+local function is_stream(value)
+  return (pcall(function()
+    return value.write, value.flush
+  end))
+end
+
+local OPTIONS = {
+  columns = { expected = "a number >= 1, or false for plain lines", is = is_columns },
+  label = { type = "string" },
+  stream = { expected = "a file", is = is_stream },
+}
+
+local BAR_OPTIONS = { label = OPTIONS.label }
 
 ---@class heygen.Progress
 ---@field private stream {write: function, flush: function}
@@ -174,19 +194,10 @@ end
 ---@return heygen.ProgressBar
 function Display:bar(options)
   check_colon(self, "bar(...)")
-  local label = options
-  if type(options) == "table" then
-    for name in pairs(options) do
-      if name ~= "label" then
-        local hint = suggest.hint(name, { "label" })
-        error("heygen.progress: bar: " .. tostring(name) .. ": unknown option" .. hint, 2)
-      end
-    end
-    label = options.label
+  if type(options) ~= "table" then
+    options = { label = options }
   end
-  if label ~= nil and type(label) ~= "string" then
-    error("heygen.progress: bar: label: expected a string, got " .. type(label), 2)
-  end
+  local label = checker.read("display:bar", options, BAR_OPTIONS, 2).label
   self.made = self.made + 1
   local name = label and label ~= "" and cells.cut(clean(label), line.LABEL, self.style.mark) or nil
   self.widest = max(self.widest, name and cells.width(name) or 0)
@@ -253,37 +264,12 @@ local function terminal(stream)
   end
 end
 
-local OPTIONS = { "columns", "label", "stream" }
-
 local function check(options, level)
-  if type(options) ~= "table" then
-    error("heygen.progress: expected a table of options, got " .. type(options), level + 1)
-  elseif options.elapsed then -- an event: the function was given, not what it returns
+  if type(options) == "table" and options.elapsed then -- an event: the function was given, not what it returns
     error("heygen.progress: it makes a display: write on_progress = heygen.progress()", level + 1)
   end
-  for name in pairs(options) do
-    if name ~= "columns" and name ~= "label" and name ~= "stream" then
-      error(
-        "heygen.progress: " .. tostring(name) .. ": unknown option" .. suggest.hint(name, OPTIONS),
-        level + 1
-      )
-    end
-  end
-  local columns, label, stream = options.columns, options.label, options.stream
-  if columns ~= nil and columns ~= false and type(columns) ~= "number" then
-    error(
-      "heygen.progress: columns: expected a number, or false for plain lines, got " .. type(columns),
-      level + 1
-    )
-  elseif columns and not (columns >= 1 and columns < math.huge) then
-    error("heygen.progress: columns: expected a number of at least 1, got " .. tostring(columns), level + 1)
-  elseif label ~= nil and type(label) ~= "string" then
-    error("heygen.progress: label: expected a string, got " .. type(label), level + 1)
-  elseif stream ~= nil and not pcall(function()
-    return stream.write, stream.flush
-  end) then
-    error("heygen.progress: stream: expected a file, got " .. type(stream), level + 1)
-  end
+  local read = checker.read("heygen.progress", options, OPTIONS, level + 1)
+  return read
 end
 
 local UTF8_STYLE = { full = "\226\150\136", empty = "\226\150\145", mark = "\226\128\166" }
@@ -304,8 +290,7 @@ end
 ---@param now (fun(): number)? the clock
 ---@return heygen.Progress
 function progress.new(options, level, now)
-  options = options or {}
-  check(options, (level or 1) + 1)
+  options = check(options, (level or 1) + 1)
   local stream, size = options.stream or io.stderr, nil
   if options.columns then
     local columns = math.floor(options.columns)
@@ -333,6 +318,6 @@ function progress.new(options, level, now)
 end
 
 progress.line = line.drawn
-progress.options = OPTIONS
+progress.options = checker.names(OPTIONS)
 
 return progress

@@ -94,7 +94,11 @@ function values.one_of(value, allowed)
       return nil
     end
   end
-  return quoted(value) .. ' is not one of "' .. concat(allowed, '", "') .. '"' .. suggest.hint(value, allowed)
+  return ('expected one of "%s", got %s%s'):format(
+    concat(allowed, '", "'),
+    values.given(value),
+    suggest.hint(value, allowed)
+  )
 end
 
 -- The form of a media type: "image/png".

@@ -10,11 +10,11 @@ local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.options"
 local request = require "heygen.http.request"
 local sources = require "heygen.upload.content"
-local suggest = require "heygen.schema.suggest"
-local values = require "heygen.schema.value"
 local pause = require "heygen.driver.pause"
 
 local uploads = {}
+
+local CALL = "client.assets:upload"
 
 local DEFAULTS = {
   timeout = 600, -- seconds for one attempt in one request: 32 MB through a slow line
@@ -28,55 +28,23 @@ uploads.defaults, uploads.fields = DEFAULTS, sources.fields
 
 -- ---- options ----
 
-local function check_boolean(value)
-  return type(value) ~= "boolean" and values.expected("a boolean", value) or nil
-end
-
-local function check_seconds(value)
-  if type(value) ~= "number" then
-    return values.expected("a number of seconds", value)
-  end
-  return not (value > 0 and value < math.huge) and "expected more than 0 seconds" or nil
-end
-
 local KNOWN = {
-  checksum = check_boolean,
-  deadline = check_seconds,
-  direct = check_boolean,
-  interval = check_seconds,
-  timeout = check_seconds,
-  wait = check_boolean,
-  on_progress = function(value)
-    return not options.is_callable(value) and values.expected("a function", value) or nil
-  end,
+  checksum = { type = "boolean" },
+  deadline = options.shared.deadline,
+  direct = { type = "boolean" },
+  interval = { type = "seconds", above = 0, finite = true },
+  timeout = options.shared.timeout,
+  wait = { type = "boolean" },
+  on_progress = { type = "function" },
 }
 
 for _, option in ipairs(arguments.options) do
   if not option.files then
-    KNOWN[option.name] = KNOWN[option.name] or option.problem
+    KNOWN[option.name] = option.spec
   end
 end
 
-uploads.options = values.sorted_keys(KNOWN)
-
-local function read_options(given, level)
-  if given ~= nil and type(given) ~= "table" then
-    error("heygen: upload: expected a table of options, got " .. type(given), level + 1)
-  end
-  local read = {}
-  for name, value in pairs(given or {}) do
-    local check = KNOWN[name]
-    local problem = check and check(value)
-    if not check then
-      problem = "unknown option" .. suggest.hint(tostring(name), uploads.options)
-    end
-    if problem then
-      error("heygen: upload: " .. tostring(name) .. ": " .. problem, level + 1)
-    end
-    read[name] = value
-  end
-  return read
-end
+uploads.options = options.names(KNOWN)
 
 -- ---- what is told about it ----
 
@@ -226,7 +194,7 @@ end
 local function refusal(call, problem, where, mistake, level)
   local message = call .. ": " .. (where and where:gsub("^%.", "") .. ": " or "") .. problem
   if mistake then
-    error("heygen: " .. message, level + 1)
+    error(message, level + 1)
   end
   return errors.new {
     kind = "invalid",
@@ -245,7 +213,7 @@ end
 function uploads.create(client, call, level)
   local source, problem, where, mistake = sources.read(call.body.file)
   if not source then
-    return nil, refusal("assets:create: file", problem, where, mistake, level + 1)
+    return nil, refusal("client.assets:create: file", problem, where, mistake, level + 1)
   end
   local given = { direct = false }
   for name, value in pairs(call.options) do
@@ -258,12 +226,12 @@ end
 local function upload(self, file, given, ...)
   local client = row_calls.check_colon(self, "client", "client.assets:upload(...)")
   if select("#", ...) > 0 then
-    error("heygen: upload: a file and a table of options are the longest form", 2)
+    error(CALL .. ": a file and a table of options are the longest form", 2)
   end
-  local read = read_options(given, 2)
+  local read = options.read(CALL, given, KNOWN, 2)
   local source, problem, where, mistake = sources.read(file)
   if not source then
-    return errors.outcome(nil, refusal("upload", problem, where, mistake, 2))
+    return errors.outcome(nil, refusal(CALL, problem, where, mistake, 2))
   end
   return errors.outcome(uploads.run(client, source, read, "upload: "))
 end

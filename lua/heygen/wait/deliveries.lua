@@ -35,14 +35,6 @@ local LONGEST_SLEEP_UNWAKEABLE = 1 -- seconds, with a driver of the program, who
 -- The wakers of all waits in this Lua state that listen. Weak: a wait may be killed.
 local wakers = setmetatable({}, { __mode = "k" })
 
----@param value any the option `webhook`
----@return string? problem
-function deliveries.problem(value)
-  if type(value) ~= "table" or type(value.watch) ~= "function" then
-    return "expected a router, made by heygen.webhook.router{...}, got " .. type(value)
-  end
-end
-
 local function add_ids(state)
   local source = state.monitor.source
   for _, name in ipairs(state.subject.ids) do

@@ -367,10 +367,10 @@ end
 ---@return heygen.Error? err
 function job.wait(client, subject, target, given, level)
   subject = subject.pick and subject.pick(target) or subject
-  local wait = options.read(subject, given, level + 1)
+  local call = ("client.%s:%s"):format(subject.group, subject.method)
+  local wait = options.read(subject, call, given, level + 1)
   local state, problem, mistake = identify(subject, target)
   if not state then
-    local call = subject.group .. ":" .. subject.method
     return nil, loop.refusal(call, problem, mistake, level + 1)
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil

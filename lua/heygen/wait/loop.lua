@@ -77,7 +77,7 @@ end
 ---@return heygen.Error
 function loop.refusal(call, problem, mistake, level)
   if mistake then
-    error("heygen: " .. call .. ": " .. problem, level + 1)
+    error(call .. ": " .. problem, level + 1)
   end
   return errors.new { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
 end

@@ -12,10 +12,10 @@ local methods = {}
 local VIDEOS = { videos = true, templates = true }
 
 local function of_video(group)
-  local form = ("client.%s:wait(...)"):format(group)
+  local call = ("client.%s:wait"):format(group)
   return function(self, target, wait)
-    local client = check_colon(self, "client", form)
-    return outcome(video.wait(client, target, wait, 2))
+    local client = check_colon(self, "client", call .. "(...)")
+    return outcome(video.wait(client, call, target, wait, 2))
   end
 end
 

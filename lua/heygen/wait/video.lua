@@ -69,7 +69,7 @@ function video.poll(client, target, level)
   end
   local ids, problem, mistake = identify(target)
   if not ids then
-    return nil, loop.refusal("poll", problem, mistake, level + 1)
+    return nil, loop.refusal("client:poll", problem, mistake, level + 1)
   elseif ids.video_id then
     return get_video(client, ids.video_id)
   end
@@ -281,13 +281,14 @@ function SUBJECT.unfinished(state)
 end
 
 ---Waits; see Client:wait.
+---@param call string as the user writes it, for messages
 ---@return heygen.Video? video
 ---@return heygen.Error? err
-function video.wait(client, target, given, level)
-  local wait = options.read(SUBJECT, given, level + 1)
+function video.wait(client, call, target, given, level)
+  local wait = options.read(SUBJECT, call, given, level + 1)
   local state, problem, mistake = identify(target)
   if not state then
-    return nil, loop.refusal("wait", problem, mistake, level + 1)
+    return nil, loop.refusal(call, problem, mistake, level + 1)
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
   state.callback_id = type(target) == "table" and text(target.callback_id) or nil
@@ -302,16 +303,16 @@ end
 ---@return table wait
 function video.split(fields, level)
   if type(fields) ~= "table" then
-    error("heygen: generate: expected a table, write {prompt = ...}, got " .. type(fields), level + 1)
+    error("client:generate: expected a table {prompt = ...}, got " .. type(fields), level + 1)
   end
-  local wait = options.read(SUBJECT, fields.wait, level + 1) -- before anything is paid
+  local wait = options.read(SUBJECT, "client:generate", fields.wait, level + 1, "wait") -- before anything is paid
   local body = {}
   for name, value in pairs(fields) do
     if name ~= "wait" then
       body[name] = value
     end
     if name ~= "timeout" and options.is_option(name) then -- a call has a timeout as well
-      error(("heygen: generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
+      error(("client:generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
     end
   end
   return body, wait

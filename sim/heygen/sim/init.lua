@@ -2,8 +2,8 @@
 --
 -- The child gets a pipe as its standard input, which ends with this process however that ends, and a private directory
 -- in which it writes its URL and its certificate.
+local checker = require "heygen.schema.options"
 local settings = require "heygen.sim.options"
-local suggest = require "heygen.schema.suggest"
 
 local sim = {}
 
@@ -66,34 +66,35 @@ local NAMED = {
   "state",
   "receivers",
 }
-local KNOWN = {
-  lua = "string",
-  keys = "table",
-  behaviour = "table",
-  faults = "table or string",
-  log = "boolean",
-  quiet = "boolean",
-  tls = "boolean",
-  wait = "number",
-  errors = "string",
-}
-for _, name in ipairs(NAMED) do
-  KNOWN[name] = "string or number"
+local function is_text_or_number(value)
+  return type(value) == "string" or (type(value) == "number" and value == value)
 end
 
-local function check(options)
-  for name, value in pairs(options) do
-    local kinds = KNOWN[name]
-    if not kinds then
-      local names = {}
-      for known in pairs(KNOWN) do
-        names[#names + 1] = known
-      end
-      error("heygen.sim.start: unknown option " .. tostring(name) .. suggest.hint(name, names), 3)
-    elseif not kinds:find(type(value), 1, true) then
-      error("heygen.sim.start: " .. name .. " must be a " .. kinds .. ", not a " .. type(value), 3)
+local function is_text_or_table(value)
+  return type(value) == "string" or type(value) == "table"
+end
+
+local function keys_problem(keys)
+  for index = 1, #keys do
+    if type(keys[index]) ~= "string" then
+      return "expected a string, got " .. type(keys[index]), "[" .. index .. "]"
     end
   end
+end
+
+local KNOWN = {
+  lua = { type = "string" },
+  keys = { type = "table", problem = keys_problem },
+  behaviour = { type = "table" },
+  faults = { expected = "a table or a string", is = is_text_or_table },
+  log = { type = "boolean" },
+  quiet = { type = "boolean" },
+  tls = { type = "boolean" },
+  wait = { type = "seconds", min = 0 },
+  errors = { type = "string" },
+}
+for _, name in ipairs(NAMED) do
+  KNOWN[name] = { expected = "a string or a number", is = is_text_or_number }
 end
 
 local function as_text(value)
@@ -217,8 +218,7 @@ server.__gc = server.stop
 ---   and plain_url = the same server without TLS
 ---@return string|nil message
 function sim.start(options)
-  options = options or {}
-  check(options)
+  options = checker.read("heygen.sim.start", options, KNOWN, 2)
   local home = private_directory()
   if not home then
     return nil, "the simulator could not be started: mktemp made no directory"
