@@ -290,7 +290,7 @@ local CALLS = {
     integer = "max_retries",
     table = "json",
     text = "body",
-    ['method: expected a name in capitals such as GET, got "get"'] = { method = "get" },
+    ["method: expected a name in capitals such as GET, got "] = { method = "get" },
     ["query.b: expected a string, a finite number or a boolean, got "] = { query = { b = HUGE } },
     ["headers.authorization: not allowed here"] = { headers = { authorization = "x" } },
     ['idempotency_key: expected 1 to 255 letters, digits or _ - : ., got ""'] = { idempotency_key = "" },
