@@ -361,7 +361,7 @@ describe("heygen.progress with several bars", function()
         display:bar(case[1])
       end)
       assert.is_false(ok)
-      assert.matches("^.-bars_spec.lua:%d+: display:bar: ", message)
+      assert.matches("^.-screen_spec.lua:%d+: display:bar: ", message)
       assert.matches(case[2], message, 1, true)
     end
     for _, callable in ipairs { display, display:bar() } do
