@@ -369,7 +369,7 @@ describe("heygen.progress with several bars", function()
         callable "completed"
       end)
       assert.is_false(ok)
-      assert.matches("bars_spec.lua:%d+: heygen%.progress: expected an event", message)
+      assert.matches("screen_spec.lua:%d+: heygen%.progress: expected an event", message)
     end
   end)
 
