@@ -28,14 +28,24 @@ FLAGS += -DHG_POLLSET_POLL
 else ifneq ($(VARIANT),)
 $(error VARIANT=$(VARIANT): only "poll" is known)
 endif
+FLAGS += -D_FILE_OFFSET_BITS=64
 ifeq ($(SANITIZE),1)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else # as distributions build; the sanitizers bring checks of their own
+FLAGS += -fstack-protector-strong
+ifneq ($(filter -O1 -O2 -O3 -Os,$(CFLAGS)),)
+ifeq ($(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),)
+FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+endif
 endif
 
 # Lua's own symbols come from the interpreter that loads the module.
 SHARED := -shared
 ifeq ($(shell uname -s),Darwin)
 SHARED := -bundle -undefined dynamic_lookup
+else
+SHARED += -Wl,-z,relro,-z,now
 endif
 
 # Asked when used, not when this file is read: "make demo" may have to install pkg-config first.

@@ -51,7 +51,8 @@ hg_ca_store *hg_ca_store_ref(hg_ca_store *t);
 void hg_ca_store_unref(hg_ca_store *t); /* NULL: nothing */
 
 /* Makes an easy handle, fresh from a reset, trust `t`, which must outlive its use; or, when that is
- * NULL, what libcurl reads from `ca_file` or its own default. */
-void hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file);
+ * NULL, what libcurl reads from `ca_file` or its own default. Connections of another `epoch` are
+ * not used. False: memory is out, and the handle must not be used. */
+bool hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file, unsigned epoch);
 
 #endif

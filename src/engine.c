@@ -8,7 +8,7 @@
 
 #include "engine_state.h"
 #include "fork.h"
-#include "sigpipe.h"
+#include "signals.h"
 
 enum { CONNECTIONS = 100 };
 
@@ -21,7 +21,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *engine, void 
         events |= HG_READ;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         events |= HG_WRITE;
-    return hg_pollset_want(((hg_engine *)engine)->pollset, fd, events) ? 0 : -1;
+    if (!hg_pollset_want(((hg_engine *)engine)->pollset, fd, events))
+        hg_engine_stumbled(engine); /* -1 would be the end of the multi, and of all its transfers */
+    return 0;
 }
 
 /* Arms and returns: calling libcurl from here would re-enter it. */
@@ -94,6 +96,7 @@ hg_engine *hg_engine_new(hg_failure *failure) {
 void hg_engine_limit(hg_engine *e, long connections) {
     curl_multi_setopt(e->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
     curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, connections);
+    hg_gates_limit(&e->gates, connections);
 }
 
 static void link_op(hg_engine *e, hg_op *op) {
@@ -153,7 +156,7 @@ uint64_t hg_engine_finished(hg_engine *e) {
     return e->finished.ids[e->finished.from++];
 }
 
-/* Takes an exchange that is done away from libcurl. Where another stream continues over the
+/* Takes an exchange that is done away from libcurl. Where another stream goes on over the
  * connection, libcurl (7.88) keeps the bytes that a paused download has not taken, and would hand
  * them to the next exchange of the easy handle: this one must take them first, and throws them
  * away. */
@@ -212,8 +215,8 @@ void hg_engine_close(hg_engine *e) {
         if (e->pollset)
             forget(e);
     } else {
-        hg_sigpipe s;
-        hg_sigpipe_block(&s);
+        hg_signals s;
+        hg_signals_block(&s);
         for (hg_op *op = e->live, *next; op; op = next) {
             next = op->next;
             abandon(op, HG_FAIL_CLOSED, "the engine was closed");
@@ -225,7 +228,7 @@ void hg_engine_close(hg_engine *e) {
         hg_pool_close(&e->pool);
         curl_multi_cleanup(e->multi);
         hg_pool_close_share(&e->pool);
-        hg_sigpipe_restore(&s);
+        hg_signals_restore(&s);
         e->multi = NULL;
     }
     /* A host that watches the descriptor must see that something has happened: it stays, readable,
@@ -341,8 +344,8 @@ void hg_engine_go_on(hg_engine *e) {
 void hg_engine_close_owner(hg_engine *e, long owner, const char *why) {
     if (!hg_engine_usable(e))
         return;
-    hg_sigpipe s;
-    hg_sigpipe_block(&s);
+    hg_signals s;
+    hg_signals_block(&s);
     for (hg_op *op = e->live, *next; op; op = next) {
         next = op->next;
         if (op->owner == owner) {
@@ -350,17 +353,17 @@ void hg_engine_close_owner(hg_engine *e, long owner, const char *why) {
             hg_engine_part(e, op);
         }
     }
-    hg_sigpipe_restore(&s);
+    hg_signals_restore(&s);
     hg_engine_go_on(e);
 }
 
 void hg_engine_cancel(hg_engine *e, hg_op *op) {
     if (op->done || !hg_engine_usable(e))
         return;
-    hg_sigpipe s;
-    hg_sigpipe_block(&s);
+    hg_signals s;
+    hg_signals_block(&s);
     abandon(op, HG_FAIL_CANCELLED, "cancelled");
     hg_engine_part(e, op);
-    hg_sigpipe_restore(&s);
+    hg_signals_restore(&s);
     hg_engine_go_on(e);
 }

@@ -13,8 +13,7 @@ struct hg_engine {
     int refs;
     long process; /* which made it */
     bool closed;
-    bool unhurried; /* the last step had no budget: what is held now is started in the next one */
-    bool unread;    /* libcurl has more finished operations than the last step had time for */
+    bool unread; /* libcurl has more finished operations than the last step had time for */
     CURLM *multi;
     hg_pollset *pollset;
     hg_pool pool;
@@ -36,6 +35,8 @@ struct hg_engine {
 
 /* Puts a new exchange where it waits to be started. False: memory is out. */
 bool hg_engine_hold(hg_engine *e, hg_exchange *x, const char *url);
+/* Memory was out within libcurl: what it has not done is tried again soon. */
+void hg_engine_stumbled(hg_engine *e);
 /* Takes an operation that is done from libcurl and from all lists. May free it. */
 void hg_engine_part(hg_engine *e, hg_op *op);
 /* So many seconds from now; not a number, or less than 0: now. */

@@ -2,14 +2,17 @@
  * stops when the time is up, but does one of each kind at least: what comes in a flood is spread
  * over steps, and no step is in vain. */
 #include <stdio.h>
+#include <string.h>
 
 #include "engine_state.h"
-#include "sigpipe.h"
+#include "signals.h"
 
 enum { BATCH = 64 };
 
-/* Until an operation is checked again whose time is up while events wait. */
+/* Until an operation is looked at again whose time is up while events wait. */
 static const int64_t LATER = 5 * INT64_C(1000000);
+/* Until libcurl is called again after memory was out. */
+static const int64_t AGAIN = 100 * INT64_C(1000000);
 
 int64_t hg_engine_deadline(const hg_engine *e) {
     int64_t timer = hg_timers_next(&e->timers);
@@ -23,9 +26,18 @@ static bool is_over(int64_t end) {
     return end && hg_now() >= end;
 }
 
+void hg_engine_stumbled(hg_engine *e) {
+    int64_t soon = hg_now() + AGAIN;
+    if (soon < e->curl_deadline)
+        e->curl_deadline = soon;
+}
+
+/* libcurl returns in the middle when memory is out: it may have set no timer, and may not have said
+ * what it waits for. Nobody would call it again. */
 static void act(hg_engine *e, curl_socket_t fd, int events) {
     int running;
-    curl_multi_socket_action(e->multi, fd, events, &running);
+    if (curl_multi_socket_action(e->multi, fd, events, &running) != CURLM_OK)
+        hg_engine_stumbled(e);
 }
 
 static void act_on_timeout(hg_engine *e) {
@@ -36,37 +48,17 @@ static void act_on_timeout(hg_engine *e) {
 /* ---- starting ---- */
 
 /* Nothing is given to libcurl between steps: it would start all of it in one call. Where steps have
- * a budget, or certificates must be read first, that may take a while: the time that the request
- * may take as a whole bounds it. */
+ * a budget, or certificates must be read first, that may take a while. */
 bool hg_engine_hold(hg_engine *e, hg_exchange *x, const char *url) {
     hg_ca_store *trust = x->handle->trust;
-    bool loading = trust && trust->loading;
-    /* A fresh one has its time from us alone: see set_differences in handle.c. */
-    if (x->fresh ? x->patience > 0 : x->handle->timeout_ms && (loading || !e->unhurried)) {
-        x->born = hg_now();
-        if (!x->fresh)
-            x->patience = x->handle->timeout_ms * INT64_C(1000000);
-        x->op.due = x->born + x->patience;
-        if (!hg_timers_add(&e->timers, &x->op))
-            return false;
-    }
-    if (x->handle->shares && !x->fresh) /* those for which libcurl waits */
+    if (x->op.due != HG_NEVER && !hg_timers_add(&e->timers, &x->op))
+        return false;
+    if (x->handle->alone && x->handle->public_)
+        x->gate = &e->gates.files;
+    else if (x->handle->shares && !x->fresh) /* those for which libcurl waits */
         x->gate = hg_gates_of(&e->gates, url);
     x->held = true;
-    hg_queue_add(loading ? &trust->waiting : &e->queue, &x->op);
-    return true;
-}
-
-/* Takes the time that the exchange was held off the time that libcurl allows it. False: all is
- * gone. */
-static bool shorten(hg_exchange *x) {
-    hg_handle *h = x->handle;
-    int64_t now = hg_now();
-    long held_ms = (long)((now - x->born) / 1000000);
-    if (now >= x->op.due)
-        return false;
-    if (held_ms > 0 && !x->fresh)
-        curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, h->timeout_ms -= held_ms);
+    hg_queue_add(trust && trust->loading ? &trust->waiting : &e->queue, &x->op);
     return true;
 }
 
@@ -80,19 +72,17 @@ static const char NO_CONNECTION[] = "no connection became free within the timeou
 static const char NO_ANSWER[] = "the time was up before the answer was complete";
 
 /* Gives an exchange to libcurl. */
-static void begin(hg_engine *e, hg_exchange *x, int64_t end) {
+static void begin(hg_engine *e, hg_exchange *x) {
     hg_handle *h = x->handle;
-    if (end && x->op.timed && !shorten(x)) {
+    if (hg_now() >= x->op.due) {
         fail(e, x, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
     } else if (h->trust && !h->trust->store) {
         snprintf(h->error, sizeof h->error, "error setting certificate file: %s", h->trust->file);
         fail(e, x, CURLE_SSL_CACERT_BADFILE, h->error);
     } else if (curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
-        fail(e, x, CURLE_OUT_OF_MEMORY, "libcurl refused the request (out of memory?)");
+        fail(e, x, CURLE_OUT_OF_MEMORY, "");
     } else {
         hg_queue_leave(&x->op);
-        if (x->op.timed && !x->fresh)
-            hg_timers_remove(&e->timers, &x->op);
         x->held = false;
     }
 }
@@ -106,9 +96,9 @@ static hg_exchange *first_of(const hg_queue *q) {
 static void start_held(hg_engine *e, int64_t end) {
     hg_exchange *x;
     while ((x = first_of(&e->queue))) {
-        if (end && !hg_gate_enter(x))
+        if ((end || (x->gate && x->gate->until_end)) && !hg_gate_enter(x))
             continue;
-        begin(e, x, end);
+        begin(e, x);
         if (end || !e->queue.first)
             act_on_timeout(e);
         if (is_over(end))
@@ -118,7 +108,7 @@ static void start_held(hg_engine *e, int64_t end) {
 
 /* ---- events ---- */
 
-/* Downloads that used up the time of an earlier step continue. */
+/* Downloads that used up the time of an earlier step go on. */
 static void resume_paused(hg_engine *e, int64_t end) {
     for (int n = e->pool.paused.len; n > 0 && e->pool.paused.first; n--) {
         hg_exchange *x = first_of(&e->pool.paused);
@@ -179,6 +169,12 @@ static void take_finished(hg_engine *e, int64_t end) {
         char *private_;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
         hg_handle *h = (hg_handle *)(void *)private_;
+        if (code == CURLE_OPERATION_TIMEDOUT && h->exchange->started) /* no byte for some time */
+            hg_handle_distrust(h);
+        if (code == CURLE_COULDNT_CONNECT && e->pool.socket_problem)
+            snprintf(h->error, sizeof h->error, "no socket could be opened: %s",
+                     strerror(e->pool.socket_problem));
+        e->pool.socket_problem = 0;
         hg_exchange_finish(h->exchange, code, h->error);
         hg_engine_part(e, &h->exchange->op);
         if (is_over(end))
@@ -196,13 +192,15 @@ static void time_out(hg_engine *e, hg_exchange *x, int64_t now, bool behind) {
         hg_timers_add(&e->timers, &x->op); /* where one was taken out there is room */
         return;
     }
-    hg_sigpipe s; /* a connection may be closed */
-    hg_sigpipe_block(&s);
+    hg_signals s; /* a connection may be closed */
+    hg_signals_block(&s);
+    if (x->started)
+        hg_handle_distrust(x->handle);
     fail(e, x, CURLE_OPERATION_TIMEDOUT,
          x->started ? NO_ANSWER
          : x->held  ? TOO_LATE
                     : NO_CONNECTION);
-    hg_sigpipe_restore(&s);
+    hg_signals_restore(&s);
 }
 
 static void fire_timers(hg_engine *e, int64_t now, int64_t end, bool behind) {
@@ -231,10 +229,10 @@ static void finish_notifications(hg_engine *e) {
 
 /* ---- the step ---- */
 
-/* False: there was no time to handle all that has come. */
+/* False: there was no time to look at all that has come. */
 static bool work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_t end) {
-    hg_sigpipe s;
-    hg_sigpipe_block(&s);
+    hg_signals s;
+    hg_signals_block(&s);
     e->pool.step_end = end;
     resume_paused(e, end);
     if (!end)
@@ -244,7 +242,7 @@ static bool work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_
     bool seen = on_events(e, ready, n, end);
     start_held(e, end); /* without a budget: what waited for certificates that have come */
     take_finished(e, end);
-    hg_sigpipe_restore(&s);
+    hg_signals_restore(&s);
     return seen && !e->unread;
 }
 
@@ -255,7 +253,6 @@ static bool step(hg_engine *e, int64_t until, int64_t end) {
     int n = hg_pollset_wait(e->pollset, until, ready, BATCH);
     int64_t now = hg_now();
     e->finished_now = 0;
-    e->unhurried = !end;
     bool seen = true;
     if (n > 0 || e->queue.first || e->pool.paused.first || e->unread || e->curl_deadline <= now)
         seen = work(e, ready, n, now, end);

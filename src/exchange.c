@@ -66,6 +66,14 @@ static void dispose(hg_op *op) {
     hg_buf_free(&x->content);
 }
 
+int64_t hg_exchange_due(const hg_exchange *x, int64_t now) {
+    int64_t due = x->timeout ? now + x->timeout : HG_NEVER;
+    /* One that waits for its connection for more than half of what is left is not sent any more:
+     * its answer would come too late, and nobody would know what it made. */
+    int64_t end = x->end && x->fresh && !x->started ? now + (x->end - now) / 2 : x->end;
+    return end && end < due ? end : due;
+}
+
 hg_exchange *hg_exchange_new(const hg_request *r, hg_failure *failure) {
     hg_failure_no_memory(failure);
     hg_exchange *x = calloc(1, sizeof *x);
@@ -77,11 +85,10 @@ hg_exchange *hg_exchange_new(const hg_request *r, hg_failure *failure) {
     x->stream = r->stream;
     x->max_bytes = r->max_bytes;
     x->op.owner = r->owner;
-    if (r->fresh) {
-        x->fresh = true;
-        x->born = hg_now();
-        x->patience = r->timeout_ms * INT64_C(1000000);
-    }
+    x->fresh = r->fresh;
+    x->timeout = r->timeout;
+    x->end = r->end;
+    x->op.due = hg_exchange_due(x, hg_now());
     if (r->headers)
         x->headers = hg_headers_ref(r->headers);
     bool ok = true;
@@ -106,30 +113,29 @@ hg_exchange *hg_exchange_new(const hg_request *r, hg_failure *failure) {
 
 int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
     (void)to, (void)from, (void)to_port, (void)from_port;
-    hg_exchange *x = ((hg_handle *)handle)->exchange;
+    hg_handle *h = handle;
+    hg_exchange *x = h->exchange;
+    int64_t now = hg_now();
     if (x->fresh && x->started) {
         /* Over HTTP/2 others may have joined the connection that was opened for it. libcurl then
          * takes it for a reused one, and is about to repeat what was unanswered when it broke. */
         hg_op_fail(&x->op, HG_FAIL_NETWORK, "the connection ended before an answer");
         return CURL_PREREQFUNC_ABORT;
     }
-    if (x->fresh && x->patience && hg_now() - x->born > x->patience) {
-        /* Sent now, it might be cut off before its answer, and what it made would be unknown. */
+    if (x->fresh && now >= x->op.due) {
+        /* Sent now, it might be cut off before its answer, and nobody would know what it made. */
         hg_op_fail(&x->op, HG_FAIL_TIMEOUT, "no connection became free within the timeout");
         return CURL_PREREQFUNC_ABORT;
     }
-    if (x->fresh && x->patience) { /* from here on it has its whole time, and no more */
-        hg_timers *timers = ((hg_handle *)handle)->pool->timers;
-        if (x->op.timed)
-            hg_timers_remove(timers, &x->op);
-        x->op.due = hg_now() + x->patience;
-        if (!hg_timers_add(timers, &x->op)) {
-            hg_op_fail(&x->op, HG_FAIL_NETWORK, "out of memory");
-            return CURL_PREREQFUNC_ABORT;
-        }
+    if (x->fresh && x->op.timed) { /* from here on it has its whole time, and no more */
+        hg_timers_remove(h->pool->timers, &x->op);
+        x->started = true;
+        x->op.due = hg_exchange_due(x, now);
+        hg_timers_add(h->pool->timers, &x->op); /* where one was taken out there is room */
     }
+    hg_handle_on_connected(h);
     x->started = true;
-    hg_gate_leave(x);
+    hg_gate_sent(x);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -144,8 +150,10 @@ size_t hg_exchange_on_header(char *data, size_t size, size_t n, void *handle) {
         hg_op_fail(&x->op, HG_FAIL_TOO_LARGE, "the headers of the answer are larger than 256 kB");
         return 0;
     }
-    if (!hg_buf_add(&x->head, data, len))
+    if (!hg_buf_add(&x->head, data, len)) {
+        hg_op_fail(&x->op, HG_FAIL_NETWORK, "out of memory");
         return 0;
+    }
     if (len <= 2)
         hg_exchange_on_head_end(handle);
     return len;
@@ -177,6 +185,10 @@ bool hg_exchange_keep(hg_exchange *x) {
 
 /* ---- the end ---- */
 
+static bool has_whole_head(const hg_exchange *x) {
+    return x->head.len >= 4 && memcmp(x->head.data + x->head.len - 4, "\r\n\r\n", 4) == 0;
+}
+
 static hg_failure_kind classify(const hg_exchange *x, CURLcode code) {
     switch (code) {
     case CURLE_OK:
@@ -193,13 +205,13 @@ static hg_failure_kind classify(const hg_exchange *x, CURLcode code) {
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
-        return x->started ? HG_FAIL_TOO_LARGE : HG_FAIL_NETWORK;
+        return x->started && !has_whole_head(x) ? HG_FAIL_TOO_LARGE : HG_FAIL_NETWORK;
     default:
         return HG_FAIL_NETWORK;
     }
 }
 
-/* Copies what the easy handle knows, as it will serve another operation. */
+/* Copies what the easy handle knows, as it goes on to serve another operation. */
 static void collect(hg_exchange *x, CURL *easy) {
     static const CURLINFO TIMES[HG_TIMINGS] = {
         CURLINFO_NAMELOOKUP_TIME_T,  CURLINFO_CONNECT_TIME_T,       CURLINFO_APPCONNECT_TIME_T,

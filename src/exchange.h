@@ -1,5 +1,5 @@
 /* One HTTP exchange: what was asked, what came back, and "was it sent?". Knows no Lua; libcurl's
- * callbacks write into C memory, and its maker reads that when it is done. */
+ * callbacks write into C memory, and whoever made it reads that when it is done. */
 #ifndef HG_EXCHANGE_H
 #define HG_EXCHANGE_H
 
@@ -53,8 +53,9 @@ typedef struct hg_request {
     bool stream;             /* a 2xx body is taken bit by bit: hg_exchange_take */
     const char *proxy;       /* NULL: the environment's; "": none */
     const char *ca_file;     /* NULL: libcurl's default */
-    long timeout_ms; /* the whole attempt; 0: none. A fresh request may wait as long again for its
-                        connection; after that it is not sent any more */
+    int64_t timeout; /* nanoseconds for the attempt; 0: none. A fresh request may wait as long again
+                        for its connection; after that it is not sent any more */
+    int64_t end;     /* when it must be over in any case; 0: no such time */
     long connect_timeout_ms;
     long stall_s;       /* give up when under a byte per second for so long; 0: never */
     uint64_t max_bytes; /* cap of the body after decompression */
@@ -63,8 +64,9 @@ typedef struct hg_request {
                            not be */
     bool public_;       /* on a handle that has never carried a credential */
     bool allow_http;    /* plain http is permitted */
-    bool compressed;    /* accept compressed answers */
-    long owner;         /* see hg_engine_close_owner; 0: none */
+    bool compressed;    /* asks for compressed answers */
+    bool http1;         /* over HTTP/1.1 alone */
+    long owner;         /* see hg_engine_close_owner; 0: nobody's */
 } hg_request;
 
 enum { HG_TIMINGS = 6 }; /* namelookup, connect, appconnect, pretransfer, starttransfer, total */
@@ -73,12 +75,12 @@ typedef struct hg_exchange {
     hg_op op; /* first: see hg_exchange_of */
 
     /* ---- until it is sent ---- */
-    bool held;              /* libcurl has not been given it yet */
-    struct hg_gate *gate;   /* which it has to pass */
-    bool inside;            /* it has entered it */
-    bool fresh;             /* must not be sent twice, nor cut off by the time it spent waiting */
-    int64_t born, patience; /* fresh or held: when it was made, how long it may wait */
-    bool started;           /* the request was about to be written to a ready connection */
+    bool held;            /* libcurl has not been given it yet */
+    struct hg_gate *gate; /* which it has to pass */
+    bool inside;          /* it has entered it */
+    bool fresh;           /* must not be sent twice, and has its time from when it is sent */
+    int64_t timeout, end; /* see hg_request */
+    bool started;         /* the request was about to be written to a ready connection */
 
     /* ---- the request, while it runs ---- */
     hg_handle *handle;
@@ -93,7 +95,7 @@ typedef struct hg_exchange {
     hg_output *output;  /* a file, or NULL */
     uint64_t output_at; /* where the next byte goes */
     bool accepted;      /* it may be written to */
-    bool stream;        /* in pieces to its maker */
+    bool stream;        /* bit by bit to whoever made it */
     bool to_file;       /* known with the first byte: to the output */
     bool to_owner;      /* or to hg_exchange_take */
     bool paused;        /* held back, or the step's time was up in the middle of a download */
@@ -120,6 +122,9 @@ static inline hg_exchange *hg_exchange_of(hg_op *op) {
 /* One that is not submitted yet. NULL with `failure` filled in when a file cannot be opened or
  * memory is out; nothing is left behind then. */
 hg_exchange *hg_exchange_new(const hg_request *r, hg_failure *failure);
+
+/* When its time is up, if it begins now. */
+int64_t hg_exchange_due(const hg_exchange *x, int64_t now);
 
 /* Ends it. `code` is libcurl's verdict, `detail` its text (may be empty). */
 void hg_exchange_finish(hg_exchange *x, CURLcode code, const char *detail);

@@ -2,7 +2,7 @@
  * operation.
  *
  * What is taken while it comes is held back by pausing: a file until the owner has seen the head of
- * the answer and said where to write, a stream while enough waits to be taken. A caller that
+ * the answer and said where to write, a stream while enough is there that nobody has taken. Whoever
  * waits for that waits for an operation as always: the notification. */
 #include <errno.h>
 #include <string.h>
@@ -93,8 +93,10 @@ size_t hg_exchange_on_body(char *data, size_t size, size_t n, void *handle) {
         return write_output(x, data, len) ? len : 0;
     if ((x->output || x->stream) && !x->to_owner && x->content.len + len > MAX_PROBLEM)
         return len;
-    if (!hg_buf_add(&x->content, data, len))
+    if (!hg_buf_add(&x->content, data, len)) {
+        hg_op_fail(&x->op, HG_FAIL_NETWORK, "out of memory");
         return 0;
+    }
     if (x->to_owner)
         hg_exchange_notify(x, &h->pool->notified);
     return len;

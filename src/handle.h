@@ -7,6 +7,9 @@
 #include "ca_store.h"
 #include "exchange.h"
 
+/* What a request says of the coding of its answer. */
+typedef enum hg_coding { HG_CODING_AS_IT_IS, HG_CODING_NONE, HG_CODING_GZIP } hg_coding;
+
 struct hg_handle {
     CURL *easy;
     hg_exchange *exchange; /* whose callbacks run; NULL when idle */
@@ -16,10 +19,13 @@ struct hg_handle {
     bool plain;      /* last used for a GET without a body: only differences need setting */
     CURLU *base;
     hg_headers *headers;
-    long timeout_ms, connect_timeout_ms, stall_s, buffer;
-    bool fresh, allow_http, compressed;
-    bool alone;  /* wants a connection for itself: HTTP/1.1 */
-    bool shares; /* waits for a connection that it can share */
+    long connect_timeout_ms, stall_s, buffer;
+    bool fresh, allow_http;
+    bool forget; /* its connection is closed after it, unless others use it by then */
+    hg_coding coding;
+    unsigned epoch; /* of its connections */
+    bool alone;     /* wants a connection for itself: HTTP/1.1 */
+    bool shares;    /* waits for a connection that it can share */
     char *proxy, *ca_file;
     hg_ca_store *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
     char error[CURL_ERROR_SIZE];
@@ -39,6 +45,9 @@ typedef struct hg_pool {
     hg_bases bases;
     CURLSH *share;            /* TLS sessions, so that reconnecting resumes */
     hg_pollset *pollset;      /* told of sockets opened and closed */
+    int sockets;              /* open ones */
+    int socket_problem;       /* why the last one could not be opened */
+    unsigned epoch;           /* connections of an earlier one carry no request any more */
     int64_t step_end;         /* when the running step must be over; 0: it may take its time */
     hg_queue paused;          /* downloads that used up a step and wait for the next one */
     hg_queue notified;        /* operations that are notifications of others, and due */
@@ -52,8 +61,27 @@ bool hg_pool_open(hg_pool *p, hg_pollset *pollset);
 void hg_pool_close(hg_pool *p);
 void hg_pool_close_share(hg_pool *p);
 
+/* ---- options: handle_options.c; false: memory is out ---- */
+
+/* Everything back to libcurl's defaults, then what we always want, and whom to trust. */
+bool hg_handle_start_over(hg_pool *p, hg_handle *h, hg_ca_store *trust, const char *ca_file);
+/* What may differ between two plain GETs of one handle. */
+bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r);
+/* The method and the body, of all that is no plain GET. */
+bool hg_handle_set_method(hg_handle *h, const hg_request *r);
+const char *hg_request_address(const hg_request *r);
+bool hg_same_text(const char *a, const char *b);
+/* Callbacks of libcurl; the user pointer is the pool. */
+curl_socket_t hg_handle_on_open(void *pool, curlsocktype purpose, struct curl_sockaddr *address);
+int hg_handle_on_close(void *pool, curl_socket_t fd);
+
 /* A handle with all options of the request set, bound to the exchange. NULL: memory is out. */
 hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x);
+/* Its request is about to be sent, over a connection that is ready. */
+void hg_handle_on_connected(hg_handle *h);
+/* Its request went out and nothing came in time. The connection may be dead, and neither it nor any
+ * other that is open now carries another request; those that it carries go on. */
+void hg_handle_distrust(hg_handle *h);
 /* Unbinds it from its exchange and keeps it for the next one. */
 void hg_handle_give(hg_pool *p, hg_handle *h);
 /* Unbinds it and frees it. */

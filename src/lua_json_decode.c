@@ -11,23 +11,26 @@
 #include "lua_json.h"
 
 /* A registry key is a string: light userdata of static addresses fail in LuaJIT on arm64. */
-static const char DECODE_KEY[] = "heygen.json.decode";
+static const char DECODE_KEY[] = "heygen.json.decode", POINT_KEY[] = "heygen.json.point";
 
 /* lua-cjson reads numbers with strtod and asks for the locale's decimal point only when an instance
- * is made. True when the host has changed it since. */
-static bool locale_changed(void) {
-    static char known = '\0';
+ * is made. True when the host has changed it since this Lua state made its own. */
+static bool locale_changed(lua_State *L) {
     char point = localeconv()->decimal_point[0];
-    bool changed = point != known;
-    known = point;
+    lua_getfield(L, LUA_REGISTRYINDEX, POINT_KEY);
+    bool changed = lua_tointeger(L, -1) != point;
+    lua_pop(L, 1);
+    if (changed) {
+        lua_pushinteger(L, point);
+        lua_setfield(L, LUA_REGISTRYINDEX, POINT_KEY);
+    }
     return changed;
 }
 
-/* Pushes cjson's decode function, made from a private instance so that no other user's settings
- * change. */
+/* Pushes cjson's decode function, made from a private instance so that nobody's settings change. */
 static void push_decoder(lua_State *L) {
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE_KEY);
-    if (!locale_changed() && !lua_isnil(L, -1))
+    if (!locale_changed(L) && !lua_isnil(L, -1))
         return;
     lua_pop(L, 1);
     lua_getglobal(L, "require");

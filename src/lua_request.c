@@ -9,6 +9,7 @@
 #include "lua_headers.h"
 #include "lua_json.h"
 #include "lua_output.h"
+#include "pollset.h"
 #include "text.h"
 
 /* ---- fields ---- */
@@ -68,6 +69,19 @@ static bool has_table(lua_State *L, int t, const char *name) {
 static long milliseconds(lua_State *L, int t, const char *name) {
     double s = number_field(L, t, name, 2e6);
     return s > 0 && s < 0.001 ? 1 : (long)(s * 1000);
+}
+
+static int64_t nanoseconds(lua_State *L, int t, const char *name) {
+    double s = number_field(L, t, name, 3e9);
+    return s > 0 && s < 1e-9 ? 1 : (int64_t)(s * (double)HG_SECOND);
+}
+
+/* Over HTTP/1.1 alone? */
+static bool version_field(lua_State *L, int t) {
+    const char *version = text_field(L, t, "http_version");
+    if (version && strcmp(version, "1.1") != 0)
+        luaL_error(L, "http_version: expected \"1.1\", or nothing for the newest that both know");
+    return version != NULL;
 }
 
 /* ---- query ---- */
@@ -361,7 +375,8 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     read_output(L, t, r);
     r->proxy = text_field(L, t, "proxy");
     r->ca_file = text_field(L, t, "ca_file");
-    r->timeout_ms = milliseconds(L, t, "timeout");
+    r->timeout = nanoseconds(L, t, "timeout");
+    r->end = nanoseconds(L, t, "deadline");
     r->connect_timeout_ms = milliseconds(L, t, "connect_timeout");
     double stall = number_field(L, t, "stall_timeout", 1e6);
     r->stall_s = stall > 0 && stall < 1 ? 1 : (long)stall;
@@ -370,6 +385,7 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     r->public_ = flag_field(L, t, "public");
     r->allow_http = flag_field(L, t, "allow_http");
     r->compressed = flag_field(L, t, "compressed");
+    r->http1 = version_field(L, t);
     r->owner = (long)number_field(L, t, "owner", 2e9);
     return lua_istable(L, keep) ? keep : 0;
 }

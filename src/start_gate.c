@@ -7,7 +7,17 @@ enum { ROOM = 8 }; /* sending that many takes less than a millisecond */
 
 void hg_gates_open(hg_gates *g, hg_queue *next) {
     for (size_t i = 0; i < sizeof g->list / sizeof g->list[0]; i++)
-        g->list[i].next = next;
+        g->list[i] = (hg_gate){.next = next, .room = ROOM};
+    g->files = (hg_gate){.next = next, .until_end = true};
+}
+
+void hg_gates_limit(hg_gates *g, long connections) {
+    g->files.room = connections > 4 ? (int)(connections - connections / 4) : 1;
+}
+
+void hg_gate_sent(hg_exchange *x) {
+    if (x->gate && !x->gate->until_end)
+        hg_gate_leave(x);
 }
 
 hg_gate *hg_gates_of(hg_gates *g, const char *url) {
@@ -23,12 +33,12 @@ bool hg_gate_enter(hg_exchange *x) {
     hg_gate *g = x->gate;
     if (!g)
         return true;
-    if (g->inside >= ROOM) {
+    if (!x->inside && g->inside >= g->room) {
         hg_queue_leave(&x->op);
         hg_queue_add(&g->waiting, &x->op);
         return false;
     }
-    g->inside++;
+    g->inside += !x->inside;
     x->inside = true;
     return true;
 }
@@ -43,7 +53,7 @@ void hg_gate_leave(hg_exchange *x) {
     x->inside = false;
     x->gate = NULL;
     hg_queue_leave(&x->op);
-    for (int room = ROOM - g->inside; room > 0 && g->waiting.first; room--) {
+    for (int room = g->room - g->inside; room > 0 && g->waiting.first; room--) {
         hg_op *next = g->waiting.first;
         hg_queue_leave(next);
         hg_queue_add(g->next, next);

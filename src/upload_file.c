@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fork.h"
+#include "signals.h"
 
 struct hg_upload_file {
     int refs;
@@ -180,7 +181,7 @@ bool hg_upload_file_check(const hg_upload_file *s, hg_failure *failure) {
     return !how;
 }
 
-bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len, hg_failure *failure) {
+static bool append(hg_upload_file *s, const void *data, size_t len, hg_failure *failure) {
     for (const char *next = data; len > 0;) {
         ssize_t n = pwrite(s->fd, next, len, s->seen.st_size);
         if (n < 0 && errno == EINTR)
@@ -195,4 +196,12 @@ bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len, hg_f
         len -= (size_t)n;
     }
     return true;
+}
+
+bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len, hg_failure *failure) {
+    hg_signals signals;
+    hg_signals_block(&signals);
+    bool ok = append(s, data, len, failure);
+    hg_signals_restore(&signals);
+    return ok;
 }

@@ -122,6 +122,19 @@ describe("creates that wait for a connection", function()
   end)
 end)
 
+describe("a create with a deadline", function()
+  it("has all of it for its answer once it is sent", function()
+    local sim = support.start { speed = 0 }
+    finally(function()
+      sim:stop()
+    end)
+    local client = live.client(sim, { max_retries = 0 })
+    sim:faults { on_create { delay = 1.5 } }
+    assert(client:create { prompt = "A film", timeout = 10, deadline = 2.5 })
+    assert.equal(1, #sim:requests())
+  end)
+end)
+
 describe("a failed create", function()
   local sim, client
 

@@ -219,9 +219,13 @@ describe("an operation's request", function()
     local request = sent {}
     assert.equal("GET / HTTP/1.1", request.first)
     assert.equal("", request.body)
-    assert.same({ "Host: 127.0.0.1:" .. server.port, "Accept: */*" }, request.lines)
+    assert.same(
+      { "Host: 127.0.0.1:" .. server.port, "Accept: */*", "Accept-Encoding: identity" },
+      request.lines
+    )
     assert.equal("gzip", sent({ compressed = true }).headers["accept-encoding"])
-    assert.is_nil(sent({}).headers["accept-encoding"])
+    assert.equal("identity", sent({}).headers["accept-encoding"])
+    assert.is_nil(sent({ stream = true }).headers["accept-encoding"]) -- of a file: as it is
   end)
 
   it("never reads .netrc", function()
@@ -256,7 +260,10 @@ describe("an operation's request", function()
     for n = 1, 10 do
       sent { headers = secret, url = server.url .. "/private" .. n }
       local request = sent { public = true, url = server.url .. "/public" .. n }
-      assert.same({ "Host: 127.0.0.1:" .. server.port, "Accept: */*" }, request.lines)
+      assert.same(
+        { "Host: 127.0.0.1:" .. server.port, "Accept: */*", "Accept-Encoding: identity" },
+        request.lines
+      )
     end
   end)
 

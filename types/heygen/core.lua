@@ -69,7 +69,7 @@ function core.hmac_sha256(key, data) end
 ---@return boolean same in a time that does not depend on where they differ
 function core.equal(a, b) end
 
----Does a webhook's header have the signature of the data? Compares in constant time, 64 items at most.
+---Does a webhook's header have the signature of the data? Compares in constant time, and looks at 64 items at most.
 ---@param key string
 ---@param data string
 ---@param header string
@@ -114,7 +114,7 @@ function core.spool(name) end
 ---@return string? message
 function core.bridge(engine, heartbeat) end
 
----Opens a file to write to. Never through a symbolic link, nor into another program's file.
+---Opens a file to write to. Never through a symbolic link, nor into a file of somebody else.
 ---@param path string
 ---@param keep boolean? takes one that is there, and locks it; else there must be none
 ---@return heygen.output? output
@@ -141,7 +141,7 @@ function core.absolute(path) end
 ---@field target string? path and query
 ---@field query table<string, string|number|boolean>? added to the address
 ---@field headers heygen.headers|table<string, string>|nil
----@field extra_headers table<string, string>? in addition to shared `headers`
+---@field extra_headers table<string, string>? beside shared `headers`
 ---@field body string|(string|heygen.Segment)[]|nil
 ---@field json any a body, encoded
 ---@field file string|heygen.file|nil a file to send as the body
@@ -150,6 +150,7 @@ function core.absolute(path) end
 ---@field output string|heygen.output|nil for the body of a 2xx answer: a new file, which must not exist; or one that is open, from operation:accept on
 ---@field stream boolean? a 2xx body is taken by operation:read while it comes
 ---@field timeout number? seconds for the whole exchange (none)
+---@field deadline number? a time of core.now(), when the exchange is over in any case
 ---@field connect_timeout number? seconds
 ---@field stall_timeout number? give up after so many seconds under a byte per second
 ---@field max_bytes integer? cap of the body after decompression
@@ -158,7 +159,8 @@ function core.absolute(path) end
 ---@field fresh boolean? on a new connection, and sent once
 ---@field public boolean? on a handle that has never carried a credential
 ---@field allow_http boolean?
----@field compressed boolean? accept compressed answers
+---@field compressed boolean? asks for compressed answers
+---@field http_version "1.1"|nil over HTTP/1.1 alone
 ---@field owner integer? for engine:close_owner
 
 ---A piece of a body that is no plain string. Base64 is made while it is sent.
@@ -305,7 +307,7 @@ function operation:head() end
 ---@return string? message
 function operation:accept(at) end
 
----Takes what has come of a stream, in order. Until then, the server waits.
+---Takes what has come of a stream, in order. While nobody does, the server waits.
 ---@return string? bytes nil: nothing yet, or all is taken
 function operation:read() end
 
@@ -319,7 +321,7 @@ function operation:notify() end
 ---@return string? version "1.0", "1.1", "2" or "3"
 function operation:http_version() end
 
----A local file, opened once: what was checked is what is sent.
+---A local file, opened once: what was looked at is what is sent.
 ---@class heygen.file : userdata
 local file = {}
 
@@ -352,7 +354,7 @@ function file:digest(count) end
 ---@return heygen.Failure? failure
 function file:check() end
 
----Requests that send it continue.
+---Requests that send it go on.
 function file:close() end
 
 ---A file that grows until it gets its name. Closed without that, it goes, unless it was opened to be kept and something
@@ -369,7 +371,7 @@ function output:size() end
 ---@return string? code "disk_full"
 function output:clear() end
 
----The text next to it, in a file named as this one and ".json".
+---The text beside it, in a file named as this one and ".json".
 ---@param text string|false|nil replaces it; false: removes it; nil: reads it
 ---@return string|true|nil text
 ---@return string? message

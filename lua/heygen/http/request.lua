@@ -83,7 +83,7 @@ local function announce(client, row, call, state)
   })
 end
 
--- Starts one attempt. The table is the client's own, filled again each time: the engine reads it at once.
+-- Starts one attempt. The table is the client's own, filled anew each time: the engine reads it at once.
 local function start(client, engine, row, call, state)
   local r = client.template
   local options, own = call.options, client.options
@@ -91,11 +91,7 @@ local function start(client, engine, row, call, state)
   -- libcurl sends a request again, silently, when a reused connection dies unanswered: not one that costs money, nor
   -- one whose second answer would say that nothing is there to delete.
   r.fresh = not row.repeatable or row.method == "DELETE"
-  local left = state.deadline - now()
-  if r.fresh then
-    left = left / 2 -- half for waiting for a connection: see the engine's timeout of fresh requests
-  end
-  r.timeout = left < timeout and (left > 0.001 and left or 0.001) or timeout
+  r.timeout, r.deadline = timeout, state.deadline
   r.method = row.method
   r.target = client.base_path .. call.target
   r.query = call.query
@@ -149,7 +145,7 @@ local function readable_id(client, id)
   return ids[1] and ids or nil
 end
 
--- Ids in an answer next to its error: a session may have been made all the same.
+-- Ids that stand in an answer beside its error: a session may have been made all the same.
 local function ids_beside(client, problem, answer, ids)
   for _, place in ipairs { answer, answer.data or false, answer.error or false } do
     for from, to in pairs(ids) do
