@@ -418,7 +418,7 @@ describe("a client in nginx #once #native", function()
         end
         local complaints = server:complaints()
         assert.equal(1, #complaints, table.concat(complaints, "\n"))
-        assert.matches("%[warn%].*heygen: no bridge %(.+%): looking now and then instead", complaints[1])
+        assert.matches("%[warn%].*heygen: no bridge %(.+%): polling now and then instead", complaints[1])
         server:forgive "no bridge"
         if directory:find "^/non" then
           server:stop()
