@@ -35,7 +35,7 @@ describe("video_agents:create", function()
     assert.equal(message, mistake "video_agents:create")
     assert.equal(message, mistake("video_agents:create", {}))
     assert.equal(message, mistake("video_agents:create", { mode = "chat" }))
-    assert.equal("prompt: expected a string, got number", mistake("video_agents:create", { prompt = 5 }))
+    assert.equal("prompt: expected a string, got 5", mistake("video_agents:create", { prompt = 5 }))
     assert.equal("prompt: expected a string, got table", mistake("video_agents:create", { prompt = {} }))
     assert.equal(
       "prompt: null is not allowed, leave the field out",
@@ -92,11 +92,11 @@ describe("video_agents:create", function()
   end)
 
   it("refuses wrong types with what was given", function()
-    assert.equal("voice_id: expected a string, got number", mistake(create { voice_id = 123 }))
+    assert.equal("voice_id: expected a string, got 123", mistake(create { voice_id = 123 }))
     assert.equal("avatar_id: empty, at least 1 character is needed", bad_value(create { avatar_id = "" }))
-    assert.equal("incognito_mode: expected a boolean, got string", mistake(create { incognito_mode = "yes" }))
+    assert.equal('incognito_mode: expected a boolean, got "yes"', mistake(create { incognito_mode = "yes" }))
     assert.equal("callback_url: expected a string, got function", mistake(create { callback_url = print }))
-    assert.equal("files: expected an array, got string", mistake(create { files = "https://example.com/a" }))
+    assert.equal('files: expected an array, got "https://example.com/a"', mistake(create { files = "https://example.com/a" }))
   end)
 
   it("wants callback_id only with callback_url", function()
@@ -201,7 +201,7 @@ describe("extra", function()
   end)
 
   it("is a table with names", function()
-    assert.equal("extra: expected a table of fields, got string", mistake(create { extra = "x" }))
+    assert.equal('extra: expected a table of fields, got "x"', mistake(create { extra = "x" }))
     assert.equal(
       "extra[1]: fields are named, write extra = {name = ...}",
       mistake(create { extra = { "x" } })

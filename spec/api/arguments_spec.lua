@@ -88,7 +88,7 @@ describe("ids", function()
       bad_value("videos:get", { id = core.null })
     )
     assert.equal(
-      "video_id: expected a string in the table given, got number",
+      "video_id: expected a string in the table given, got 5",
       bad_value("videos:get", { id = 5 })
     )
     assert.equal("video_id: empty, an id is needed", bad_value("videos:get", { id = "" }))
@@ -109,8 +109,8 @@ describe("ids", function()
     assert.equal("video_id: expected a string, got nil", mistake "videos:get")
     assert.equal("video_id: expected a string, got nil", mistake("videos:get", nil))
     assert.equal("video_id: expected a string, got nil", mistake("videos:get", nil, { timeout = 1 }))
-    assert.equal("video_id: expected a string, got number", mistake("videos:get", 12345))
-    assert.equal("video_id: expected a string, got boolean", mistake("videos:delete", true))
+    assert.equal("video_id: expected a string, got 12345", mistake("videos:get", 12345))
+    assert.equal("video_id: expected a string, got true", mistake("videos:delete", true))
     assert.equal("video_id: expected a string, got function", mistake("videos:get", print))
     assert.equal("video_id: expected a string, got null", mistake("videos:get", core.null))
     assert.equal("resource_id: expected a string, got nil", mistake("video_agents:resource", "s"))
@@ -167,13 +167,13 @@ describe("arguments", function()
 
   it("need a table where fields go", function()
     assert.equal(
-      "video_agents:create: expected a table, got string, write {prompt = ...}",
+      'video_agents:create: expected a table, got "a prompt", write {prompt = ...}',
       mistake("video_agents:create", "a prompt")
     )
-    assert.equal("videos:list: expected a table, got number", mistake("videos:list", 10))
-    assert.equal("videos:get: expected a table, got string", mistake("videos:get", "v", "w"))
+    assert.equal("videos:list: expected a table, got 10", mistake("videos:list", 10))
+    assert.equal('videos:get: expected a table, got "w"', mistake("videos:get", "v", "w"))
     assert.equal(
-      "video_agents:send: expected a table, got string, write {message = ...}",
+      'video_agents:send: expected a table, got "hello", write {message = ...}',
       mistake("video_agents:send", "s", "hello")
     )
   end)
@@ -302,11 +302,11 @@ describe("queries", function()
     assert.equal("limit: expected an integer from 1 to 100, got 1.5", limit(1.5))
     assert.equal("limit: expected an integer from 1 to 100, got NaN", limit(0 / 0))
     assert.equal("limit: expected an integer from 1 to 100, got infinity", limit(math.huge))
-    assert.equal("limit: expected an integer from 1 to 100, got string", limit "10")
+    assert.equal('limit: expected an integer from 1 to 100, got "10"', limit "10")
     assert.equal("limit: null is not allowed, leave the field out", limit(core.null))
     assert.equal("title: empty, at least 1 character is needed", bad_value("videos:list", { title = "" }))
     assert.equal("token: empty, at least 1 character is needed", bad_value("videos:list", { token = "" }))
-    assert.equal("token: expected a string, got number", mistake("videos:list", { token = 5 }))
+    assert.equal("token: expected a string, got 5", mistake("videos:list", { token = 5 }))
   end)
 
   it("leave open sets open", function()
@@ -326,7 +326,7 @@ describe("videos:statuses", function()
     local _, message = arguments.check(rows["videos:statuses"], { { "a" } })
     assert.equal("[1]: fields are named, write {video_ids = ...}", message)
     _, message = arguments.check(rows["videos:statuses"], { "a" })
-    assert.equal("videos:statuses: expected a table, got string, write {video_ids = ...}", message)
+    assert.equal('videos:statuses: expected a table, got "a", write {video_ids = ...}', message)
   end)
 
   local function ids(count)
@@ -376,9 +376,9 @@ describe("videos:statuses", function()
     assert.equal("video_ids[1]: empty, an id is needed", bad_value(list ""))
     assert.equal('video_ids[1]: ".." is a path, not an id', bad_value(list ".."))
     assert.equal('video_ids[2]: "a\\n" has a control character at byte 2', bad_value(list("x", "a\n")))
-    assert.equal("video_ids[1]: expected a string, got number", mistake(list(5)))
+    assert.equal("video_ids[1]: expected a string, got 5", mistake(list(5)))
     assert.equal(
-      "video_ids: expected an array of ids, got string",
+      'video_ids: expected an array of ids, got "v1"',
       mistake("videos:statuses", { video_ids = "v1" })
     )
     assert.equal(

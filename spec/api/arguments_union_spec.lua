@@ -43,7 +43,7 @@ describe("videos:create", function()
       'type: expected one of "avatar", "cinematic_avatar", "image", "studio", got "avatr", did you mean "avatar"?',
       mistake(create { type = "avatr" })
     )
-    assert.equal("type: expected a string, got number", mistake(create { type = 1 }))
+    assert.equal("type: expected a string, got 1", mistake(create { type = 1 }))
     assert.equal("[1]: fields are named, write {type = ...}", mistake(create { "avatar" }))
   end)
 
@@ -58,7 +58,7 @@ describe("videos:create", function()
     )
     -- A prompt tells of a cinematic video, which has several looks.
     assert.equal(
-      "avatar_id: expected an array, got string",
+      'avatar_id: expected an array, got "a"',
       mistake(create { avatar_id = "a", prompt = "A walk" })
     )
     assert.equal(
@@ -150,7 +150,7 @@ describe("videos:create", function()
       "background.url: missing, url or asset_id is required",
       mistake(avatar { background = { type = "image", value = "#ffffff" } })
     )
-    assert.equal("background: expected a table, got string", mistake(avatar { background = "#ffffff" }))
+    assert.equal('background: expected a table, got "#ffffff"', mistake(avatar { background = "#ffffff" }))
     assert.equal("caption: expected named fields, got an array", mistake(avatar { caption = { "srt" } }))
     assert.equal("engine: expected named fields, got an array", mistake(avatar { engine = { "avatar_v" } }))
     assert.equal(
@@ -205,7 +205,7 @@ describe("videos:create", function()
       'scenes[2].type: missing, one of "avatar_video", "image", "video" is required',
       mistake(studio { source = FILE })
     )
-    assert.equal("scenes[2]: expected a table, got string", mistake(studio "x"))
+    assert.equal('scenes[2]: expected a table, got "x"', mistake(studio "x"))
     assert.equal("scenes: empty, at least 1 item is needed", bad_value("videos:create", { scenes = {} }))
   end)
 
@@ -323,7 +323,7 @@ describe("other bodies", function()
       'content_type: expected a media type such as "image/png", got "png"',
       bad_value("assets:create_direct_upload", { filename = "a", content_type = "png", size_bytes = 1 })
     )
-    assert.equal("file: expected a path or a table, got number", mistake("assets:create", { file = 1 }))
+    assert.equal("file: expected a path or a table, got 1", mistake("assets:create", { file = 1 }))
   end)
 
   it("of templates: what fills the blanks is a table of names", function()

@@ -28,7 +28,7 @@ describe("file.check", function()
     assert.equal(": expected " .. FORMS, refused {})
     assert.equal(": expected only one of " .. FORMS, refused { url = "https://a", asset_id = "b" })
     assert.equal(": expected only one of " .. FORMS, refused { asset_id = "b", data = "AAAA" })
-    assert.equal(": expected " .. FORMS .. ", got number", refused(5))
+    assert.equal(": expected " .. FORMS .. ", got 5", refused(5))
     assert.equal(": expected " .. FORMS .. ", got null", refused(core.null))
   end)
 
@@ -71,11 +71,11 @@ describe("file.check", function()
       ".asset_id: does not belong to a file of {path = ...}",
       refused { path = "x", asset_id = "y" }
     )
-    assert.equal(".media_type: expected a string, got number", refused { path = "x", media_type = 5 })
+    assert.equal(".media_type: expected a string, got 5", refused { path = "x", media_type = 5 })
   end)
 
   it("checks a type that is given", function()
-    assert.equal(".type: expected a string, got number", refused { type = 1, url = "https://a" })
+    assert.equal(".type: expected a string, got 1", refused { type = 1, url = "https://a" })
     assert.equal(
       '.type: expected one of "url", "asset_id", "base64", got "uri", did you mean "url"?',
       refused { type = "uri", url = "https://a" }
@@ -125,12 +125,12 @@ describe("file.check", function()
       refused { url = "https://a/b c" }
     )
     assert.equal(".url: invalid UTF-8 at byte 11", refused { url = "https://a/\255" })
-    assert.equal(".url: expected a string, got boolean", refused { url = true })
+    assert.equal(".url: expected a string, got true", refused { url = true })
   end)
 
   it("wants an asset id", function()
     assert.equal(".asset_id: empty, an id is needed", refused { asset_id = "" })
-    assert.equal(".asset_id: expected a string, got number", refused { asset_id = 12 })
+    assert.equal(".asset_id: expected a string, got 12", refused { asset_id = 12 })
     assert.equal(".asset_id: expected a string, got null", refused { asset_id = core.null })
     assert.equal(".asset_id: invalid UTF-8 at byte 1", refused { asset_id = "\192\128" })
   end)

@@ -19,7 +19,7 @@ describe("types.check", function()
     assert.equal(1, result(spec, 1))
     assert.equal(": expected a number from 0.5 to 1.5, got 1.6", result(spec, 1.6))
     assert.equal(": expected a number from 0.5 to 1.5, got NaN", result(spec, 0 / 0))
-    assert.equal(": expected a number from 0.5 to 1.5, got string (mistake)", result(spec, "1"))
+    assert.equal(': expected a number from 0.5 to 1.5, got "1" (mistake)', result(spec, "1"))
     assert.equal(": expected a number <= 3, got 4", result({ type = "number", max = 3 }, 4))
     assert.equal(": expected a number, got -infinity", result({ type = "number" }, -math.huge))
   end)
@@ -44,7 +44,7 @@ describe("types.check", function()
     assert.same({ "a", "b" }, result(spec, { "a", "b" }))
     assert.equal(": empty, at least 1 item is needed", result(spec, {}))
     assert.equal("[2]: 4 characters, at most 3 are allowed", result(spec, { "a", "abcd" }))
-    assert.equal(": expected an array, got boolean (mistake)", result(spec, true))
+    assert.equal(": expected an array, got true (mistake)", result(spec, true))
     assert.equal(
       ": 1 items, at least 2 items are needed",
       result({ type = "array", min = 2, items = spec }, { {} })
@@ -73,11 +73,11 @@ describe("types.check", function()
       result(spec, { parts = { { name = "a" }, {} } })
     )
     assert.equal(
-      ".parts[1].name: expected a string, got number (mistake)",
+      ".parts[1].name: expected a string, got 1 (mistake)",
       result(spec, { parts = { { name = 1 } } })
     )
     assert.equal('.sped: unknown field, did you mean "speed"? (mistake)', result(spec, { sped = 1 }))
-    assert.equal(": expected a table, got string (mistake)", result(spec, "x"))
+    assert.equal(': expected a table, got "x" (mistake)', result(spec, "x"))
   end)
 
   it("takes free objects as they are", function()
@@ -87,7 +87,7 @@ describe("types.check", function()
       ".a[2]: a function cannot be sent (mistake)",
       result({ type = "object" }, { a = { 1, print } })
     )
-    assert.equal(": expected a table, got number (mistake)", result({ type = "object" }, 5))
+    assert.equal(": expected a table, got 5 (mistake)", result({ type = "object" }, 5))
   end)
 
   it("takes free values of 32 levels", function()

@@ -295,7 +295,7 @@ describe("a mistake of the program", function()
     raises("secrets[1].secret: an empty secret", BODY, {}, { { secret = "" } })
     raises("secrets[1].secret: expected a string, got nil", BODY, {}, { {} })
     raises(
-      "secrets[1].expires: expected Unix seconds, got string",
+      'secrets[1].expires: expected Unix seconds, got "x"',
       BODY,
       {},
       { { secret = "a", expires = "x" } }
@@ -313,7 +313,7 @@ describe("a mistake of the program", function()
     for _, store in ipairs { {}, io.stdout, "text", 5, print } do
       raises("store: expected a store", BODY, {}, SECRET, { store = store })
     end
-    raises("now: expected Unix seconds, got string", BODY, signed(), SECRET, {
+    raises('now: expected Unix seconds, got "x"', BODY, signed(), SECRET, {
       now = function()
         return "x"
       end,

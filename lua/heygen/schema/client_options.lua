@@ -150,7 +150,7 @@ local function header_problem(name, value)
   elseif OWN_HEADERS[name:lower()] then
     return "not allowed here, " .. OWN_HEADERS[name:lower()]
   elseif type(value) ~= "string" then
-    return "expected a string, got " .. values.given(value)
+    return values.expected("a string", value)
   elseif value:find "[%z\r\n]" then
     return "expected a value without CR, LF and NUL"
   end

@@ -50,7 +50,7 @@ function values.given(value)
 end
 
 function values.expected(what, value)
-  return "expected " .. what .. ", got " .. values.kind_of(value)
+  return "expected " .. what .. ", got " .. values.given(value)
 end
 
 -- One step of a path: ".name", or "[2]".

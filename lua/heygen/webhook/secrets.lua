@@ -19,7 +19,7 @@ local last_good
 
 local function text_problem(secret)
   if type(secret) ~= "string" then
-    return values.expected("a string", secret)
+    return "expected a string, got " .. type(secret)
   elseif secret == "" then
     return "an empty secret would let everybody in"
   elseif find(secret, "%c") then
@@ -47,7 +47,7 @@ end
 -- A list of entries; or nil, the problem, and where it is.
 local function list_of(given)
   if type(given) ~= "table" then
-    return nil, values.expected("a string or a list", given), ""
+    return nil, "expected a string or a list, got " .. type(given), ""
   elseif given.secret ~= nil then
     given = { given }
     local problem, part = entry_problem(given[1])
