@@ -3,6 +3,7 @@ local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local groups = require "heygen.api.groups"
+local ids = require "heygen.api.id"
 local options = require "heygen.schema.client_options"
 local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
@@ -17,7 +18,7 @@ local check_colon = row_calls.check_colon
 local outcome = errors.outcome -- no tail call into what is inside it: an error must point at the line that called
 
 local CREATE = row_calls.rows("video_agents").create
-local create = groups.invoker(CREATE)
+local create = groups.invoker(ids.called(CREATE, "client:generate"))
 
 ---@class heygen.Client
 local Client = {}
@@ -58,7 +59,7 @@ end
 ---@return heygen.VideoAgentSession? session session_id, status, created_at, and video_id when it is known
 ---@return string? message
 ---@return heygen.Error? err
-Client.create = groups.client_method(CREATE, "client:create{...}")
+Client.create = groups.client_method(ids.called(CREATE, "client:create"), "client:create{...}")
 
 ---Polls a video or a session once.
 ---@param target any a video id, a session id, what create returned, a video, or an error that names one

@@ -96,7 +96,10 @@ describe("video_agents:create", function()
     assert.equal("avatar_id: empty, at least 1 character is needed", bad_value(create { avatar_id = "" }))
     assert.equal('incognito_mode: expected a boolean, got "yes"', mistake(create { incognito_mode = "yes" }))
     assert.equal("callback_url: expected a string, got function", mistake(create { callback_url = print }))
-    assert.equal('files: expected an array, got "https://example.com/a"', mistake(create { files = "https://example.com/a" }))
+    assert.equal(
+      'files: expected an array, got "https://example.com/a"',
+      mistake(create { files = "https://example.com/a" })
+    )
   end)
 
   it("wants callback_id only with callback_url", function()

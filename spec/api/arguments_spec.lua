@@ -87,20 +87,17 @@ describe("ids", function()
       "video_id: the table given has no video_id or id",
       bad_value("videos:get", { id = core.null })
     )
-    assert.equal(
-      "video_id: expected a string in the table given, got 5",
-      bad_value("videos:get", { id = 5 })
-    )
+    assert.equal("video_id: expected a string in the table given, got 5", bad_value("videos:get", { id = 5 }))
     assert.equal("video_id: empty, an id is needed", bad_value("videos:get", { id = "" }))
   end)
 
   it("do not hide fields that would be lost", function()
     assert.equal(
-      "video_id: timeout belongs in a table of its own after the ids: videos:get(video_id, options)",
+      "video_id: timeout belongs in a table of its own after the ids: client.videos:get(video_id, options)",
       mistake("videos:get", { video_id = "v", timeout = 5 })
     )
     assert.equal(
-      "session_id: message belongs in a table of its own after the ids: video_agents:send(session_id, {...})",
+      "session_id: message belongs in a table of its own after the ids: client.video_agents:send(session_id, {...})",
       mistake("video_agents:send", { session_id = "s", voice_id = "v", message = "m" })
     )
   end)
@@ -156,24 +153,24 @@ end)
 describe("arguments", function()
   it("are counted", function()
     assert.equal(
-      "videos:get: 3 arguments given, videos:get(video_id, options) is the longest form",
+      "3 arguments given, client.videos:get(video_id, options) is the longest form",
       mistake("videos:get", "v", {}, {})
     )
     assert.equal(
-      "video_agents:create: 2 arguments given, video_agents:create({...}) is the longest form",
+      "2 arguments given, client.video_agents:create({...}) is the longest form",
       mistake("video_agents:create", { prompt = "p" }, nil)
     )
   end)
 
   it("need a table where fields go", function()
     assert.equal(
-      'video_agents:create: expected a table, got "a prompt", write {prompt = ...}',
+      'expected a table, got "a prompt", write {prompt = ...}',
       mistake("video_agents:create", "a prompt")
     )
-    assert.equal("videos:list: expected a table, got 10", mistake("videos:list", 10))
-    assert.equal('videos:get: expected a table, got "w"', mistake("videos:get", "v", "w"))
+    assert.equal("expected a table, got 10", mistake("videos:list", 10))
+    assert.equal('expected a table, got "w"', mistake("videos:get", "v", "w"))
     assert.equal(
-      'video_agents:send: expected a table, got "hello", write {message = ...}',
+      'expected a table, got "hello", write {message = ...}',
       mistake("video_agents:send", "s", "hello")
     )
   end)
@@ -247,11 +244,11 @@ describe("unknown fields", function()
       )
     end
     assert.equal(
-      "extra: videos:list sends no body, so it takes no extra fields",
+      "extra: client.videos:list sends no body, so it takes no extra fields",
       mistake("videos:list", { extra = { a = 1 } })
     )
     assert.equal(
-      "idempotency_key: videos:delete can be repeated without one, only POST requests take it",
+      "idempotency_key: client.videos:delete can be repeated without one, only POST requests take it",
       mistake("videos:delete", "v", { idempotency_key = "k" })
     )
   end)
@@ -326,7 +323,7 @@ describe("videos:statuses", function()
     local _, message = arguments.check(rows["videos:statuses"], { { "a" } })
     assert.equal("[1]: fields are named, write {video_ids = ...}", message)
     _, message = arguments.check(rows["videos:statuses"], { "a" })
-    assert.equal('videos:statuses: expected a table, got "a", write {video_ids = ...}', message)
+    assert.equal('expected a table, got "a", write {video_ids = ...}', message)
   end)
 
   local function ids(count)

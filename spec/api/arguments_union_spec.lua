@@ -344,7 +344,7 @@ describe("other bodies", function()
   it("without a body take none", function()
     assert.is_nil(sent("webhooks:rotate_secret", "e").body)
     assert.equal(
-      "extra: webhooks:rotate_secret sends no body, so it takes no extra fields",
+      "extra: client.webhooks:rotate_secret sends no body, so it takes no extra fields",
       mistake("webhooks:rotate_secret", "e", { extra = {} })
     )
     assert.same(
@@ -352,7 +352,7 @@ describe("other bodies", function()
       sent("webhooks:rotate_secret", "e", { idempotency_key = "k" }).options
     )
     assert.equal(
-      "idempotency_key: webhooks:update_endpoint can be repeated without one, only POST requests take it",
+      "idempotency_key: client.webhooks:update_endpoint can be repeated without one, only POST requests take it",
       mistake("webhooks:update_endpoint", "e", { idempotency_key = "k" })
     )
   end)

@@ -110,7 +110,7 @@ describe("examples/demo.lua", function()
       local status, output, problems = demo('"$(printf "\195\169%.0s" $(seq 10001))"', environment)
       assert.equal(1, status)
       assert.equal(
-        "demo: heygen: video_agents:create: prompt: 10001 characters, at most 10000 are allowed (invalid)\n",
+        "demo: heygen: client:generate: prompt: 10001 characters, at most 10000 are allowed (invalid)\n",
         problems
       )
       assert.matches("stopped$", output)

@@ -115,7 +115,7 @@ describe("examples/embed", function()
     local status, output, problems = run '"$(printf "\195\169%.0s" $(seq 10001))" story.mp4'
     assert.equal(1, status, output)
     assert.equal(
-      "embed: heygen: video_agents:create: prompt: 10001 characters, at most 10000 are allowed (invalid)\n",
+      "embed: heygen: client:generate: prompt: 10001 characters, at most 10000 are allowed (invalid)\n",
       problems
     )
     assert.equal(0, server:counts().requests)

@@ -118,10 +118,7 @@ describe("local files of a call", function()
     local err = live.failure(create(list))
     assert.same({ "api", "invalid_parameter", "no" }, { err.kind, err.code, err.sent })
     local index = tonumber(err.param:match "^files%[(%d+)%]$")
-    assert(
-      err.message:find("video_agents:create: " .. err.param .. ': "' .. list[index], 1, true),
-      err.message
-    )
+    assert(err.message:find("client:create: " .. err.param .. ': "' .. list[index], 1, true), err.message)
     assert.is_nil(err.idempotency_key)
     assert.equal(6, #err.asset_ids)
     assert.same({ 0, 0 }, { count(CREATE), sim:counts().creates })
@@ -147,7 +144,7 @@ describe("local files of a call", function()
       for _, as in ipairs { "assets", "base64" } do
         local err = live.failure(create(list, { files_as = as }))
         assert.equal("files[4]", err.param)
-        assert.matches("^video_agents:create: files%[4%]: ", err.message)
+        assert.matches("^client:create: files%[4%]: ", err.message)
         assert(err.message:find(wanted, 1, true), err.message)
         assert(err.message:find(name, 1, true), err.message)
         assert.equal("no", err.sent)

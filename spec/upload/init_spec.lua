@@ -62,7 +62,7 @@ describe("an upload", function()
       assert.equal(PNG, world:content_of(asset))
       local err = live.failure(client.assets:create { file = world:path "missing.png" })
       assert.equal("file", err.kind)
-      assert.matches("assets:create: cannot read .*missing.png", err.message)
+      assert.matches("client.assets:create: cannot read .*missing.png", err.message)
       assert.equal(1, #world:assets())
     end)
 
@@ -272,7 +272,7 @@ describe("an upload", function()
     it("when a reader fails, with the name given", function()
       local function failed(read, size)
         local err = refused { read = read, size = size, filename = "reader.png" }
-        assert.matches('^upload: "reader.png": read ', err.message)
+        assert.matches('^client.assets:upload: "reader.png": read ', err.message)
         return err.kind .. ": " .. err.message:match ": read (.*)$"
       end
       local calls = 0

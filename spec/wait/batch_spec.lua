@@ -166,7 +166,10 @@ describe("batches", function()
       return (client.videos:each_batch_item())
     end)
     assert.is_false(ok)
-    assert.matches("^spec/wait/batch_spec%.lua:%d+: heygen: batch_id: expected a string, got nil", raised)
+    assert.matches(
+      "^spec/wait/batch_spec%.lua:%d+: client.videos:each_batch_item: batch_id: expected a string, got nil",
+      raised
+    )
     ok, raised = pcall(client.videos.each_batch_item, client.videos, "")
     assert.is_false(ok)
     assert.equal("batch_id", raised.param)

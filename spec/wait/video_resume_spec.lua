@@ -262,13 +262,13 @@ describe("a wait", function()
         end)
       )
       assert.matches(
-        "^spec/wait/video_resume_spec%.lua:%d+: heygen: orientaton: ",
+        "^spec/wait/video_resume_spec%.lua:%d+: client:generate: orientaton: ",
         raised(function()
           client:generate { prompt = "x", orientaton = "portrait" }
         end)
       )
       assert.matches(
-        "^spec/wait/video_resume_spec%.lua:%d+: heygen: prompt: ",
+        "^spec/wait/video_resume_spec%.lua:%d+: client:create: prompt: ",
         raised(function()
           client:create {}
         end)

@@ -265,7 +265,7 @@ describe("client.webhooks:", function()
             client[method](client, fields)
           end)
           assert.is_false(ok)
-          assert.matches("registration_spec.lua:%d+: heygen: .*callback" .. text, raised)
+          assert.matches("registration_spec.lua:%d+: client:%w+: callback" .. text, raised)
         end
       end
       problem({ callback = "https://a.b" }, ": expected a table of options, got string")

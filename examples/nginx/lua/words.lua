@@ -62,9 +62,9 @@ local BY_KIND = {
   closed = "The studio was interrupted while it sent the order.",
 }
 
--- Ours say "video_agents:create: prompt: ...": the place is for programmers.
+-- Ours say "client:create: prompt: ...": the place is for programmers.
 local function without_place(message)
-  local text = message:gsub("^[%w_.]+: ", ""):gsub("^[%w_]+:[%w_]+: ", "")
+  local text = message:gsub("^[%w_.]+: ", ""):gsub("^[%w_.]+:[%w_]+: ", "")
   return (text:gsub("^%l", string.upper))
 end
 

@@ -93,8 +93,8 @@ end
 
 local call_name, signature = ids.call_name, ids.signature
 
-local function refuse_call(row, problem)
-  return nil, call_name(row) .. ": " .. problem, nil, true
+local function refuse_call(problem)
+  return nil, problem, nil, true
 end
 
 local function has_unknown(given, known)
@@ -317,10 +317,7 @@ function arguments.check(row, args, count)
   local plan = plans[row] or prepare(row)
   local target, wanted = plan.head, plan.ids
   if (count or #args) > wanted + 1 then
-    return refuse_call(
-      row,
-      format("%d arguments given, %s is the longest form", count or #args, signature(row))
-    )
+    return refuse_call(format("%d arguments given, %s is the longest form", count or #args, signature(row)))
   end
   local given = args[wanted + 1]
   for index = 1, wanted do
@@ -341,7 +338,7 @@ function arguments.check(row, args, count)
     given = NO_FIELDS
   elseif type(given) ~= "table" then
     local hint = plan.example and format(", write {%s = ...}", plan.example) or ""
-    return refuse_call(row, values.expected("a table", given) .. hint)
+    return refuse_call(values.expected("a table", given) .. hint)
   end
   return read_fields(row, plan, target, given)
 end

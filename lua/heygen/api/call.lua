@@ -5,6 +5,7 @@
 -- groups.lua, so that uploads, waits and the registration of webhooks can call rows from here.
 local arguments = require "heygen.api.arguments"
 local errors = require "heygen.errors"
+local ids = require "heygen.api.id"
 local pages = require "heygen.api.pages"
 local request = require "heygen.http.request"
 
@@ -31,12 +32,13 @@ end
 ---The error of arguments that were refused; one that is a mistake of the program raises.
 ---@return heygen.Error
 local function refusal(row, message, field, mistake, level)
+  message = ids.call_name(row) .. ": " .. message
   if mistake then
-    error("heygen: " .. message, level + 1)
+    error(message, level + 1)
   end
   return errors.new {
     kind = "invalid",
-    message = row.group .. ":" .. row.name .. ": " .. message,
+    message = message,
     param = field,
     sent = "no",
   }

@@ -8,6 +8,7 @@ local attachments = require "heygen.upload.attachments"
 local block = require "heygen.driver.block"
 local errors = require "heygen.errors"
 local extra_methods = require "heygen.api.extra_methods"
+local ids = require "heygen.api.id"
 local names = require "heygen.endpoints.names"
 local pages = require "heygen.api.pages"
 local protected = require "heygen.task.protected"
@@ -115,19 +116,21 @@ end
 -- PUC Lua 5.1 cannot yield inside an iterator: there, fetching a page holds up all tasks.
 
 local function make_each(row)
-  local form = ("client.%s:%s(...)"):format(row.group, row.each)
+  local name = ("client.%s:%s"):format(row.group, row.each)
+  local form = name .. "(...)"
+  local called = ids.called(row, name)
   return function(self, ...)
     local client = check_colon(self, "client", form)
     local args, count = { ... }, select("#", ...)
-    local checked, message, field, mistake = arguments.check(row, args, count)
+    local checked, message, field, mistake = arguments.check(called, args, count)
     if not checked then
-      error(row_calls.refusal(row, message, field, mistake, 2), 0)
+      error(row_calls.refusal(called, message, field, mistake, 2), 0)
     end
     if protected.NO_YIELD_IN_PCALL then
       client = setmetatable({ driver = block }, { __index = client })
     end
     local fields = args[#row.path_params + 1]
-    return pages.each(row_calls.page_fetcher(client, row, args), fields, client.hide, row.batch)
+    return pages.each(row_calls.page_fetcher(client, called, args), fields, client.hide, row.batch)
   end
 end
 

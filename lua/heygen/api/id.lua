@@ -30,10 +30,23 @@ local OWN = {
   "resource_id",
 }
 
+---The call of a row as the user writes it, for messages.
 ---@param row heygen.Endpoint
----@return string "group:method"
+---@return string "client.videos:list"
 function ids.call_name(row)
-  return row.group .. ":" .. row.name
+  return row.called or ("client.%s:%s"):format(row.group, row.name)
+end
+
+---The same row, called by another name.
+---@param row heygen.Endpoint
+---@param name string "client:create"
+---@return heygen.Endpoint
+function ids.called(row, name)
+  local copy = { called = name }
+  for field, value in pairs(row) do
+    copy[field] = value
+  end
+  return copy
 end
 
 ---@param row heygen.Endpoint

@@ -3,6 +3,7 @@
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
+local row_ids = require "heygen.api.id"
 local sources = require "heygen.upload.content"
 local tasks = require "heygen.task.tasks"
 local uploads = require "heygen.upload"
@@ -333,7 +334,7 @@ function attachments.send(client, row, call, send)
   end
   local options = call.options
   local state = {
-    name = row.group .. ":" .. row.name,
+    name = row_ids.call_name(row),
     entries = call.files,
     options = options,
     as = options.files_as,

@@ -219,7 +219,7 @@ function uploads.create(client, call, level)
   for name, value in pairs(call.options) do
     given[name] = value
   end
-  return uploads.run(client, source, given, "assets:create: ")
+  return uploads.run(client, source, given, "client.assets:create: ")
 end
 
 -- Its types: meta/uploads.lua.
@@ -233,7 +233,7 @@ local function upload(self, file, given, ...)
   if not source then
     return errors.outcome(nil, refusal(CALL, problem, where, mistake, 2))
   end
-  return errors.outcome(uploads.run(client, source, read, "upload: "))
+  return errors.outcome(uploads.run(client, source, read, CALL .. ": "))
 end
 
 ---What api/extra_methods.lua adds to client.assets.
