@@ -48,6 +48,7 @@ build = {
     ["heygen.sim.core.ledger"] = "sim/heygen/sim/core/ledger.lua",
     ["heygen.sim.core.model"] = "sim/heygen/sim/core/model.lua",
     ["heygen.sim.core.multipart"] = "sim/heygen/sim/core/multipart.lua",
+    ["heygen.sim.core.odd_json"] = "sim/heygen/sim/core/odd_json.lua",
     ["heygen.sim.core.outbox"] = "sim/heygen/sim/core/outbox.lua",
     ["heygen.sim.core.pages"] = "sim/heygen/sim/core/pages.lua",
     ["heygen.sim.core.persistence"] = "sim/heygen/sim/core/persistence.lua",

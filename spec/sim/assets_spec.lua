@@ -70,6 +70,25 @@ describe("assets", function()
     end
   end)
 
+  it("are refused at once where the header of a part has no end, or is nothing but blanks", function()
+    local blanks = ("x"):rep(20) .. (" "):rep(200000)
+    local began = os.clock()
+    for _, head in ipairs {
+      'Content-Disposition: form-data; name="file"; filename="a"\r\nX: ' .. blanks .. "x",
+      "Content-Disposition:" .. blanks .. "x",
+      'Content-Disposition: form-data; name="' .. blanks,
+      blanks .. ": x",
+      (" "):rep(8000) .. "x",
+      "Content-Disposition: " .. (" "):rep(7000) .. ";" .. (" "):rep(900),
+    } do
+      local body = "--b\r\n" .. head .. "\r\n\r\n" .. PNG .. "\r\n--b--\r\n"
+      assert.is_true(
+        (sim:ask("POST", "/v3/assets", body, { ["content-type"] = "multipart/form-data; boundary=b" })) >= 400
+      )
+    end
+    assert.is_true(os.clock() - began < 2)
+  end)
+
   it("come as one part named file", function()
     local function part(disposition, data)
       return "--b\r\nContent-Disposition: form-data; " .. disposition .. "\r\n\r\n" .. (data or PNG) .. "\r\n"

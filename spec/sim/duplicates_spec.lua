@@ -41,6 +41,27 @@ describe("the simulator's count of duplicates", function()
     counted(6, 2)
   end)
 
+  it(
+    "has a count of its own for the same body, whatever the key: a program that was killed has another one",
+    function()
+      local function same_body()
+        return sim.model.journal.counts.same_body
+      end
+      make(nil, "one")
+      make(nil, "two")
+      assert.equal(1, same_body())
+      counted(2, 0)
+      make({ prompt = "Another film" }, "two")
+      assert.equal(1, same_body())
+      make()
+      assert.equal(2, same_body())
+      counted(4, 1)
+      sim.model:reset()
+      make()
+      assert.equal(0, same_body())
+    end
+  )
+
   it("does not go up when the first answer is replayed, or nothing was made", function()
     sim.model:behave { idempotency = true }
     make(nil, "one")

@@ -59,6 +59,26 @@ describe("POST /v3/videos", function()
     refused(400, "invalid_parameter", param, body)
   end
 
+  it(
+    "has the title that was given, as it is, and else the beginning of its words, whole characters only",
+    function()
+      local long = ("日本"):rep(40)
+      for _, title in ipairs { "Café", "日本語", "é", "two  spaces\n", long, "" } do
+        assert.equal(title, sim:video(taken(avatar { title = title }).video_id).title)
+      end
+      for script, title in pairs {
+        ["Café"] = "Café",
+        ["a  b\nc"] = "a b c",
+        [long] = ("日本"):rep(10),
+        ["x" .. long] = "x" .. ("日本"):rep(9) .. "日",
+        [("x"):rep(59) .. "é"] = ("x"):rep(59),
+      } do
+        assert.equal(title, sim:video(taken(avatar { script = script }).video_id).title)
+        assert.equal(title, (sim:session((sim:create { prompt = script }))).title)
+      end
+    end
+  )
+
   it("waits, then renders, then is there", function()
     local data = taken(avatar { title = "Mine", aspect_ratio = "9:16" })
     assert.equal("waiting", data.status)

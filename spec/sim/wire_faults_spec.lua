@@ -61,6 +61,77 @@ describe("the simulator plays the fault", function()
     assert.equal(0, sim:counts().creates)
   end)
 
+  it("html of a gateway, with its own statuses", function()
+    for status, reason in pairs {
+      [520] = "Web Server Returned an Unknown Error",
+      [524] = "A Timeout Occurred",
+      [530] = "Origin DNS Error",
+      [425] = "Too Early",
+      [200] = "OK",
+    } do
+      sim:faults {}
+      sim:faults { html = true, status = status }
+      local head, body = split(all((GET:gsub("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))))
+      assert.matches("^HTTP/1.1 " .. status .. " " .. reason .. "\r\n", head)
+      assert.matches("Error code " .. status, body, 1, true)
+    end
+  end)
+
+  it("retry_after, in seconds, as a Unix time and as a date", function()
+    local function header(value)
+      sim:faults {}
+      sim:faults { status = 503, retry_after = value }
+      return (select(3, sim:api("GET", "/v3/videos")))["retry-after"]
+    end
+    assert.equal("7", header { seconds = 7 })
+    local now = os.time()
+    assert.is_true(math.abs(tonumber(header { seconds = 7, as = "unix" }) - now - 7) <= 10)
+    assert.matches("^%a%a%a, %d%d %a%a%a %d%d%d%d %d%d:%d%d:%d%d GMT$", header { seconds = 7, as = "date" })
+    for _, wrong in ipairs { 7, {}, { seconds = -1 }, { seconds = 1, as = "hours" } } do
+      assert.has_error(function()
+        sim:faults { retry_after = wrong }
+      end)
+    end
+  end)
+
+  it("range of a file, ignored or with status 200, and other bytes in the place of a file", function()
+    local _, made = sim:api("POST", "/v3/video-agents", { prompt = "A film" })
+    sim:clock { advance = 720 }
+    local id = select(2, sim:api("GET", "/v3/video-agents/" .. made.data.session_id)).data.video_id
+    local url = select(2, sim:api("GET", "/v3/videos/" .. id)).data.video_url:match "//[^/]+(/.*)$"
+    local _, whole, its = sim:exchange("GET", url)
+    local function part(fault)
+      sim:faults {}
+      fault.path = "/files/**"
+      sim:faults(fault)
+      local status, body, headers = sim:exchange("GET", url, nil, { range = "bytes=100-" })
+      assert.equal(fault.html == nil and fault.body == nil, headers.etag == its.etag)
+      return status, body, headers
+    end
+    local status, body, headers = part { range = "ignored" }
+    assert.same({ 200, whole, nil }, { status, body, headers["content-range"] })
+    status, body, headers = part { range = "status_200" }
+    assert.same({ 200, whole:sub(101) }, { status, body })
+    assert.equal(("bytes 100-%d/%d"):format(#whole - 1, #whole), headers["content-range"])
+    status, body = part { headers = { ["Content-Encoding"] = "aws-chunked" } }
+    assert.same({ 206, whole:sub(101) }, { status, body })
+    status, body, headers = part { html = true, status = 200 }
+    assert.equal(200, status)
+    assert.matches("^<!DOCTYPE html>", body)
+    assert.matches("^text/html", headers["content-type"])
+    status, body = part { status = 200, body = "" }
+    assert.same({ 200, "" }, { status, body })
+  end)
+
+  it("odd_json, for the answers chosen", function()
+    sim:faults { path = "/v3/videos", nth = 1, odd_json = "bom" }
+    assert.equal(
+      "\239\187\191{",
+      select(2, sim:exchange("GET", "/v3/videos", nil, { ["x-api-key"] = "k" })):sub(1, 4)
+    )
+    assert.equal("{", select(2, sim:exchange("GET", "/v3/videos", nil, { ["x-api-key"] = "k" })):sub(1, 1))
+  end)
+
   it("html", function()
     sim:faults { html = true }
     local status, body, headers = sim:api("GET", "/v3/videos")

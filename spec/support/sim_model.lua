@@ -16,7 +16,7 @@ end
 --- One request with a key; the body is a table or a text; a header of false is left out. Gives status, decoded answer
 --- (or its text) and the response.
 function asked:ask(method, target, body, headers)
-  local all = { host = "x", ["x-api-key"] = "key" }
+  local all = { host = "localhost", ["x-api-key"] = "key" }
   for name, value in pairs(headers or {}) do
     all[name] = value or nil
   end

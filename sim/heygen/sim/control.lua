@@ -138,9 +138,32 @@ ROUTES["POST /_sim/reset"] = function(model)
   return done(model)
 end
 
--- A browser says so when a page of another site sends a request: that page has no business here.
-local function foreign(request)
-  return request.headers["sec-fetch-site"] == "cross-site"
+local function name_of(authority)
+  return (authority:gsub(":%d*$", ""):lower())
+end
+
+-- Names that lead here: addresses, localhost, and that of --url. Any other one may be a stranger's, made to point here.
+local function is_ours(model, authority)
+  local name = name_of(authority)
+  return name:find "^%d+%.%d+%.%d+%.%d+$" ~= nil
+    or name:find "^%[[%x:%.]+%]$" ~= nil
+    or name == "localhost"
+    or name:find "%.localhost$" ~= nil
+    or name == name_of(model.base_url:match "//([^/]*)" or "")
+end
+
+-- Why a request of a browser may not turn the controls: a page of another site sends it, or its name for this machine
+-- is not one of ours. Other programs send no Origin.
+local function stranger(model, request)
+  local host, origin = request.headers.host, request.headers.origin
+  if host and not is_ours(model, host) then
+    return "The controls answer under an address, localhost or the name of --url, not under this Host"
+  end
+  local from = origin and origin:match "//(.*)$"
+  local own = origin == nil or from == host or (from and from == model.base_url:match "//([^/]*)")
+  if not own or (request.method ~= "GET" and request.headers["sec-fetch-site"] == "cross-site") then
+    return "Pages of other sites may not turn the simulator's controls"
+  end
 end
 
 ---@return table names of all controls: "GET /_sim/counts", …
@@ -164,8 +187,9 @@ end
 ---@return table response
 function control.answer(model, request, path, query)
   local route = ROUTES[request.method .. " " .. path]
-  if route and request.method ~= "GET" and foreign(request) then
-    return respond.problem(model.json, 403, nil, "Pages of other sites may not turn the simulator's controls")
+  local reason = stranger(model, request)
+  if reason then
+    return respond.problem(model.json, 403, nil, reason)
   elseif route then
     return route(model, request, query)
   end

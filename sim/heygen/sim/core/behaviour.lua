@@ -1,4 +1,6 @@
 -- What the simulated service does on which day: every switch, with its default and its meaning.
+local odd = require "heygen.sim.core.odd_json"
+
 local behaviour = {}
 
 -- Seconds are simulated ones.
@@ -46,6 +48,20 @@ local SWITCHES = {
     "always",
     "videos that have subtitles and a captioned variant",
   },
+  {
+    "not_found_first",
+    "seconds",
+    0,
+    "how long a session, a job, or a video since it can be seen, answers 404 at first",
+  },
+  {
+    "answers_in_chat",
+    "boolean",
+    false,
+    "the agent answers in words: the session completes, no video is rendered",
+  },
+  { "odd_json", odd.names(), "none", "answers of the API and webhooks hold odd JSON" },
+  { "numeric_ids", "boolean", false, "ids of sessions and videos are numbers" },
   { "nulls", { "present", "absent" }, "present", "fields without a value: null, or left out" },
   { "extra_fields", "boolean", false, "answers carry unknown fields" },
   { "concurrency", "count", 10, "sessions that may run at once, else 429; 0: no limit" },
@@ -62,6 +78,12 @@ local SWITCHES = {
   { "webhook_give_up", "seconds", 86400, "how long after the event it is tried" },
   { "webhook_timeout", "seconds", 10, "how long a receiver may take (real seconds)" },
   {
+    "webhook_timestamp",
+    { "fresh", "kept" },
+    "fresh",
+    "a delivery that is repeated has a fresh Heygen-Timestamp, or that of the first attempt",
+  },
+  {
     "webhook_signature",
     { "both", "Heygen-Signature", "signature", "wrong", "none" },
     "both",
@@ -75,6 +97,7 @@ local SWITCHES = {
     "ids of avatars, voices, assets, … that were never made",
   },
   { "asset_processing", "seconds", 2, "how long an asset is processing after its completion" },
+  { "upload_late", "seconds", 0, "how long after its PUT the completion of a direct upload answers 409" },
   { "preparing", "seconds", 60, "how long new avatars, voices and brand kits are being made" },
   {
     "billing",

@@ -26,7 +26,8 @@ local function digest(body)
 end
 
 --- Notes a request that has made something. It is a duplicate when one with the same idempotency key has made something
---- before; without a key, when one with the very same body has.
+--- before; without a key, when one with the very same body has. One with the very same body is counted as such whatever
+--- its key is: a program that was killed and started again has another key.
 ---@param model table
 ---@param endpoint table a row of the contract
 ---@param request table
@@ -36,11 +37,16 @@ function duplicates.note(model, endpoint, request, path)
     return
   end
   local key = request.headers["idempotency-key"]
-  local name = path .. (key and " key " .. key or " body " .. digest(request.body or ""))
-  if model.made[name] then
+  local body = path .. " body " .. digest(request.body or "")
+  local name = key and path .. " key " .. key or body
+  if model.made[name] == "made" then
     model.journal:count "duplicates"
   end
-  model.made[name] = true
+  if model.made[body] then
+    model.journal:count "same_body"
+  end
+  model.made[body] = model.made[body] or "with a key"
+  model.made[name] = "made"
 end
 
 return duplicates

@@ -1,4 +1,5 @@
 -- The fault language: which request gets what. A rule is a match and an effect; the first rule that fires wins.
+local odd = require "heygen.sim.core.odd_json"
 local text = require "heygen.sim.core.text"
 
 local faults = {}
@@ -105,6 +106,12 @@ local EFFECT = {
   end,
   tls = one_of("wrong_name", "expired", "stranger", "close"),
   stream_reset = is_true,
+  odd_json = one_of((unpack or table.unpack)(odd.names())),
+  range = one_of("ignored", "status_200"),
+  retry_after = function(value)
+    local as = type(value) == "table" and (value.as or "seconds")
+    return as and is_seconds(value.seconds) and (as == "seconds" or as == "unix" or as == "date")
+  end,
   content_length = is_size,
   chunked = one_of("ok", "bad"),
 }

@@ -11,6 +11,7 @@ local COUNTERS = {
   "creates",
   "create_requests",
   "duplicates",
+  "same_body",
   "polls",
   "deletes",
   "downloads",

@@ -13,6 +13,7 @@ local journal = require "heygen.sim.core.journal"
 local ledger = require "heygen.sim.core.ledger"
 local outbox = require "heygen.sim.core.outbox"
 local multipart = require "heygen.sim.core.multipart"
+local odd = require "heygen.sim.core.odd_json"
 local page = require "heygen.sim.page"
 local random = require "heygen.sim.core.random"
 local respond = require "heygen.sim.core.respond"
@@ -306,6 +307,13 @@ local function control_of(self, request, path, query_text)
   return control.answer(self, request, path, router.query(query_text) or {})
 end
 
+-- The service's answer in the bytes that the behaviour wants.
+local function shaped(self, path, response)
+  local body = path:sub(1, 4) == "/v3/" and odd.shape(self.behaviour, response.body) or response.body
+  return body == response.body and response
+    or { status = response.status, headers = response.headers, body = body }
+end
+
 local function is_control(request, path)
   return path == "/_sim" or path:sub(1, 6) == "/_sim/" or page.asked(request, path)
 end
@@ -325,7 +333,7 @@ function model:handle(request)
   count(self, request, path, entry)
   local effect = self.faults:pick(request, path)
   if not effect then
-    local response = ledger.handle(self, request, answer_of, path, query_text)
+    local response = shaped(self, path, ledger.handle(self, request, answer_of, path, query_text))
     entry.status, entry.acted = response.status, true
     return response, nil, entry
   end
@@ -336,7 +344,8 @@ function model:handle(request)
   local response
   if effect.act or reads(request, effect) then
     request.effect = effect
-    response, entry.acted = ledger.handle(self, request, answer_of, path, query_text), true
+    response, entry.acted =
+      shaped(self, path, ledger.handle(self, request, answer_of, path, query_text)), true
   end
   entry.fault, entry.status = true, status_of(effect, response)
   return response, effect, entry

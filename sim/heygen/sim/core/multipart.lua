@@ -7,11 +7,18 @@ local function wrong(message, param, status)
   return nil, { status = status or 400, param = param or "file", message = message }
 end
 
+local HEAD_LIMIT = 8192
+
+-- One blank at a time: patterns that look for the end of a run of them take the square of its length.
+local function trimmed(value)
+  return value:match "^%s*(.*%S)" or ""
+end
+
 local function header_of(head, name)
   for line in (head .. "\r\n"):gmatch "(.-)\r\n" do
-    local key, value = line:match "^([^:]+):%s*(.-)%s*$"
+    local key, value = line:match "^([^:]+):(.*)$"
     if key and key:lower() == name then
-      return value
+      return trimmed(value)
     end
   end
 end
@@ -60,7 +67,7 @@ function multipart.parts(body, boundary)
       head, start = from and body:sub(line + 1, from - 1), stop and stop + 1
     end
     local from, stop
-    if start then
+    if start and #head <= HEAD_LIMIT then
       from, stop = next_mark(body, mark, start - (head == "" and 2 or 0))
     end
     if not from then

@@ -48,6 +48,16 @@ function random:hex(digits)
   return #hex == digits and hex or hex:sub(1, digits)
 end
 
+---@param count number of digits
+---@return string digits the first of them not 0
+function random:digits(count)
+  local parts = { 1 + self:integer() % 9 }
+  for i = 2, count do
+    parts[i] = self:integer() % 10
+  end
+  return table.concat(parts)
+end
+
 ---@return string uuid of version 4
 function random:uuid()
   return string.format(

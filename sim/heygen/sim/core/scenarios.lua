@@ -33,6 +33,23 @@ return {
       { method = "GET", path = API, chance = 0.1, status = 503 },
     },
   },
+  gateway = {
+    about = "one read in three gets a gateway's page of HTML: 520 to 530, 408, 425, 403; some with status 200",
+    faults = {
+      { method = "GET", path = API, chance = 0.04, html = true, status = 520 },
+      { method = "GET", path = API, chance = 0.04, html = true, status = 522 },
+      { method = "GET", path = API, chance = 0.04, html = true, status = 524 },
+      { method = "GET", path = API, chance = 0.04, html = true, status = 525 },
+      { method = "GET", path = API, chance = 0.04, html = true, status = 530 },
+      { method = "GET", path = API, chance = 0.03, html = true, status = 408 },
+      { method = "GET", path = API, chance = 0.03, html = true, status = 425 },
+      { method = "GET", path = API, chance = 0.03, html = true, status = 403 },
+      { method = "GET", path = API, chance = 0.03, html = true, status = 404 },
+      { method = "GET", path = API, chance = 0.03, html = true, status = 200 },
+      { method = "GET", path = "/files/**", chance = 0.2, html = true, status = 200 },
+      { method = "GET", path = "/files/**", chance = 0.2, html = true, status = 524 },
+    },
+  },
   stalled = {
     about = "sessions think for ever, and one read in ten is never answered",
     behaviour = { stall = true },

@@ -2,12 +2,15 @@
 --
 -- A run is { start = Unix seconds, b = behaviour, holds = {…} }. Its own time ("elapsed") stands still while a hold
 -- lasts. A hold is { at = elapsed seconds, status = what the session shows, length = seconds (huge: until released),
--- released = seconds after start, ends = the video is lost }.
+-- released = seconds after start, ends = the video is lost, idle = nothing runs in it }.
 local schedule = {}
 
 local NONE = {}
 
 local function begin_hold(run, b)
+  if b.answers_in_chat then
+    return { { at = b.thinking, status = "completed", length = math.huge, chat = true, idle = true } }
+  end
   if b.stall then
     return { { at = b.thinking / 2, status = "thinking", length = math.huge } }
   end
@@ -142,7 +145,7 @@ function schedule.look(run, now)
     hold = hold,
   }
   local done = passed(finish)
-  state.running = not done and not (hold and hold.ends)
+  state.running = not done and not (hold and (hold.ends or hold.idle))
   if done then
     state.progress = b.video_fails and 97 or 100
   elseif passed(rendering) then
@@ -177,7 +180,7 @@ function schedule.running(run, now)
   local _, _, _, _, finish = marks(run.b)
   local elapsed, hold = schedule.elapsed(run, now)
   if hold then
-    return elapsed <= finish and not hold.ends
+    return elapsed <= finish and not hold.ends and not hold.idle
   end
   return elapsed < finish
 end

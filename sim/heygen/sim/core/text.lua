@@ -86,6 +86,20 @@ function text.hash(s)
   return (a * 2 + b) % 2147483648
 end
 
+--- The beginning of a text, not cut in the middle of a character.
+---@param s string UTF-8
+---@param most number bytes
+---@return string
+function text.cut(s, most)
+  if #s <= most then
+    return s
+  end
+  while most > 0 and s:find("^[\128-\191]", most + 1) do
+    most = most - 1
+  end
+  return s:sub(1, most)
+end
+
 ---@param glob string "*" is one path segment, "**" anything
 ---@return string pattern for string.find
 function text.glob(glob)

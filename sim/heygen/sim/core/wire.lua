@@ -3,9 +3,28 @@
 -- Steps: { "send", bytes }, { "wait", real seconds }; the last is { "keep" }, { "close" }, { "reset" } or { "stall" }.
 local gzip = require "heygen.sim.media.gzip"
 local http = require "heygen.webhook.http1"
+local odd = require "heygen.sim.core.odd_json"
 local respond = require "heygen.sim.core.respond"
 
-local reason = http.reason
+-- What stands before the service answers with these.
+local GATEWAY_REASONS = {
+  [425] = "Too Early",
+  [507] = "Insufficient Storage",
+  [520] = "Web Server Returned an Unknown Error",
+  [521] = "Web Server Is Down",
+  [522] = "Connection Timed Out",
+  [523] = "Origin Is Unreachable",
+  [524] = "A Timeout Occurred",
+  [525] = "SSL Handshake Failed",
+  [526] = "Invalid SSL Certificate",
+  [527] = "Railgun Error",
+  [529] = "Site Is Overloaded",
+  [530] = "Origin DNS Error",
+}
+
+local function reason(status)
+  return GATEWAY_REASONS[status] or http.reason(status)
+end
 
 local wire = {}
 
@@ -78,7 +97,18 @@ local function replacement(effect, json)
   end
 end
 
---- The answer as the fault wants it, before it is framed.
+-- In seconds, or as a moment of real time.
+local function retry_after(wanted)
+  local at = os.time() + math.ceil(wanted.seconds)
+  if wanted.as == "unix" then
+    return string.format("%d", at)
+  elseif wanted.as == "date" then
+    return os.date("!%a, %d %b %Y %H:%M:%S GMT", at)
+  end
+  return string.format("%d", wanted.seconds)
+end
+
+--- The answer with the fault applied, before it is framed.
 ---@param response table|nil the service's
 ---@param effect table the fault
 ---@param json table the codec
@@ -96,6 +126,15 @@ function wire.shape(response, effect, json, id)
   -- A page of HTML comes from a gateway that gives no id.
   if id and not effect.html then
     shaped.headers[#shaped.headers + 1] = { "X-Request-Id", id }
+  end
+  if effect.range == "status_200" and shaped.status == 206 then
+    shaped.status = 200
+  end
+  if effect.odd_json then
+    shaped.body = odd.apply(effect.odd_json, shaped.body)
+  end
+  if effect.retry_after then
+    set(shaped.headers, "Retry-After", retry_after(effect.retry_after))
   end
   if effect.truncate then
     shaped.body = shaped.body:sub(1, effect.truncate)

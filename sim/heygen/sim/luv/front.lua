@@ -140,6 +140,11 @@ local function ask(self, peer, request)
   peer.asked = uv.hrtime()
   request.arriving = (peer.asked - peer.first) / 1e9
   local response, effect, entry = self.model:handle(request)
+  -- Controls have no entry, and connections that carry nothing else are not counted.
+  if entry and not peer.counted then
+    peer.counted = true
+    self.model.journal:count "connections"
+  end
   if self.model.records ~= self.records then
     self.records = self.model.records
     self.sender:arm()
@@ -242,7 +247,6 @@ local function accept(self)
   end
   socket:nodelay(true)
   self.connections = self.connections + 1
-  self.model.journal:count "connections"
   local peer = {
     socket = socket,
     number = self.connections,

@@ -180,6 +180,19 @@ local function refuse_all(model)
   return play.plain(respond.problem(model.json, 503, nil, message), model:request_id())
 end
 
+-- Connections that carry nothing but controls are not counted; nginx numbers them, and each stays with its worker.
+local counted, count = {}, 0
+
+local function count_connection(model, request)
+  if counted[request.connection] then
+    return
+  elseif count >= 10000 then
+    counted, count = {}, 0
+  end
+  counted[request.connection], count = true, count + 1
+  model.journal:count "connections"
+end
+
 --- Answers the current request.
 function worker.answer()
   local model, began = self.model, system.now()
@@ -187,15 +200,15 @@ function worker.answer()
     return refuse_all(model)
   end
   local request = request_of()
-  if not request.reused then
-    model.journal:count "connections"
-  end
   local response, effect, entry
   if request.method == "GET" or request.method == "HEAD" then
     self.follower:catch_up()
     response, effect, entry = handle(model, request)
   else
     response, effect, entry = self.follower:alone(handle, model, request)
+  end
+  if entry then
+    count_connection(model, request)
   end
   if self.follower.broken then
     system.retire(ngx.worker.pid())

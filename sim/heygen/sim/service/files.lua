@@ -160,7 +160,8 @@ local function serve(file, name, request)
   elseif asked["if-modified-since"] == modified then
     return { status = 304, headers = headers, body = "" }
   end
-  local wanted, condition = asked.range, asked["if-range"]
+  local ignored = request.effect and request.effect.range == "ignored"
+  local wanted, condition = not ignored and asked.range, asked["if-range"]
   if not wanted or (condition and condition ~= etag and condition ~= modified) then
     return { status = 200, headers = headers, body = body }
   end

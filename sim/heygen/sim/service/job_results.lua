@@ -102,6 +102,7 @@ end
 function jobs.readable(kind, handlers)
   function handlers.get(model, _, _, id)
     local job = jobs.find(model, kind, id)
+    job = job and model.clock:now() >= job.run.start + job.run.b.not_found_first and job
     return job and respond.data(model.json, kind.show(model, job)) or jobs.gone(model, kind, id)
   end
 

@@ -18,7 +18,9 @@ end
 
 -- What was said stays said: a question that has been answered, a failure that has passed.
 local function tell_hold(list, run, hold, at)
-  if hold.input then
+  if hold.chat then
+    say(list, at, "model", "Hello! Tell me what your video is about, and I will make it.")
+  elseif hold.input then
     say(list, at, "model", "Shall I go on with this plan?")
   elseif hold.failed and run.b.error_message then
     say(list, at, "model", run.b.error_message, nil, "error")

@@ -1,4 +1,5 @@
 -- The words of a webhook: what an event says, and how a delivery says it (headers, signature, body).
+local odd = require "heygen.sim.core.odd_json"
 local random = require "heygen.sim.core.random"
 local text = require "heygen.sim.core.text"
 
@@ -190,14 +191,15 @@ function tell.effect(model, delivery)
     message.event_id, message.created_at = event.id, tell.iso(event.at)
   end
   -- The same bytes at each attempt.
-  delivery.body = delivery.body or assert(model.json.encode(message))
+  delivery.body = delivery.body or odd.shape(model.behaviour, assert(model.json.encode(message)))
   if endpoint then
     local how = b.webhook_signature
     for _, name in ipairs(SIGNATURES[how] or { how }) do
       headers[#headers + 1] = { name, signature(endpoint.secret, delivery.body, how) }
     end
     local stamp = math.floor(model.clock:wall() - b.webhook_timestamp_age)
-    headers[#headers + 1] = { "Heygen-Timestamp", string.format("%d", stamp) }
+    delivery.stamp = b.webhook_timestamp == "kept" and delivery.stamp or stamp
+    headers[#headers + 1] = { "Heygen-Timestamp", string.format("%d", delivery.stamp) }
     headers[#headers + 1] = { "Heygen-Event-Id", event.id }
   end
   return {

@@ -141,7 +141,7 @@ function uploads.answer(model, request, path, query)
   if problem then
     return problem
   end
-  asset.received = request.body
+  asset.received, asset.arrived = request.body, model.clock:now()
   return {
     status = 200,
     headers = { { "ETag", '"' .. sha256(request.body):sub(1, 32) .. '"' } },
@@ -171,6 +171,10 @@ function uploads.complete(model, _, body, id)
       "No bytes have been uploaded yet",
       "asset_id"
     )
+  end
+  -- The storage has the bytes; that they are there gets about later.
+  if not asset.completed and model.clock:now() < asset.arrived + asset.b.upload_late then
+    return respond.problem(model.json, 409, nil, "Uploaded object not found yet", "asset_id")
   end
   local wanted = body.checksum_sha256
   if wanted and wanted:lower() ~= sha256(asset.received or asset.data) then

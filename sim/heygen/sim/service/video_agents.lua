@@ -7,6 +7,7 @@ local pages = require "heygen.sim.core.pages"
 local respond = require "heygen.sim.core.respond"
 local schedule = require "heygen.sim.core.schedule"
 local styles = require "heygen.sim.service.styles"
+local text = require "heygen.sim.core.text"
 local videos = require "heygen.sim.service.videos"
 
 local video_agents = {}
@@ -16,7 +17,9 @@ local function unix(seconds)
 end
 
 local function find(model, id)
-  return model.sessions.by_id[id]
+  local session = model.sessions.by_id[id]
+  local hidden = session and session.runs[1].b.not_found_first or 0
+  return session and model.clock:now() >= session.created + hidden and session or nil
 end
 
 local function gone(model, id)
@@ -41,12 +44,6 @@ local function look(model, session)
   return states[#states], states, now
 end
 
-local function title_of(prompt)
-  local title = prompt:gsub("%s+", " "):sub(1, 60)
-  -- Not in the middle of a multi-byte character.
-  return (title:gsub("[\192-\255][\128-\191]*$", ""))
-end
-
 local function add_run(model, session, prompt, b)
   local run = schedule.new(model.clock:now(), b, session.mode == "chat")
   run.session, run.prompt, run.number = session, prompt, #session.runs + 1
@@ -66,11 +63,11 @@ local function add_run(model, session, prompt, b)
 end
 
 local function make(model, body, b)
-  local id = model.ids:hex(24)
+  local id = b.numeric_ids and model.ids:digits(15) or "sess_" .. model.ids:hex(24)
   local session = {
-    id = "sess_" .. id,
-    short = "res_" .. id:sub(1, 12),
-    title = title_of(body.prompt),
+    id = id,
+    short = "res_" .. id:match("%x+$"):sub(1, 12),
+    title = text.cut(body.prompt:gsub("%s+", " "), 60),
     created = model.clock:now(),
     mode = body.mode or "generate",
     orientation = body.orientation or "landscape",

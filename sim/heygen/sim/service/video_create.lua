@@ -5,6 +5,7 @@ local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
 local rendering = require "heygen.sim.service.rendering"
 local respond = require "heygen.sim.core.respond"
+local text = require "heygen.sim.core.text"
 local videos = require "heygen.sim.service.videos"
 
 local video_create = {}
@@ -12,9 +13,8 @@ local video_create = {}
 local PORTRAIT = { ["9:16"] = true, ["4:5"] = true }
 
 local function title_of(body)
-  local words = body.title or body.script or body.prompt
-  -- Not in the middle of a multi-byte character.
-  return words and words:gsub("%s+", " "):sub(1, 60):gsub("[\192-\255][\128-\191]*$", "") or "Untitled Video"
+  local words = body.script or body.prompt
+  return body.title or words and text.cut(words:gsub("%s+", " "), 60) or "Untitled Video"
 end
 
 -- The length that the request asks for; nil: the usual one.

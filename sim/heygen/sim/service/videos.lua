@@ -19,7 +19,8 @@ end
 ---@return table video
 function videos.add(model, run, video)
   local rows = model.videos.rows
-  video.id, video.run, video.place = model.ids:hex(32), run, #rows + 1
+  local id = run.b.numeric_ids and model.ids:digits(15) or model.ids:hex(32)
+  video.id, video.run, video.place = id, run, #rows + 1
   rows[video.place] = video
   model.videos.by_id[video.id] = video
   return video
@@ -114,7 +115,12 @@ function videos.show(model, video)
 end
 
 function videos.get(model, _, _, id)
-  local object = videos.show(model, model.videos.by_id[id])
+  local video = model.videos.by_id[id]
+  local state = videos.look(model, video)
+  if state and model.clock:now() < state.video_created + video.run.b.not_found_first then
+    return gone(model, id)
+  end
+  local object = videos.show(model, video)
   return object and respond.data(model.json, object) or gone(model, id)
 end
 

@@ -4,6 +4,7 @@ local files = require "heygen.sim.service.files"
 local lookup = require "heygen.sim.service.lookup"
 local pages = require "heygen.sim.core.pages"
 local respond = require "heygen.sim.core.respond"
+local text = require "heygen.sim.core.text"
 
 local voices = {}
 
@@ -94,9 +95,7 @@ local function add(model, name, language, gender)
 end
 
 function voices.create(model, _, body)
-  -- Not in the middle of a multi-byte character.
-  local name = body.prompt:sub(1, 40):gsub("[\192-\255][\128-\191]*$", "")
-  local made = add(model, name, nil, body.gender)
+  local made = add(model, text.cut(body.prompt, 40), nil, body.gender)
   local seed = body.seed or model.ids:integer() % 1000000
   return respond.data(model.json, { seed = seed, voices = model.json.array { view(model, made) } })
 end
