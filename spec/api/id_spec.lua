@@ -84,16 +84,16 @@ describe("an id that the service sends as", function()
     end)
 
     it(name .. " does not keep a file from coming", function()
-      local session = assert(client:create { prompt = "A film" })
+      local session = assert(client:create { prompt = "A video" })
       sim:clock { advance = 3600 }
-      local film = assert(client:wait(session, live.QUICK))
-      local body = '{"data":[{%s"status":"completed","video_url":"' .. film.video_url .. '"}]}'
+      local video = assert(client:wait(session, live.QUICK))
+      local body = '{"data":[{%s"status":"completed","video_url":"' .. video.video_url .. '"}]}'
       sim:faults { answers("/v3/videos", body, ids) }
-      local video = assert(client.videos:list()).data[1]
-      assert(client:download(video, path, { overwrite = true }))
+      local listed = assert(client.videos:list()).data[1]
+      assert(client:download(listed, path, { overwrite = true }))
       -- And an address that has expired cannot be replaced: that is an error like any other.
-      video.video_url = film.video_url .. "0"
-      assert.equal(403, live.failure(client:download(video, path, { overwrite = true })).status)
+      listed.video_url = video.video_url .. "0"
+      assert.equal(403, live.failure(client:download(listed, path, { overwrite = true })).status)
     end)
   end
 

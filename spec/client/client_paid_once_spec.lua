@@ -62,7 +62,7 @@ describe("creates that wait for a connection", function()
   local function begin(client, options)
     local result = {}
     options = options or {}
-    options.prompt = "A film"
+    options.prompt = "A video"
     heygen.spawn(function()
       local _
       result.session, _, result.err = client:create(options)
@@ -155,7 +155,7 @@ describe("a failed create", function()
     sim:faults {}
     sim:faults { on_create(effect) }
     options = options or {}
-    options.prompt = "A film"
+    options.prompt = "A video"
     return live.failure(client:create(options))
   end
 
@@ -183,7 +183,7 @@ describe("a failed create", function()
       retryable = false,
     })
     local nowhere = live.client(nil, { base_url = "http://127.0.0.1:1", max_retries = 0 })
-    check(live.failure(nowhere:create { prompt = "A film" }), {
+    check(live.failure(nowhere:create { prompt = "A video" }), {
       kind = "network",
       sent = "no",
       retryable = true,
@@ -192,7 +192,7 @@ describe("a failed create", function()
 
   it("calls itself so no more when it is a generate or a message that failed", function()
     sim:faults { { method = "POST", status = 503 } }
-    check(live.failure(client:generate { prompt = "A film" }), { status = 503, retryable = false })
+    check(live.failure(client:generate { prompt = "A video" }), { status = 503, retryable = false })
     local err = live.failure(client.video_agents:send("sess_1", { message = "Go on" }))
     check(err, { status = 503, session_id = "sess_1", retryable = false })
     sim:faults {}
@@ -227,7 +227,7 @@ describe("a failed create", function()
   end)
 
   it("is taken up by a wait when its session is known", function()
-    local session = assert(client:create { prompt = "A film" })
+    local session = assert(client:create { prompt = "A video" })
     sim:clock { advance = 3600 }
     local body = ('{"data":{"session_id":"%s"},%s}'):format(session.session_id, ERROR)
     local err = create { status = 200, body = body }
@@ -276,7 +276,7 @@ describe("a create in the middle of whose answer", function()
       end,
     }
     local client = live.client(nil, { base_url = server.url, driver = driver })
-    return live.failure(client:create { prompt = "A film" })
+    return live.failure(client:create { prompt = "A video" })
   end
 
   it("a driver cancels keeps its session", function()
@@ -289,7 +289,7 @@ describe("a create in the middle of whose answer", function()
   it("its task is cancelled keeps its session", function()
     local client = live.client(nil, { base_url = server.url })
     heygen.run(function()
-      local task = heygen.spawn(client.create, client, { prompt = "A film" })
+      local task = heygen.spawn(client.create, client, { prompt = "A video" })
       live.until_true(function()
         local first = server:seen()[1]
         return first and first.answered
@@ -323,7 +323,7 @@ describe("a create in the middle of whose answer", function()
       local block = require "heygen.driver.block"
       local driver = { await = block.await, sleep = raise }
       local client = live.client(sim, { driver = driver })
-      local err = live.failure(client:generate { prompt = "A film" })
+      local err = live.failure(client:generate { prompt = "A video" })
       check(err, { kind = "callback", sent = "yes" })
       assert.matches("^sess_", err.session_id)
       assert.matches("the window was closed", err.message)

@@ -209,7 +209,7 @@ describe("a client", function()
   describe("and lists", function()
     local function create(count)
       for index = 1, count do
-        assert(client:create { prompt = ("film %02d"):format(index) })
+        assert(client:create { prompt = ("video %02d"):format(index) })
       end
       sim:clock { advance = 3600 }
     end
@@ -246,7 +246,7 @@ describe("a client", function()
     it("walks a list of nothing, and filters", function()
       assert.same({}, titles())
       create(12)
-      assert.same({ "film 12", "film 11", "film 10" }, titles { limit = 2, title = "film 1" })
+      assert.same({ "video 12", "video 11", "video 10" }, titles { limit = 2, title = "video 1" })
     end)
 
     it("walks sessions and styles", function()
@@ -371,7 +371,7 @@ describe("a client", function()
         max_retries = 1,
         connect_timeout = 0.05,
       })
-      local err = live.failure(other:create { prompt = "a secret film" })
+      local err = live.failure(other:create { prompt = "a secret video" })
       assert.equal("timeout", err.kind)
       assert.equal("no", err.sent)
       assert.equal(2, err.attempts)

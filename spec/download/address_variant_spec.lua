@@ -8,7 +8,7 @@ local support = require "spec.support.sim"
 
 describe("a download", function()
   local sim, client
-  local files = folder.new "film.mp4"
+  local files = folder.new "video.mp4"
   local path, read = files.path, files.read
   local directory = files.directory
 
@@ -32,8 +32,8 @@ describe("a download", function()
     files.empty()
   end)
 
-  local function film()
-    local session = assert(client:create { prompt = "A film" })
+  local function make_video()
+    local session = assert(client:create { prompt = "A video" })
     sim:clock { advance = 3600 }
     return assert(client.videos:get(assert(client.video_agents:get(session)).video_id))
   end
@@ -48,7 +48,7 @@ describe("a download", function()
 
   it("brings each variant, from the video and from its id", function()
     sim:behaviour { captions = "always" }
-    local video = film()
+    local video = make_video()
     for variant, magic in pairs(MAGIC) do
       assert(client:download(video, path "1", { variant = variant, overwrite = true }))
       assert.matches(magic, read "1", nil, variant)
@@ -60,7 +60,7 @@ describe("a download", function()
 
   it("of a variant that the video has not says which it has", function()
     sim:behaviour { captions = "never" }
-    local video = film()
+    local video = make_video()
     local before = sim:counts().downloads
     for _, source in ipairs { video, video.id } do
       for _, variant in ipairs { "captioned", "subtitle" } do
@@ -104,14 +104,14 @@ describe("a download", function()
   end)
 
   it("gets a fresh address of the same variant", function()
-    local video = film()
+    local video = make_video()
     sim:clock { advance = 604801 }
     assert(client:download(video, path(), { variant = "gif" }))
     assert.matches("^GIF8", read())
   end)
 
   it("brings the file of whatever has an address", function()
-    local video = film()
+    local video = make_video()
     local fields = {
       { url = video.video_url, id = "asset_1" },
       { url = video.video_url, video_id = video.id },
@@ -128,7 +128,7 @@ describe("a download", function()
   end)
 
   it("gets the address of other things anew from a function", function()
-    local video = film()
+    local video = make_video()
     sim:clock { advance = 604801 }
     local asset = { id = "asset_1", url = video.video_url }
     local polls = sim:counts().polls
@@ -160,7 +160,7 @@ describe("a download", function()
   end)
 
   it("of a table whose id is no video's keeps the first reason", function()
-    local video = film()
+    local video = make_video()
     sim:clock { advance = 604801 }
     local err = live.failure(client:download({ id = "tr_1", video_url = video.video_url }, path()))
     assert.equal(403, err.status)
@@ -170,7 +170,7 @@ describe("a download", function()
 
   it("brings all files of a video in examples/downloads.lua, twice", function()
     sim:behaviour { captions = "never" }
-    local video = film()
+    local video = make_video()
     local run = ("HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s examples/downloads.lua %s %s"):format(
       sim.url,
       child.interpreter(),

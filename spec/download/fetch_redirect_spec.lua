@@ -9,7 +9,7 @@ describe("a download", function()
   local world = downloading.new()
   local path, read, write = world.folder.path, world.folder.read, world.folder.write
   local directory = world.folder.directory
-  local film, true_file = world.film, world.true_file
+  local make_video, true_file = world.make_video, world.true_file
 
   setup(function()
     sim, server, client = world.start()
@@ -34,7 +34,7 @@ describe("a download", function()
 
     for _, status in ipairs { 301, 302, 307, 308 } do
       it("follows with " .. status .. ", without a credential", function()
-        local video = film()
+        local video = make_video()
         server:answers(200, "another file")
         to(server.url .. "/elsewhere.mp4?x=1", status)
         assert(client:download(video, path()))
@@ -47,7 +47,7 @@ describe("a download", function()
     end
 
     it("follows a path, and one beside the file", function()
-      local video = film()
+      local video = make_video()
       local wanted, target = true_file(video), video.video_url:match "^http://[^/]+(.*)$"
       to(target)
       assert(client:download(video, path "1"))
@@ -61,7 +61,7 @@ describe("a download", function()
     end)
 
     it("gives up on a loop, and on one that leads nowhere", function()
-      local video = film()
+      local video = make_video()
       sim:faults { { path = "/files/*", redirect = video.video_url } }
       local before = sim:counts().downloads
       local err = live.failure(client:download(video, path()))
@@ -76,7 +76,7 @@ describe("a download", function()
     end)
 
     it("does not go to plain http on another machine, nor to another protocol", function()
-      local video = film()
+      local video = make_video()
       for _, location in ipairs {
         "http://example.com/x.mp4?X-Amz-Signature=0123456789",
         "ftp://127.0.0.1/x?X-Amz-Signature=0123456789",

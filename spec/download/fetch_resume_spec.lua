@@ -12,7 +12,7 @@ local FIRST, SECOND, LONGER = range_server.FIRST, range_server.SECOND, range_ser
 
 describe("a download that is cut", function()
   local server, client, sim
-  local files = folder.new "film.mp4"
+  local files = folder.new "video.mp4"
   local path, read, there = files.path, files.read, files.names
 
   setup(function()
@@ -106,7 +106,7 @@ describe("a download that is cut", function()
       if requests then
         assert.equal(requests, #server:requests() - before)
       end
-      assert.same({ "film.mp4" }, there())
+      assert.same({ "video.mp4" }, there())
     end)
   end
 
@@ -116,7 +116,7 @@ describe("a download that is cut", function()
       for _, cut in ipairs(MANY) do
         check(mode, cut, wanted)
       end
-      assert.same({ "film.mp4" }, there())
+      assert.same({ "video.mp4" }, there())
     end)
   end
 
@@ -200,12 +200,12 @@ describe("a download that is cut", function()
       assert.equal(path() .. ".part", err.part)
       assert.equal(cut, err.received)
       assert.matches(("; %d of 1000 bytes are in %s.part"):format(cut, path()), err.message, 1, true)
-      assert.same({ "film.mp4.part", "film.mp4.part.json" }, there())
-      assert.equal(FIRST:sub(1, cut), read "film.mp4.part")
-      assert.is_nil(read("film.mp4.part.json"):find("signature", 1, true)) -- it would be good for a while
+      assert.same({ "video.mp4.part", "video.mp4.part.json" }, there())
+      assert.equal(FIRST:sub(1, cut), read "video.mp4.part")
+      assert.is_nil(read("video.mp4.part.json"):find("signature", 1, true)) -- it would be good for a while
       assert.equal(path(), client:download(address, path()))
       assert.equal(FIRST, read())
-      assert.same({ "film.mp4" }, there())
+      assert.same({ "video.mp4" }, there())
       local list = server:requests()
       assert.equal(("bytes=%d-"):format(cut), list[#list].headers.range)
       os.remove(path())
@@ -225,7 +225,7 @@ describe("a download that is cut", function()
     check("plain", 1000, FIRST)
     local list = server:requests()
     assert.is_nil(list[#list].headers.range)
-    assert.same({ "film.mp4" }, there())
+    assert.same({ "video.mp4" }, there())
   end)
 
   it("is known by the video and the variant, whatever the address is", function()
@@ -246,7 +246,7 @@ describe("a download that is cut", function()
 
   it("that was whole, but for its name, needs one question only", function()
     local address = broken()
-    local part = assert(io.open(path "film.mp4.part", "ab"))
+    local part = assert(io.open(path "video.mp4.part", "ab"))
     part:write(FIRST:sub(501))
     part:close()
     assert(client:download(address, path()))
@@ -257,7 +257,7 @@ describe("a download that is cut", function()
   it("starts over where the note is cut, of another version of ours, or says nonsense", function()
     local function spoil(text)
       local address = broken()
-      local note = assert(io.open(path "film.mp4.part.json", "wb"))
+      local note = assert(io.open(path "video.mp4.part.json", "wb"))
       note:write((text:gsub("ADDRESS", address)))
       note:close()
       local saved = assert(client:download(address, path(), { overwrite = true }))
@@ -278,7 +278,7 @@ describe("a download that is cut", function()
 
   it("starts over where more is there than the file has", function()
     local address = broken()
-    local part = assert(io.open(path "film.mp4.part", "ab"))
+    local part = assert(io.open(path "video.mp4.part", "ab"))
     part:write(("x"):rep(501))
     part:close()
     assert(client:download(address, path()))
@@ -298,7 +298,7 @@ describe("a download that is cut", function()
   it("goes on within a call with resume = false as well", function()
     check("plain", 500, FIRST, nil, { resume = false })
     assert.equal("bytes=500-", server:requests()[2].headers.range)
-    assert.same({ "film.mp4" }, there())
+    assert.same({ "video.mp4" }, there())
   end)
 
   it("keeps what it has when nothing comes in its place", function()
@@ -310,7 +310,7 @@ describe("a download that is cut", function()
     assert.equal(500, err.received)
     err = live.failure(client:download(server.url .. "/other", path()))
     assert.is_nil(err.received) -- nothing of that one, but it is still there
-    assert.same({ "film.mp4.part", "film.mp4.part.json" }, there())
+    assert.same({ "video.mp4.part", "video.mp4.part.json" }, there())
   end)
 
   it("gives up on a server that compresses, and on one that never gives the right part", function()

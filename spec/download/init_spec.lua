@@ -10,7 +10,7 @@ describe("a download", function()
   local world = downloading.new()
   local path, read, write = world.folder.path, world.folder.read, world.folder.write
   local directory = world.folder.directory
-  local film, true_file = world.film, world.true_file
+  local make_video, true_file = world.make_video, world.true_file
 
   setup(function()
     sim, server, client = world.start()
@@ -29,7 +29,7 @@ describe("a download", function()
   end
 
   it("brings the file of a video, byte for byte", function()
-    local video = film()
+    local video = make_video()
     local wanted = true_file(video)
     local saved = assert(client:download(video, path()))
     assert.equal(path(), saved)
@@ -45,7 +45,7 @@ describe("a download", function()
   end)
 
   it("brings one that plays #once", function()
-    local video = film()
+    local video = make_video()
     assert(client:download(video, path()))
     if shell.run "command -v ffprobe" ~= "" then
       local output = shell.must("ffprobe -v error -show_entries format=duration -of csv=p=0 " .. path())
@@ -54,7 +54,7 @@ describe("a download", function()
   end)
 
   it("takes a video id, an address, and an error that names a video", function()
-    local video = film()
+    local video = make_video()
     local wanted = true_file(video)
     for index, source in ipairs {
       video.id,
@@ -70,7 +70,7 @@ describe("a download", function()
   end)
 
   it("sends no credential, whichever the client has, nor headers of its own", function()
-    local video = film()
+    local video = make_video()
     local other = live.client(sim, { api_key = false, access_token = "t-1", headers = { ["X-Team"] = "a" } })
     assert(other:download(video, path()))
     assert.is_nil(sim:requests()[#sim:requests()].headers["x-team"])
@@ -120,7 +120,7 @@ describe("a download", function()
   end)
 
   it("asks for a fresh address when the one it has is expired", function()
-    local video = film()
+    local video = make_video()
     sim:clock { advance = 604801 }
     assert(client:download(video, path()))
     assert.matches("^....ftyp", read())
@@ -128,7 +128,7 @@ describe("a download", function()
   end)
 
   it("cannot do so for an address alone", function()
-    local video = film()
+    local video = make_video()
     sim:clock { advance = 604801 }
     local err = live.failure(client:download(video.video_url, path()))
     assert.equal("api", err.kind)
@@ -186,7 +186,7 @@ describe("a download", function()
     }
     for _, case in ipairs(BREAKS) do
       it("is tried again when it was " .. case[1], function()
-        local video = film()
+        local video = make_video()
         local wanted = true_file(video)
         case[2].path, case[2].times = "/files/*", 1
         sim:faults { case[2] }
@@ -198,7 +198,7 @@ describe("a download", function()
     end
 
     it("ends with the error at its deadline, and leaves nothing", function()
-      local video = film()
+      local video = make_video()
       sim:faults { { path = "/files/*", close = "body" } }
       local err = live.failure(client:download(video, path(), { deadline = 0.7, resume = false }))
       assert.equal("network", err.kind)
@@ -214,7 +214,7 @@ describe("a download", function()
     end)
 
     it("does not outlast its deadline by asking for the address", function()
-      local video = film()
+      local video = make_video()
       sim:faults { { path = "/v3/videos/*", stall = true } }
       local began = core.now()
       local err = live.failure(client:download(video.id, path(), { deadline = 0.3 }))
@@ -227,21 +227,21 @@ describe("a download", function()
 
   describe("and its place", function()
     it("keeps a file that is there, and asks for nothing", function()
-      local video = film()
-      write("film.mp4", "mine")
+      local video = make_video()
+      write("video.mp4", "mine")
       local before = live.sent(sim)
       local err = live.failure(client:download(video, path()))
       assert.equal("file", err.kind)
       assert.equal("no", err.sent)
-      assert.matches("film.mp4 exists; give another name, or overwrite = true", err.message, 1, true)
+      assert.matches("video.mp4 exists; give another name, or overwrite = true", err.message, 1, true)
       assert.equal("mine", read())
       assert.equal(before, live.sent(sim))
     end)
 
     it("replaces it when that is wanted, and only by a whole file", function()
-      local video = film()
+      local video = make_video()
       local wanted = true_file(video)
-      write("film.mp4", "mine")
+      write("video.mp4", "mine")
       sim:faults { { path = "/files/*", status = 400, times = 1 } }
       live.failure(client:download(video, path(), { overwrite = true }))
       assert.equal("mine", read())
@@ -250,10 +250,10 @@ describe("a download", function()
     end)
 
     it("keeps a file that came there meanwhile", function()
-      local video = film()
+      local video = make_video()
       local err = live.failure(client:download(video, path(), {
         on_progress = function()
-          write("film.mp4", "somebody's")
+          write("video.mp4", "somebody's")
         end,
       }))
       assert.equal("file", err.kind)
@@ -261,16 +261,16 @@ describe("a download", function()
     end)
 
     it("must be in a directory that is there", function()
-      local video = film()
+      local video = make_video()
       local before = sim:counts().downloads
-      local err = live.failure(client:download(video, directory .. "/none/film.mp4"))
+      local err = live.failure(client:download(video, directory .. "/none/video.mp4"))
       assert.equal("file", err.kind)
-      assert.matches("none/film.mp4", err.message)
+      assert.matches("none/video.mp4", err.message)
       assert.equal(before, sim:counts().downloads)
     end)
 
     it("cannot be a directory", function()
-      local video = film()
+      local video = make_video()
       assert.equal("file", live.failure(client:download(video, directory, { overwrite = true })).kind)
       shell.must("rm -f " .. directory .. ".*.part")
     end)
@@ -348,7 +348,7 @@ describe("a download", function()
 
   describe("that is cancelled", function()
     it("leaves nothing, and closes its connection", function()
-      local video = film()
+      local video = make_video()
       sim:faults { { path = "/files/*", stall = "body" } }
       local err = live.failure(heygen.run(function()
         local task = heygen.spawn(function()
@@ -367,7 +367,7 @@ describe("a download", function()
     end)
 
     it("leaves nothing while it waits for another try", function()
-      local video = film()
+      local video = make_video()
       sim:faults { { path = "/files/*", status = 503 } }
       local err = live.failure(heygen.run(function()
         local task = heygen.spawn(client.download, client, video, path())
@@ -384,7 +384,7 @@ describe("a download", function()
   end)
 
   it("gives the same from frames", function()
-    local video = film()
+    local video = make_video()
     local wanted = true_file(video)
     local task = heygen.spawn(client.download, client, video, path())
     while not task:done() do

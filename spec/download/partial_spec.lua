@@ -13,7 +13,7 @@ local FIRST = range_server.FIRST
 
 describe("the place of a download", function()
   local server, client
-  local files = folder.new "film.mp4"
+  local files = folder.new "video.mp4"
   local path, read, write, there = files.path, files.read, files.write, files.names
   local directory = files.directory
 
@@ -58,7 +58,7 @@ describe("the place of a download", function()
     refused("sub/", "is a directory")
     refused("pipe", "is not a regular file; give a function", { overwrite = true })
     refused("dangling", "dangling exists; give another name, or overwrite = true")
-    refused("none/film.mp4", "none/film.mp4.part: No such file or directory")
+    refused("none/video.mp4", "none/video.mp4.part: No such file or directory")
     refused(("x"):rep(300), "File name too long")
     assert.equal(0, #server:requests())
     assert.same({ "dangling", "pipe", "sub", "there" }, there())
@@ -88,28 +88,28 @@ describe("the place of a download", function()
     for _, resume in ipairs { true, false } do
       lfs.chdir(path "here")
       local options = { overwrite = true, on_progress = go_away, resume = resume }
-      assert.equal("film.mp4", client:download(url "plain", "film.mp4", options))
-      assert.equal(FIRST, read "here/film.mp4")
-      shell.must("rm " .. path "here/film.mp4")
+      assert.equal("video.mp4", client:download(url "plain", "video.mp4", options))
+      assert.equal(FIRST, read "here/video.mp4")
+      shell.must("rm " .. path "here/video.mp4")
     end
     lfs.chdir(path "here")
-    assert.equal(path "here/film.mp4", core.absolute "film.mp4")
+    assert.equal(path "here/video.mp4", core.absolute "video.mp4")
     assert.equal("/", core.absolute "/")
     lfs.chdir(home)
     assert.same({ "elsewhere", "here" }, there())
-    assert.same({}, shell.lines("ls -A " .. path "here" .. " " .. path "elsewhere | grep film || true"))
+    assert.same({}, shell.lines("ls -A " .. path "here" .. " " .. path "elsewhere | grep video || true"))
   end)
 
   it("that cannot be had says why #once", function()
     -- Not even for root.
-    local err = live.failure(client:download(url "plain", "/sys/film.mp4"))
+    local err = live.failure(client:download(url "plain", "/sys/video.mp4"))
     assert.not_matches("No such file", err.message)
     assert.equal(0, #server:requests())
   end)
 
   it("of a symbolic link is its own, not that of what it leads to", function()
     write("mine", "mine")
-    shell.must(("cd %s && ln -s mine film.mp4"):format(directory))
+    shell.must(("cd %s && ln -s mine video.mp4"):format(directory))
     assert(client:download(url "plain", path(), { overwrite = true }))
     assert.equal("file", core.file_type(path()))
     assert.equal(FIRST, read())
@@ -130,20 +130,20 @@ describe("the place of a download", function()
       assert.same(before, there())
       files.empty()
     end
-    with "ln -s mine film.mp4.part"
-    with "ln -s nowhere film.mp4.part"
-    with "ln mine film.mp4.part"
-    with "echo of another program >film.mp4.part"
-    with "mkdir film.mp4.part"
-    with "mkfifo film.mp4.part"
+    with "ln -s mine video.mp4.part"
+    with "ln -s nowhere video.mp4.part"
+    with "ln mine video.mp4.part"
+    with "echo of another program >video.mp4.part"
+    with "mkdir video.mp4.part"
+    with "mkfifo video.mp4.part"
   end)
 
   it("does not write its note through a link either", function()
     write("mine", "mine")
-    shell.must(("cd %s && ln -s mine film.mp4.part.json"):format(directory))
+    shell.must(("cd %s && ln -s mine video.mp4.part.json"):format(directory))
     assert.equal(500, live.failure(client:download(url("refuses", 500), path())).received)
     assert.equal("mine", read "mine")
-    assert.equal("file", core.file_type(path "film.mp4.part.json"))
+    assert.equal("file", core.file_type(path "video.mp4.part.json"))
   end)
 
   it("is left alone by a second download to it, which has its own", function()
@@ -176,16 +176,16 @@ describe("the place of a download", function()
     assert.is_true(saved >= 2)
     assert.matches("^/%d/%d", read())
     assert.equal(read():sub(1, 2):rep(100), read())
-    assert.same({ "film.mp4" }, there())
+    assert.same({ "video.mp4" }, there())
   end)
 
   it("is locked for other processes as well #once", function()
-    local output = assert(core.output(path "film.mp4.part", true))
+    local output = assert(core.output(path "video.mp4.part", true))
     local code = ([[
       local core = require "heygen.core"
       local output, message, code = core.output(%q, true)
       print(output, code)
-    ]]):format(path "film.mp4.part")
+    ]]):format(path "video.mp4.part")
     assert.equal("nil\tbusy", child.must(code))
     output:close()
     assert.matches("^heygen.output", child.must(code))
@@ -212,7 +212,7 @@ describe("the place of a download", function()
     ]]
     local _, status = child.run(code)
     assert.is_true(status >= 128)
-    assert.same({ "film.mp4.part", "film.mp4.part.json" }, there())
+    assert.same({ "video.mp4.part", "video.mp4.part.json" }, there())
     server:serve [[
       local r = c:request()
       c:send('HTTP/1.1 206 X\r\nETag: "1"\r\nContent-Range: bytes 600-999/1000\r\nContent-Length: 400\r\n\r\n'
@@ -232,15 +232,15 @@ describe("the place of a download", function()
       local saved, message, err = client:download(%q, %q)
       print(saved, err.kind, err.code, err.received, err.retryable, err.attempts)
       print(message)
-    ]]):format(server.url, server.url .. "/film", path())
+    ]]):format(server.url, server.url .. "/video", path())
     local output = child.must(code, "ulimit -f 4;") -- blocks of 512 or 1024 bytes
     assert.matches("^nil\tfile\tdisk_full\t[24]0[49][68]\tfalse\t1\n", output)
-    assert.matches("cannot write .-film.mp4.part: File too large", output)
-    assert.matches("bytes are in .-film.mp4.part, where the next call goes on", output)
-    assert.same({ "film.mp4.part", "film.mp4.part.json" }, there())
-    output = child.must((code:gsub("film.mp4", "other.mp4", 1)), "ulimit -f 0;")
+    assert.matches("cannot write .-video.mp4.part: File too large", output)
+    assert.matches("bytes are in .-video.mp4.part, where the next call resumes", output)
+    assert.same({ "video.mp4.part", "video.mp4.part.json" }, there())
+    output = child.must((code:gsub("video.mp4", "other.mp4", 1)), "ulimit -f 0;")
     assert.matches("disk_full", output)
-    assert.same({ "film.mp4.part", "film.mp4.part.json" }, there())
+    assert.same({ "video.mp4.part", "video.mp4.part.json" }, there())
   end)
 
   it("is not left with anything where nobody goes on with a coroutine", function()
@@ -250,7 +250,7 @@ describe("the place of a download", function()
       c:gone()
     ]]
     heygen.run(function()
-      local task = heygen.spawn(client.download, client, server.url .. "/film", path(), { resume = false })
+      local task = heygen.spawn(client.download, client, server.url .. "/video", path(), { resume = false })
       live.until_true(function()
         return #there() == 1
       end)

@@ -8,7 +8,7 @@ describe("a download onto a slow disk #once #native", function()
 
   setup(function()
     server = raw.start()
-    server:answers(200, "a film")
+    server:answers(200, "a video")
     directory = child.scratch()
     shell.must("mkdir " .. directory)
     library = directory .. "/slow.so"
@@ -40,10 +40,10 @@ describe("a download onto a slow disk #once #native", function()
       end
       %s
       print("longest", longest)
-    ]]):format(server.url, server.url .. "/film", directory .. "/film.mp4", body)
+    ]]):format(server.url, server.url .. "/video", directory .. "/video.mp4", body)
     local log = directory .. "/log"
     os.remove(log)
-    os.remove(directory .. "/film.mp4")
+    os.remove(directory .. "/video.mp4")
     local preload = ("SLOW_SYNC_LOG=%s LD_PRELOAD=%s %s"):format(log, library, environment or "")
     local output = child.must(code, preload)
     local longest = tonumber(output:match "longest%s+([%d.e-]+)")
@@ -57,8 +57,8 @@ describe("a download onto a slow disk #once #native", function()
       frames(task)
       print(task:join())
     ]]
-    assert.matches("film.mp4", output)
-    assert.same({ "./film.mp4.part", "." }, synced)
+    assert.matches("video.mp4", output)
+    assert.same({ "./video.mp4.part", "." }, synced)
   end)
 
   it("gets no name, and leaves nothing, when the disk fails", function()
@@ -74,10 +74,10 @@ describe("a download onto a slow disk #once #native", function()
         ]],
         "SLOW_SYNC_ERROR=" .. number
       )
-      assert.matches("cannot write .-film.mp4.part: " .. case[1], output)
+      assert.matches("cannot write .-video.mp4.part: " .. case[1], output)
       assert.matches("kind\tfile\t" .. case[2] .. "\tnil", output)
       assert.matches("there\tnil\tnil", output)
-      assert.same({ "./film.mp4.part" }, synced)
+      assert.same({ "./video.mp4.part" }, synced)
     end
   end)
 

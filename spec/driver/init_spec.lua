@@ -41,11 +41,11 @@ describe("a driver", function()
     local function note(...)
       seen[#seen + 1] = table.concat({ ... }, " ")
     end
-    local session = assert(owner:create { prompt = "A film" })
+    local session = assert(owner:create { prompt = "A video" })
     note("created", session.status)
     local video = assert(owner:wait(session, live.QUICK))
     note(video.status, video.title)
-    local other = assert(owner:generate { prompt = "Another film", wait = live.QUICK })
+    local other = assert(owner:generate { prompt = "Another video", wait = live.QUICK })
     note(other.status, other.title)
     local page = assert(owner.videos:list { limit = 1 })
     note(#page.data, tostring(page.has_more))
@@ -77,7 +77,7 @@ describe("a driver", function()
     }
     local wanted = scenario(client)
     assert.matches(
-      "^created thinking\ncompleted A film\ncompleted Another film\n1 true\n1 false\napi 404 nothing\n",
+      "^created thinking\ncompleted A video\ncompleted Another video\n1 true\n1 false\napi 404 nothing\n",
       wanted
     )
     local ways = {

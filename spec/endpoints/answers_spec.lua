@@ -5,7 +5,7 @@ local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
 
-local FILE = { url = "https://example.com/film.mp4" }
+local FILE = { url = "https://example.com/video.mp4" }
 
 describe("calls of all groups", function()
   local sim, client

@@ -274,7 +274,7 @@ describe("every endpoint #slow", function()
   it("sends what this version does not know as it is", function()
     local create = rows["video_agents:create"]
     local newer = { brand_glossary_id = "glossary_1", visibility = "private", members = { "a", "b" } }
-    local _, _, request = call(create, { prompt = "A film", extra = newer })
+    local _, _, request = call(create, { prompt = "A video", extra = newer })
     local node = nodes.read(request.body)
     same(newer, node, "extra")
     assert.same({ "brand_glossary_id", "members", "prompt", "visibility" }, sorted(node.fields))

@@ -40,10 +40,10 @@ describe("a thousand videos at once", function()
       for index = 1, count do
         heygen.spawn(function()
           local video = assert(client:generate {
-            prompt = "film " .. index,
+            prompt = "video " .. index,
             wait = { interval = 0.3, max_interval = 0.3 },
           })
-          assert(video.status == "completed" and video.title == "film " .. index)
+          assert(video.status == "completed" and video.title == "video " .. index)
           assert(not ids[video.id])
           ids[video.id] = true
           finished = finished + 1

@@ -41,7 +41,7 @@ describe("a failure", function()
 
   local function create(options)
     options = options or {}
-    options.prompt = "A short film"
+    options.prompt = "A short video"
     return live.failure(client:create(options))
   end
 

@@ -91,7 +91,7 @@ describe("on a shared connection that is reset", function()
 
     it("a create" .. beside .. " is not repeated, and says that it may have been made", function()
       local result = interrupted("POST", read_as_well, function()
-        return client:create { prompt = "A film" }
+        return client:create { prompt = "A video" }
       end)
       assert.equal(1, sim:counts().create_requests)
       assert.equal(1, sim:counts().creates)
@@ -103,7 +103,7 @@ describe("on a shared connection that is reset", function()
     end)
 
     it("a delete" .. beside .. " is repeated by us only, who know that it may have succeeded", function()
-      local session = assert(client:create { prompt = "A film" })
+      local session = assert(client:create { prompt = "A video" })
       sim:clock { advance = 3600 }
       local video_id = assert(client:poll(session)).video_id
       begin()

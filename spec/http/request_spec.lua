@@ -48,7 +48,7 @@ describe("a request", function()
   end)
 
   local function create()
-    return assert(client:create { prompt = "A short film" })
+    return assert(client:create { prompt = "A short video" })
   end
 
   describe("as it arrives", function()
@@ -67,14 +67,14 @@ describe("a request", function()
       local other = live.client(sim, {
         api_key = false,
         access_token = "at-123",
-        user_agent = "film-club/2",
+        user_agent = "video-club/2",
         headers = { ["X-HeyGen-Client-Origin"] = "spec" },
       })
       assert(other.videos:list())
       local headers = sim:requests()[1].headers
       assert.equal("****", headers.authorization)
       assert.is_nil(headers["x-api-key"])
-      assert.matches("^film%-club/2 heygen%-lua/", headers["user-agent"])
+      assert.matches("^video%-club/2 heygen%-lua/", headers["user-agent"])
       assert.equal("spec", headers["x-heygen-client-origin"])
       assert.is_nil(headers["content-type"])
     end)
@@ -272,11 +272,11 @@ describe("a request", function()
       create()
       sim:clock { advance = 3600 }
       local answer =
-        assert(client:request { path = "/v3/videos", query = { limit = 1, title = "short & film" } })
+        assert(client:request { path = "/v3/videos", query = { limit = 1, title = "short & video" } })
       assert.same({}, answer.data)
       assert.is_false(answer.has_more)
       assert.matches("limit=1", sim:requests()[2].target)
-      assert.matches("title=short%%20%%26%%20film", sim:requests()[2].target)
+      assert.matches("title=short%%20%%26%%20video", sim:requests()[2].target)
       assert.equal(200, heygen.response(answer).status)
     end)
 

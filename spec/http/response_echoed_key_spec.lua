@@ -85,7 +85,7 @@ describe("a credential that the service echoes stands nowhere in the error of", 
     clean(
       "callback",
       client:generate {
-        prompt = "A film",
+        prompt = "A video",
         wait = {
           on_progress = function()
             error "my bar broke"
@@ -160,7 +160,7 @@ describe("a credential that the service echoes stands nowhere in the error of", 
     for kind, body in pairs(ANSWERS) do
       sim:faults {}
       sim:faults { { method = "POST", status = 200, body = (body:gsub("KEY", KEY)) } }
-      local err = clean(kind, client:create { prompt = "A film" })
+      local err = clean(kind, client:create { prompt = "A video" })
       assert.is_nil(err.session_id)
       assert.is_nil(err.video_id)
     end
@@ -182,7 +182,7 @@ describe("a short key that stands in an id by chance", function()
       rule.method = "POST"
       sim:faults {}
       sim:faults { rule }
-      local err = live.failure(client:create { prompt = "A film" })
+      local err = live.failure(client:create { prompt = "A video" })
       assert.same({ "sess_many", "company_1" }, { err.session_id, err.video_id })
     end
   end)

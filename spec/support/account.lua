@@ -5,7 +5,7 @@ local icons = require "heygen.sim.media.icons"
 
 local account = {}
 
-local FILE = { url = "https://example.com/film.mp4" }
+local FILE = { url = "https://example.com/video.mp4" }
 
 local function put(sim, slot, bytes)
   local lines = { "PUT " .. slot.upload_url:match "^http://[^/]+(.*)$" .. " HTTP/1.0", "Host: " .. sim.host }
@@ -85,7 +85,7 @@ function account.new(sim, client)
   }
   ids.webhooks =
     { endpoint_id = assert(client.webhooks:create_endpoint { url = "https://example.com/x" }).endpoint_id }
-  local session = assert(client.video_agents:create { prompt = "A film", mode = "chat" })
+  local session = assert(client.video_agents:create { prompt = "A video", mode = "chat" })
   ids.video_agents = { session_id = session.session_id }
   ids.videos = {
     video_id = assert(client.videos:create { avatar_id = "look_1", script = "Hello." }).video_id,
@@ -93,11 +93,11 @@ function account.new(sim, client)
       videos = { { avatar_id = "look_1", script = "Hello." } },
     }).batch_id,
   }
-  local film = assert(client.video_agents:create { prompt = "A film" })
+  local video = assert(client.video_agents:create { prompt = "A video" })
   sim:clock { advance = 1000 }
-  for _, message in ipairs(assert(client.video_agents:get(film)).messages) do
+  for _, message in ipairs(assert(client.video_agents:get(video)).messages) do
     for _, resource in ipairs(message.resource_ids or {}) do
-      ids["video_agents:resource"] = { session_id = film.session_id, resource_id = resource }
+      ids["video_agents:resource"] = { session_id = video.session_id, resource_id = resource }
     end
   end
   local colors = { value = "#12ab9f", color = "#12ab9f" }

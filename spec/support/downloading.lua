@@ -8,7 +8,7 @@ local support = require "spec.support.sim"
 local downloading = {}
 
 function downloading.new()
-  local world = { folder = folder.new "film.mp4" }
+  local world = { folder = folder.new "video.mp4" }
 
   ---@return any sim, any server, heygen.Client client
   function world.start()
@@ -33,9 +33,9 @@ function downloading.new()
   end
 
   --- A completed video.
-  function world.film(fields)
+  function world.make_video(fields)
     fields = fields or {}
-    fields.prompt = "A film"
+    fields.prompt = "A video"
     local session = assert(world.client:create(fields))
     world.sim:clock { advance = 3600 }
     local video_id = assert(assert(world.client.video_agents:get(session)).video_id)

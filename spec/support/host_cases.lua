@@ -80,7 +80,7 @@ local COUNT = tonumber(os.getenv "HOST_CASES_COUNT") or 200
 
 case("200 generates side by side, each paid once", function(client)
   local videos = assert(heygen.all(repeated(COUNT, function()
-    return client:generate { prompt = "A film", wait = QUICK }
+    return client:generate { prompt = "A video", wait = QUICK }
   end)))
   local seen, count = {}, 0
   for _, video in ipairs(videos) do
@@ -94,9 +94,9 @@ case("200 generates side by side, each paid once", function(client)
 end)
 
 case("calls one after the other, the result of one for the next", function(client)
-  local session = assert(client:create { prompt = "A film" })
+  local session = assert(client:create { prompt = "A video" })
   local video = assert(client:wait(session, QUICK))
-  equal("A film", video.title)
+  equal("A video", video.title)
   equal(video.id, assert(client:poll(video.id)).id)
   local page = assert(client.videos:list { limit = 1 })
   equal(1, #page.data)
@@ -105,7 +105,7 @@ case("calls one after the other, the result of one for the next", function(clien
 end)
 
 case("a download", function(client)
-  local video = assert(client:generate { prompt = "A film", wait = QUICK })
+  local video = assert(client:generate { prompt = "A video", wait = QUICK })
   local path = os.tmpname()
   equal(path, assert(client:download(video, path, { overwrite = true })))
   local file = assert(io.open(path, "rb"))
@@ -145,7 +145,7 @@ case("local files, uploaded side by side, and one create", function(client)
   function client.options.on_response()
     running = running - 1
   end
-  assert(client:create { prompt = "A film", files = files })
+  assert(client:create { prompt = "A video", files = files })
   client.options.on_request, client.options.on_response = nil, nil
   equal(10, most, "uploads at the same time")
   equal(before.creates + 1, sim.counts().creates, "creates")
@@ -172,7 +172,7 @@ case("uploads that others wait for, cancelled and closed in the middle", functio
     files[index] = { bytes = "%PDF-1.7\n%" .. core.uuid(), filename = index .. ".pdf" }
   end
   local function create(from, to)
-    return client:create { prompt = "A film", files = { files[from], files[to] }, files_as = "assets" }
+    return client:create { prompt = "A video", files = { files[from], files[to] }, files_as = "assets" }
   end
   local before = sim.counts().requests
   sim.faults { { path = "/v3/assets", times = 2, stall = true } }

@@ -34,7 +34,7 @@ end
 
 ---@return string status of the video, or the kind of the error
 function app.generate(client)
-  local video, _, err = (client or app.client):generate { prompt = "A film", wait = QUICK }
+  local video, _, err = (client or app.client):generate { prompt = "A video", wait = QUICK }
   return video and video.status or err.kind .. " " .. tostring(err)
 end
 

@@ -45,7 +45,7 @@ end
 
 function make.file_input(_, name)
   return {
-    { type = "url", url = "https://example.com/film.mp4" },
+    { type = "url", url = "https://example.com/video.mp4" },
     { type = "asset_id", asset_id = "asset_1" },
     name == "srt" and SUBTITLES or IMAGE,
   }

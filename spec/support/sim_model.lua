@@ -31,7 +31,7 @@ end
 
 --- Makes a session; gives its id and the data of the answer.
 function asked:create(body)
-  local status, value = self:ask("POST", "/v3/video-agents", body or { prompt = "A short film" })
+  local status, value = self:ask("POST", "/v3/video-agents", body or { prompt = "A short video" })
   assert(status == 200, "no session was made")
   return value.data.session_id, value.data
 end

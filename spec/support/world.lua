@@ -8,7 +8,7 @@ world.__index = world
 
 local BEHAVIOUR = { concurrency = 0, preparing = 0, asset_processing = 0, idempotency = true }
 
-local FILE = { type = "url", url = "https://example.com/film.mp4" }
+local FILE = { type = "url", url = "https://example.com/video.mp4" }
 
 --- The body and the header of an upload.
 ---@param data string
@@ -140,7 +140,7 @@ function world.new(options)
   self.ids.group_id = self.ids.avatar_group_id
   works(self)
   self.batches = batches(self, data)
-  local session = self:create { prompt = "A film", mode = "generate" }
+  local session = self:create { prompt = "A video", mode = "generate" }
   self.endpoint =
     self:must("POST", "/v3/webhooks/endpoints", { url = "https://example.com/hook" }).endpoint_id
   self.model.clock:advance(1000)

@@ -71,7 +71,7 @@ describe("local files of a call", function()
   end
 
   local function create(files, fields)
-    local all = { prompt = "A short film", files = files }
+    local all = { prompt = "A short video", files = files }
     for name, value in pairs(fields or {}) do
       all[name] = value
     end

@@ -9,10 +9,10 @@ local SECRET = "whsec_0123456789abcdef"
 
 local FILMS = ([[
   local heygen = require "heygen"
-  local films = {}
-  films.client = heygen.new()
-  films.router = heygen.webhook.router { secrets = "%s", dict = ngx.shared.hooks, on = {} }
-  return films
+  local videos = {}
+  videos.client = heygen.new()
+  videos.router = heygen.webhook.router { secrets = "%s", dict = ngx.shared.hooks, on = {} }
+  return videos
 ]]):format(SECRET)
 
 describe("a wait in nginx with two workers #once #native", function()
@@ -23,22 +23,22 @@ describe("a wait in nginx with two workers #once #native", function()
     server = resty.start {
       sim = sim,
       workers = 2,
-      modules = { films = FILMS },
+      modules = { videos = FILMS },
       http = "lua_shared_dict hooks 1m;",
       server = [[
         location = /hook {
           content_by_lua_block {
             ngx.shared.hooks:set("got", ngx.worker.pid())
-            require("films").router:serve()
+            require("videos").router:serve()
           }
         }
       ]],
       locations = {
         ["/wait"] = [[
-          local films = require "films"
+          local videos = require "videos"
           ngx.shared.hooks:set("waits", ngx.worker.pid())
-          local wait = { interval = 60, timeout = 50, webhook = films.router }
-          local video, message = films.client:wait(ngx.var.arg_id, wait)
+          local wait = { interval = 60, timeout = 50, webhook = videos.router }
+          local video, message = videos.client:wait(ngx.var.arg_id, wait)
           ngx.print(ngx.worker.pid(), " ", video and video.status or message)
         ]],
         ["/pids"] = [[ngx.print(ngx.shared.hooks:get "waits" or "", " ", ngx.shared.hooks:get "got" or "")]],
@@ -65,7 +65,7 @@ describe("a wait in nginx with two workers #once #native", function()
   end
 
   it("is ended by what the other worker has got", function()
-    local _, answer = sim:api("POST", "/v3/video-agents", { prompt = "A film" })
+    local _, answer = sim:api("POST", "/v3/video-agents", { prompt = "A video" })
     local id, before = answer.data.session_id, live.sent(sim)
     local connection, began = server:send("/wait?id=" .. id), socket.gettime()
     server:until_true(function()

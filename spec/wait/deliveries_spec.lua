@@ -12,7 +12,7 @@ local SECRET = "whsec_0123456789abcdef"
 local HALF_HOUR = 1800
 local STEP = 20 -- seconds: the simulator's clock follows the made-up one in steps of so much while nobody asks it
 local STRETCH = require("heygen.wait.options").defaults.webhook_interval
-local FILE = { url = "https://example.com/film.mp4" }
+local FILE = { url = "https://example.com/video.mp4" }
 
 describe("a wait with webhooks", function()
   local sim, inbox, secret
@@ -108,20 +108,20 @@ describe("a wait with webhooks", function()
     {
       "generate",
       function(client, wait)
-        return client:generate { prompt = "A film", wait = wait }
+        return client:generate { prompt = "A video", wait = wait }
       end,
     },
     {
       "create, and a wait for the session",
       function(client, wait)
-        return client:wait(assert(client:create { prompt = "A film" }), wait)
+        return client:wait(assert(client:create { prompt = "A video" }), wait)
       end,
     },
     {
       "a wait that is watched",
       function(client, wait)
         wait.on_progress = function() end
-        return client:wait(assert(client:create { prompt = "A film" }), wait)
+        return client:wait(assert(client:create { prompt = "A video" }), wait)
       end,
     },
   }
@@ -181,7 +181,7 @@ describe("a wait with webhooks", function()
       measure(world, FLOWS[1][2], {})
       local requests = measure(world, function(client, wait)
         wait.on_progress = function() end
-        return client:generate { prompt = "A film", wait = wait }
+        return client:generate { prompt = "A video", wait = wait }
       end, {})
       assert.equal(3, requests)
     end)
@@ -194,7 +194,7 @@ describe("a wait with webhooks", function()
       world.router = make()
       measure(world, FLOWS[1][2], {})
       local requests, late = measure(world, function(client, wait)
-        local session = assert(client:create { prompt = "A film" })
+        local session = assert(client:create { prompt = "A video" })
         local body = ('{"event_type":"video_agent.fail","event_data":{"session_id":"%s"}}'):format(
           session.session_id
         )
@@ -260,7 +260,7 @@ describe("a wait with webhooks", function()
           for name, value in pairs(options) do
             wait[name] = value
           end
-          return client:generate { prompt = "A film", wait = wait }
+          return client:generate { prompt = "A video", wait = wait }
         end
       end
       measure(world, FLOWS[1][2], {})
@@ -335,7 +335,7 @@ describe("a wait with webhooks", function()
 
   it("is woken by what the service sends", function()
     local client, router = live.client(sim), make()
-    local session = assert(client:create { prompt = "A film" })
+    local session = assert(client:create { prompt = "A video" })
     local video = assert(waiting("/v3/video-agents/", function()
       return client:wait(session, patient(router))
     end, function()
@@ -348,7 +348,7 @@ describe("a wait with webhooks", function()
 
   it("is not deceived: it believes the state, not the delivery", function()
     local client, router = live.client(sim), make { secrets = SECRET }
-    local session = assert(client:create { prompt = "A film" })
+    local session = assert(client:create { prompt = "A video" })
     local function deliver(kind, id, data)
       local text = '{"event_type":"%s","event_id":"%s","event_data":{"session_id":"%s"%s}}'
       local body = text:format(kind, id, session.session_id, data or "")
@@ -394,7 +394,7 @@ describe("a wait with webhooks", function()
 
   it("no longer relies on deliveries when another wait has found an end of which nothing had told", function()
     local client, router = live.client(sim), make()
-    local first = assert(client:create { prompt = "A film" })
+    local first = assert(client:create { prompt = "A video" })
     sim:clock { advance = 720 }
     hand_over(router) -- they work
     assert(client:wait(first, patient(router)))
@@ -438,7 +438,7 @@ describe("a wait with webhooks", function()
 
   it("hears what came before it began, and what comes while it asks", function()
     local client, router = live.client(sim), make()
-    local session = assert(client:create { prompt = "A film" })
+    local session = assert(client:create { prompt = "A video" })
     sim:clock { advance = 720 }
     hand_over(router)
     local video = assert(client:wait(session, patient(router)))
@@ -457,7 +457,7 @@ describe("a wait with webhooks", function()
     local router = make()
     local function failed(end_it, changes)
       local client = live.client(sim)
-      local session = assert(client:create { prompt = "A film" })
+      local session = assert(client:create { prompt = "A video" })
       return live.failure(waiting(session.session_id, function()
         return client:wait(session, patient(router, changes))
       end, function(task)

@@ -8,8 +8,8 @@ local support = require "spec.support.sim"
 
 local check = live.check
 
-local FILE = { url = "https://example.com/film.mp4" }
-local GONE = { url = "https://gone.invalid/film.mp4" }
+local FILE = { url = "https://example.com/video.mp4" }
+local GONE = { url = "https://gone.invalid/video.mp4" }
 local NOW = { timeout = 0 } -- one look
 
 describe("waiting for", function()

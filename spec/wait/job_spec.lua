@@ -8,7 +8,7 @@ local support = require "spec.support.sim"
 
 local check = live.check
 
-local FILE = { url = "https://example.com/film.mp4" }
+local FILE = { url = "https://example.com/video.mp4" }
 local NOW = { timeout = 0 } -- one look
 
 describe("waiting for", function()
@@ -185,11 +185,11 @@ describe("waiting for", function()
 
       if not case.never_fails then
         it("fails with the reason, and carries no key", function()
-          sim:behaviour { video_fails = true, failure_message = "Out of film. " .. live.KEY }
+          sim:behaviour { video_fails = true, failure_message = "Out of video. " .. live.KEY }
           local made = case.create()
           local err = live.failure(wait(made, moving(400)))
           check(err, { kind = "failed", status = 200, sent = "yes", retryable = false })
-          assert.equal(row.noun .. " failed: Out of film. [hidden]", err.message)
+          assert.equal(row.noun .. " failed: Out of video. [hidden]", err.message)
           assert.equal(err[row.id], err.last.id)
           assert.equal(0, live.find(err, live.KEY))
           assert.equal("failed", events[#events].status)

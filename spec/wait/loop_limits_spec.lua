@@ -86,7 +86,7 @@ describe("a wait", function()
       { path = "/v3/video-agents/sess_1", body = session { video_id = "vid_1" } },
       { path = "/v3/videos/vid_1", body = video { status = "completed" } },
     }
-    local made = assert(client:generate { prompt = "A film", wait = live.QUICK })
+    local made = assert(client:generate { prompt = "A video", wait = live.QUICK })
     assert.equal("vid_1", made.id)
     assert.equal(1, sim:counts().create_requests)
     made = assert(client:wait({ session_id = "sess_1", video_id = "" }, live.QUICK))
@@ -102,7 +102,7 @@ describe("a wait", function()
     }
     for _, timeout in ipairs { 0, 0.01 } do
       local wait = { timeout = timeout, interval = 0.001, max_interval = 0.001 }
-      local err = live.failure(client:generate { prompt = "A film", wait = wait })
+      local err = live.failure(client:generate { prompt = "A video", wait = wait })
       assert.equal("timeout", err.kind)
       assert.equal("sess_1", err.session_id)
       assert.is_nil(err.video_id)
@@ -141,7 +141,7 @@ describe("a wait", function()
   end)
 
   it("keeps the idempotency key of its create", function()
-    local fields = { prompt = "A film", idempotency_key = "mine" }
+    local fields = { prompt = "A video", idempotency_key = "mine" }
     fields.wait = { timeout = 0.02, interval = 0.01 }
     local err = live.failure(client:generate(fields))
     assert.equal("timeout", err.kind)

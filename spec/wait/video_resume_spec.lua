@@ -28,7 +28,7 @@ describe("a wait", function()
 
   local function create(fields)
     fields = fields or {}
-    fields.prompt = "A short film"
+    fields.prompt = "A short video"
     return assert(client:create(fields))
   end
 

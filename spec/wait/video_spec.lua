@@ -29,13 +29,13 @@ describe("a generation", function()
 
   local function create(fields)
     fields = fields or {}
-    fields.prompt = "A short film"
+    fields.prompt = "A short video"
     return assert(client:create(fields))
   end
 
   local function generate(step, changes, fields)
     fields = fields or {}
-    fields.prompt = "A short film"
+    fields.prompt = "A short video"
     fields.wait = moving(step, changes)
     return client:generate(fields)
   end
@@ -226,7 +226,7 @@ describe("a generation", function()
     end)
 
     local REASONS = {
-      { "the session's newest error", "Out of film.", "Out of film." },
+      { "the session's newest error", "Out of video.", "Out of video." },
       { "what the agent said last", false, "Here is the draft." },
     }
 

@@ -50,7 +50,7 @@ describe("a router with a client", function()
   end
 
   local function create()
-    return assert(client:create { prompt = "A film" }).session_id
+    return assert(client:create { prompt = "A video" }).session_id
   end
 
   local function video_of(session_id)
@@ -112,7 +112,7 @@ describe("a router with a client", function()
 
   it("asks for what is no video as well", function()
     local made = assert(client.video_translations:create {
-      video = { url = "https://example.com/film.mp4" },
+      video = { url = "https://example.com/video.mp4" },
       output_languages = { "German" },
     })
     local id = made.video_translation_ids[1]

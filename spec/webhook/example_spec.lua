@@ -52,7 +52,7 @@ describe("examples/nginx/webhook.conf #once #native", function()
     assert.matches("^created ep_%x+\nfor HEYGEN_WEBHOOK_SECRET, at the next start: whsec_%x+$", first)
     assert.matches("^unchanged ep_%x+$", second)
     assert.equal("", curl "/events")
-    local _, answer = sim:api("POST", "/v3/video-agents", { prompt = "A film" })
+    local _, answer = sim:api("POST", "/v3/video-agents", { prompt = "A video" })
     sim:clock { advance = 3600 }
     local line = live.until_true(function()
       local text = curl "/events"

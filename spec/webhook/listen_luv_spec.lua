@@ -104,7 +104,7 @@ describe("webhooks on luv #once", function()
         print = function(line) print_((line:gsub("lua:%d+", "lua:N"))) end
         local endpoint, outcome = client.webhooks:ensure { url = server.url, router = router }
         print(outcome)
-        assert(client:create { prompt = "A film" })
+        assert(client:create { prompt = "A video" })
         ask("POST", "clock", { advance = 3600 })
         local texts = {}
         for _, row in ipairs(until_settled(3)) do
@@ -136,7 +136,7 @@ describe("webhooks on luv #once", function()
         end, }
         router.log = function() end
         local endpoint = assert(client.webhooks:ensure { url = server.url, router = router })
-        assert(client:create { prompt = "A film" })
+        assert(client:create { prompt = "A video" })
         ask("POST", "clock", { advance = 3600 })
         until_true(function() return handled > 0 end)
         assert(client.webhooks:rotate(endpoint, { router = router }))
@@ -161,7 +161,7 @@ describe("webhooks on luv #once", function()
         assert(client.webhooks:ensure { url = server.url, router = router })
         local ids = {}
         for index = 1, 3 do
-          ids[index] = assert(client:create { prompt = "Film " .. index }).session_id
+          ids[index] = assert(client:create { prompt = "Video " .. index }).session_id
         end
         ask("POST", "clock", { advance = 7300 })
         local rows = until_settled(3)
@@ -186,7 +186,7 @@ describe("webhooks on luv #once", function()
         assert(client.webhooks:ensure { url = server.url, router = router })
         local function wait(options)
           options.webhook = router
-          local session = assert(client:create { prompt = "A film" })
+          local session = assert(client:create { prompt = "A video" })
           local task = heygen.spawn(function()
             return client:wait(session, options)
           end)
@@ -220,7 +220,7 @@ describe("webhooks on luv #once", function()
         router.log = function() end
         local task = heygen.spawn(function()
           return client:generate {
-            prompt = "A film",
+            prompt = "A video",
             callback = { url = server.url, token_secret = "a token secret of more than 16 bytes" },
             wait = { webhook = router, interval = 3000, max_interval = 3000 },
           }
@@ -254,7 +254,7 @@ describe("webhooks on luv #once", function()
         local print_ = print
         print = function(...) print_(table.concat({ ... }, " ")) end
         assert(client:create {
-          prompt = "A film",
+          prompt = "A video",
           callback = { url = server.url, token_secret = "a token secret of more than 16 bytes" },
         })
         ask("POST", "clock", { advance = 3600 })

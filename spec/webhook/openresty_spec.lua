@@ -247,7 +247,7 @@ describe("a router in nginx #once #native", function()
 
   describe("with HeyGen's deliveries,", function()
     local function create(fields)
-      fields.prompt = "A film"
+      fields.prompt = "A video"
       local status, answer = sim:api("POST", "/v3/video-agents", fields)
       assert.equal(200, status)
       return answer.data.session_id

@@ -29,7 +29,7 @@ display:barr "x" -- undefined-field
 
 client.webhooks:create_endpoint { url = "https://example.com/hook", events = "all" } -- assign-type-mismatch
 client.voices:speech { text = "Hello" } -- missing-fields, param-type-mismatch
-client.videos:create { type = "film" } -- assign-type-mismatch
+client.videos:create { type = "video" } -- assign-type-mismatch
 client.assets:upload(3) -- param-type-mismatch
 client.assets:upload("plan.pdf", { checksum = "sha256" }) -- param-type-mismatch
 client:create { prompt = "x", on_upload = "bar" } -- assign-type-mismatch
