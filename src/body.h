@@ -12,7 +12,7 @@
 
 /* One of `data`, `path` and `source`. */
 typedef struct hg_segment {
-    const char *data; /* not copied: whoever made the body keeps it until the body is freed, or
+    const char *data; /* not copied: its maker keeps it until the body is freed, or
                          hg_body_keep */
     size_t len;
     const char *path;       /* a file to open */

@@ -208,12 +208,12 @@ static void *watch(void *bridge) {
     hg_bridge *b = bridge;
     while (!atomic_load(&b->stop)) {
         int peer = atomic_load(&b->peer);
-        bool looks = peer >= 0 && !b->owed && atomic_load(&b->armed);
+        bool watches = peer >= 0 && !b->owed && atomic_load(&b->armed);
         struct pollfd p[] = {
             {.fd = b->bell[0], .events = POLLIN},
             {.fd = peer >= 0 ? peer : atomic_load(&b->listener),
              .events = b->owed ? POLLIN | POLLOUT : POLLIN},
-            {.fd = looks ? b->watched : -1, .events = POLLIN},
+            {.fd = watches ? b->watched : -1, .events = POLLIN},
         };
         if (poll(p, 3, patience(b)) < 0)
             continue;
@@ -226,7 +226,7 @@ static void *watch(void *bridge) {
             hear(b);
         }
         if (p[2].revents && atomic_load(&b->peer) >= 0) {
-            /* Before the byte is written: whoever has read it may arm again at once. */
+            /* Before the byte is written: its reader may arm again at once. */
             atomic_store(&b->armed, false);
             b->owed = true;
         }

@@ -51,7 +51,8 @@ static bool is_tls(const char *proxy) {
     return proxy && strncasecmp(proxy, "https://", 8) == 0;
 }
 
-/* May libcurl speak TLS with a proxy? Where it looks, if the request says nothing. */
+/* True when libcurl may speak TLS with a proxy: where it reads that, if the request says nothing.
+ */
 static bool tls_to_proxy(const char *proxy) {
     return proxy ? is_tls(proxy)
                  : is_tls(getenv("https_proxy")) || is_tls(getenv("HTTPS_PROXY")) ||
@@ -85,7 +86,7 @@ static void load(void *trust) {
     } else {
         X509_STORE_free(store);
     }
-    /* The first connection of a process also makes OpenSSL look for its algorithms: half a
+    /* The first connection of a process also makes OpenSSL fetch its algorithms: half a
      * millisecond, better spent here. */
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL_free(context ? SSL_new(context) : NULL);
@@ -223,7 +224,7 @@ bool hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file, unsigned
         char name[4096];
         /* libcurl keeps connections and TLS sessions of different authorities apart by these two
          * texts; so are those of different epochs. Named as a directory the file is not read:
-         * OpenSSL would look into one only when it verifies, and by then our store is in its place.
+         * OpenSSL would search one only when it verifies, and by then our store is in its place.
          */
         snprintf(name, sizeof name, "%u:%s", epoch, t->file);
         return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
@@ -233,7 +234,7 @@ bool hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file, unsigned
     }
     if (ca_file && curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) != CURLE_OK)
         return false;
-    /* A directory beside the file would switch off libcurl's cache and cost 27 to 55 ms in one step
-     * at every new connection. */
+    /* A directory in addition to the file would switch off libcurl's cache and cost 27 to 55 ms in
+     * one step at every new connection. */
     return !(ca_file || default_file()) || curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
 }

@@ -60,7 +60,7 @@ static bool pass(EVP_MD_CTX *ctx, const unsigned char pad[BLOCK], const void *da
            EVP_DigestFinal_ex(ctx, out, &n) && n == SHA256_BYTES;
 }
 
-/* By hand, because OpenSSL 3 takes most of the time of HMAC() for a short text to look its
+/* By hand, because OpenSSL 3 takes most of the time of HMAC() for a short text to fetch its
  * algorithms up again and again. */
 static bool hmac_bytes(const void *key, size_t key_len, const void *data, size_t len,
                        unsigned char out[SHA256_BYTES]) {

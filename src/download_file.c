@@ -1,4 +1,4 @@
-/* The file that a download goes into: beside its target, under another name, until it is whole. */
+/* The file that a download goes into: next to its target, under another name, until it is whole. */
 #include "download_file.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static bool is_ours(const struct stat *s) {
     return S_ISREG(s->st_mode) && s->st_nlink <= 1 && s->st_uid == geteuid();
 }
 
-/* One look. HG_OPEN_FAILED with errno 0: whoever held it has renamed or removed it meanwhile. */
+/* One try. HG_OPEN_FAILED with errno 0: its holder has just renamed or removed it. */
 static hg_opening take(hg_output *o) {
     struct stat s;
     /* O_NONBLOCK: a FIFO must not block the host. */
@@ -206,7 +206,7 @@ bool hg_output_write_note(const hg_output *o, const char *text, size_t len) {
 
 /* ---- its name ---- */
 
-/* Where the file system can do it in one step, nobody's file is lost in between. */
+/* Where the file system can do it in one step, no other file is lost in between. */
 static bool rename_to_new(const char *from, const char *to) {
     struct stat s;
 #ifdef RENAME_NOREPLACE
@@ -232,7 +232,7 @@ bool hg_output_rename(hg_output *o, const char *to, bool replace) {
         return false;
     }
     /* Before: while it has its name its lock protects the note as well. Without a note the file is
-     * taken for somebody else's, should this process end in between. */
+     * taken for another program's, should this process end in between. */
     if (!(replace ? rename(o->path, to) == 0 : rename_to_new(o->path, to)))
         return false;
     unlink(o->note);

@@ -156,7 +156,7 @@ uint64_t hg_engine_finished(hg_engine *e) {
     return e->finished.ids[e->finished.from++];
 }
 
-/* Takes an exchange that is done away from libcurl. Where another stream goes on over the
+/* Takes an exchange that is done away from libcurl. Where another stream continues over the
  * connection, libcurl (7.88) keeps the bytes that a paused download has not taken, and would hand
  * them to the next exchange of the easy handle: this one must take them first, and throws them
  * away. */

@@ -41,7 +41,7 @@ int hg_engine_poll(hg_engine *e, double budget);
 bool hg_engine_wait(hg_engine *e, double seconds);
 
 /* An operation that is done as soon as there is something new of `op`: the head of the answer,
- * bytes of a stream, its end. Whoever asks again before gets the same one. */
+ * bytes of a stream, its end. Another request before that gets the same one. */
 hg_op *hg_engine_notification(hg_engine *e, hg_op *op, hg_failure *failure);
 /* An operation that is done when all that was written to `fd`, which it takes, is on the disk. */
 hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner, hg_failure *failure);
@@ -49,7 +49,7 @@ hg_op *hg_engine_sync(hg_engine *e, int fd, const char *name, long owner, hg_fai
 void hg_engine_go_on(hg_engine *e);
 
 void hg_engine_cancel(hg_engine *e, hg_op *op);
-/* Ends all live operations of an owner (HG_FAIL_CLOSED). Costs a look at each live operation. */
+/* Ends all live operations of an owner (HG_FAIL_CLOSED). Visits each live operation. */
 void hg_engine_close_owner(hg_engine *e, long owner, const char *why);
 
 int hg_engine_live(const hg_engine *e);

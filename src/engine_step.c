@@ -9,7 +9,7 @@
 
 enum { BATCH = 64 };
 
-/* Until an operation is looked at again whose time is up while events wait. */
+/* Until an operation is checked again whose time is up while events wait. */
 static const int64_t LATER = 5 * INT64_C(1000000);
 /* Until libcurl is called again after memory was out. */
 static const int64_t AGAIN = 100 * INT64_C(1000000);
@@ -33,7 +33,7 @@ void hg_engine_stumbled(hg_engine *e) {
 }
 
 /* libcurl returns in the middle when memory is out: it may have set no timer, and may not have said
- * what it waits for. Nobody would call it again. */
+ * what it waits for. It would not be called again. */
 static void act(hg_engine *e, curl_socket_t fd, int events) {
     int running;
     if (curl_multi_socket_action(e->multi, fd, events, &running) != CURLM_OK)
@@ -108,7 +108,7 @@ static void start_held(hg_engine *e, int64_t end) {
 
 /* ---- events ---- */
 
-/* Downloads that used up the time of an earlier step go on. */
+/* Downloads that used up the time of an earlier step continue. */
 static void resume_paused(hg_engine *e, int64_t end) {
     for (int n = e->pool.paused.len; n > 0 && e->pool.paused.first; n--) {
         hg_exchange *x = first_of(&e->pool.paused);
@@ -229,7 +229,7 @@ static void finish_notifications(hg_engine *e) {
 
 /* ---- the step ---- */
 
-/* False: there was no time to look at all that has come. */
+/* False: there was no time to handle all that has come. */
 static bool work(hg_engine *e, hg_ready ready[BATCH], int n, int64_t now, int64_t end) {
     hg_signals s;
     hg_signals_block(&s);

@@ -69,7 +69,7 @@ static void dispose(hg_op *op) {
 int64_t hg_exchange_due(const hg_exchange *x, int64_t now) {
     int64_t due = x->timeout ? now + x->timeout : HG_NEVER;
     /* One that waits for its connection for more than half of what is left is not sent any more:
-     * its answer would come too late, and nobody would know what it made. */
+     * its answer would come too late, and what it made would be unknown. */
     int64_t end = x->end && x->fresh && !x->started ? now + (x->end - now) / 2 : x->end;
     return end && end < due ? end : due;
 }
@@ -123,7 +123,7 @@ int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int fr
         return CURL_PREREQFUNC_ABORT;
     }
     if (x->fresh && now >= x->op.due) {
-        /* Sent now, it might be cut off before its answer, and nobody would know what it made. */
+        /* Sent now, it might be cut off before its answer, and what it made would be unknown. */
         hg_op_fail(&x->op, HG_FAIL_TIMEOUT, "no connection became free within the timeout");
         return CURL_PREREQFUNC_ABORT;
     }
@@ -211,7 +211,7 @@ static hg_failure_kind classify(const hg_exchange *x, CURLcode code) {
     }
 }
 
-/* Copies what the easy handle knows, as it goes on to serve another operation. */
+/* Copies what the easy handle knows, as it will serve another operation. */
 static void collect(hg_exchange *x, CURL *easy) {
     static const CURLINFO TIMES[HG_TIMINGS] = {
         CURLINFO_NAMELOOKUP_TIME_T,  CURLINFO_CONNECT_TIME_T,       CURLINFO_APPCONNECT_TIME_T,

@@ -1,5 +1,5 @@
 /* One HTTP exchange: what was asked, what came back, and "was it sent?". Knows no Lua; libcurl's
- * callbacks write into C memory, and whoever made it reads that when it is done. */
+ * callbacks write into C memory, and its maker reads that when it is done. */
 #ifndef HG_EXCHANGE_H
 #define HG_EXCHANGE_H
 
@@ -66,7 +66,7 @@ typedef struct hg_request {
     bool allow_http;    /* plain http is permitted */
     bool compressed;    /* asks for compressed answers */
     bool http1;         /* over HTTP/1.1 alone */
-    long owner;         /* see hg_engine_close_owner; 0: nobody's */
+    long owner;         /* see hg_engine_close_owner; 0: none */
 } hg_request;
 
 enum { HG_TIMINGS = 6 }; /* namelookup, connect, appconnect, pretransfer, starttransfer, total */
@@ -95,7 +95,7 @@ typedef struct hg_exchange {
     hg_output *output;  /* a file, or NULL */
     uint64_t output_at; /* where the next byte goes */
     bool accepted;      /* it may be written to */
-    bool stream;        /* bit by bit to whoever made it */
+    bool stream;        /* in pieces to its maker */
     bool to_file;       /* known with the first byte: to the output */
     bool to_owner;      /* or to hg_exchange_take */
     bool paused;        /* held back, or the step's time was up in the middle of a download */

@@ -2,7 +2,7 @@
  * operation.
  *
  * What is taken while it comes is held back by pausing: a file until the owner has seen the head of
- * the answer and said where to write, a stream while enough is there that nobody has taken. Whoever
+ * the answer and said where to write, a stream while enough waits to be taken. A caller that
  * waits for that waits for an operation as always: the notification. */
 #include <errno.h>
 #include <string.h>

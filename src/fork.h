@@ -32,8 +32,8 @@ void hg_fork_guard_off(hg_fork_guard *g);
 void hg_fork_hold(void);
 void hg_fork_release(void);
 
-/* A file that a child may go on using, and must not take for another one that it has opened under
- * the same number since. */
+/* A file that a child may continue to use, and must not take for another one that it has opened
+ * under the same number since. */
 typedef struct hg_fork_file {
     long process; /* which opened it */
     dev_t device;

@@ -21,7 +21,8 @@ typedef struct hg_fsyncs {
 bool hg_fsyncs_begin(hg_fsyncs *all, hg_op *op, int fd, const char *name);
 
 /* Is it the word of one of our threads that has come on `fd`? Then *op is its operation, finished:
- * the caller parts with it, and with the reference that it gets; or NULL when nobody waits for it.
+ * the caller parts with it, and with the reference that it gets; or NULL when no caller waits for
+ * it.
  */
 bool hg_fsyncs_ready(hg_fsyncs *all, int fd, hg_op **op);
 

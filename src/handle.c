@@ -19,7 +19,8 @@
 #endif
 
 enum {
-    KEEP_IDLE = 1024, /* about 6 kB each: what is thrown away here is made anew at the next burst */
+    KEEP_IDLE =
+        1024, /* about 6 kB each: what is thrown away here is made again at the next burst */
     UNACKNOWLEDGED_MS = 10 * 1000
 };
 
@@ -113,7 +114,7 @@ void hg_handle_on_connected(hg_handle *h) {
 #endif
 }
 
-/* Without any option: it is not plain, so that whoever takes it starts over. */
+/* Without any option: it is not plain, so that its next user starts over. */
 static hg_handle *create(hg_pool *p, bool public_) {
     hg_handle *h = calloc(1, sizeof *h);
     if (!h)

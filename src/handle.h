@@ -80,7 +80,7 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x);
 /* Its request is about to be sent, over a connection that is ready. */
 void hg_handle_on_connected(hg_handle *h);
 /* Its request went out and nothing came in time. The connection may be dead, and neither it nor any
- * other that is open now carries another request; those that it carries go on. */
+ * other that is open now carries another request; those that it carries continue. */
 void hg_handle_distrust(hg_handle *h);
 /* Unbinds it from its exchange and keeps it for the next one. */
 void hg_handle_give(hg_pool *p, hg_handle *h);

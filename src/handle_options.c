@@ -32,7 +32,7 @@ static CURLU *parsed_base(hg_bases *b, const char *text) {
 }
 
 /* Sets an option. `ok` is false from the first one on that libcurl could not take: memory is out,
- * and without the option the request might go another way, or to somebody else. */
+ * and without the option the request might go another way, or to another server. */
 #define SET(easy, option, value) (ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK)
 
 /* What every request has in common. */
@@ -102,7 +102,7 @@ const char *hg_request_address(const hg_request *r) {
  * that of a file: its bytes are wanted as they are, and the headers say what they are. */
 static const char *const CODINGS[] = {NULL, "identity", "gzip"};
 
-/* The request target beside a URL parsed once saves a fifth of the cost of a poll. Not through a
+/* The request target next to a URL parsed once saves a fifth of the cost of a poll. Not through a
  * proxy in plain http: its request line needs the whole URL. */
 static bool set_address(hg_pool *p, hg_handle *h, const hg_request *r, bool direct) {
     CURL *e = h->easy;
@@ -189,14 +189,15 @@ static int64_t size_of_body(const hg_request *r, const hg_exchange *x) {
 
 /* What may differ between two plain GETs of one handle, but for the address. The time that a
  * request has is the engine's business: libcurl's clock runs while one waits for a connection, and
- * ends it before it looks at what has come. */
+ * ends it before it checks what has come. */
 bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
     CURL *e = h->easy;
     bool https = starts(hg_request_address(r), "https://"), ok = true;
     bool file = r->output_path || r->output || r->stream;
-    /* A body that is held back must hold back its server, and nobody else. Over HTTP/2, libcurl
-     * (7.88) takes all that its window lets in, 32 MB of each stream, whenever another stream is
-     * read; and where a server has closed its window, it asks to be called at once, always. */
+    /* A body that is held back must hold back its server, and no other transfer. Over HTTP/2,
+     * libcurl (7.88) takes all that its window lets in, 32 MB of each stream, whenever another
+     * stream is read; and where a server has closed its window, it asks to be called at once,
+     * always. */
     bool alone = file || r->http1 || size_of_body(r, h->exchange) > LARGE_BODY;
     /* Lets a burst share one HTTP/2 connection; it would serialise the others. */
     bool shares = https && !alone;

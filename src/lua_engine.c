@@ -186,7 +186,7 @@ static int engine_limit(lua_State *L) {
 static int engine_close_owner(lua_State *L) {
     hg_engine *e = to_engine(L);
     long owner = (long)luaL_checkinteger(L, 2);
-    luaL_argcheck(L, owner != 0, 2, "0 is nobody");
+    luaL_argcheck(L, owner != 0, 2, "0 is no owner");
     hg_engine_close_owner(e, owner, luaL_checkstring(L, 3));
     return 0;
 }

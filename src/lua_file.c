@@ -1,4 +1,4 @@
-/* Local files as Lua objects: looked at, digested in slices that hold nobody up, and sent as
+/* Local files as Lua objects: checked, digested in short slices, and sent as
  * bodies. */
 #include <stdlib.h>
 #include <string.h>
@@ -166,7 +166,7 @@ static int file_check(lua_State *L) {
     return 1;
 }
 
-/* file:close(): requests under way that send it go on */
+/* file:close(): requests under way that send it continue */
 static int file_close(lua_State *L) {
     file_box *box = luaL_checkudata(L, 1, FILE_TYPE);
     hg_upload_file_unref(box->source);

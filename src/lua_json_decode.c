@@ -27,7 +27,8 @@ static bool locale_changed(lua_State *L) {
     return changed;
 }
 
-/* Pushes cjson's decode function, made from a private instance so that nobody's settings change. */
+/* Pushes cjson's decode function, made from a private instance so that no other user's settings
+ * change. */
 static void push_decoder(lua_State *L) {
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE_KEY);
     if (!locale_changed(L) && !lua_isnil(L, -1))

@@ -99,8 +99,9 @@ static int operation_gc(lua_State *L) {
     hg_op_box *box = to_box(L);
     hg_op *op = box->op;
     hg_engine *e = box->engine;
-    /* The exchange goes on without its object; memory being out, it cannot. Nor can one whose body
-     * nobody will ever take or let in: it would wait, and keep its host busy, until its time is up.
+    /* The exchange continues without its object; memory being out, it cannot. Nor can one whose
+     * body no caller will ever take or let in: it would wait, and keep its host busy, until its
+     * time is up.
      */
     hg_exchange *x = op ? hg_exchange_of(op) : NULL;
     bool lost = x && !op->done &&
@@ -110,7 +111,7 @@ static int operation_gc(lua_State *L) {
     box->op = NULL;
     box->engine = NULL;
     if (e)
-        hg_engine_unref(e); /* before the operation: closing the engine looks at its operations */
+        hg_engine_unref(e); /* before the operation: closing the engine visits its operations */
     if (op)
         hg_op_unref(op);
     return 0;

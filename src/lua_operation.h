@@ -1,5 +1,5 @@
-/* The operation as a Lua object. Results live in it: whoever polls the engine, each waiter asks its
- * own operation. */
+/* The operation as a Lua object. Results live in it: whichever caller polls the engine, each waiter
+ * asks its own operation. */
 #ifndef HG_LUA_OPERATION_H
 #define HG_LUA_OPERATION_H
 

@@ -72,7 +72,7 @@ static int output_new(lua_State *L) {
 static int output_size(lua_State *L) {
     int64_t size = hg_output_size(to_output(L));
     if (size < 0)
-        return push_problem(L, "cannot look at", to_output(L)->path, errno);
+        return push_problem(L, "cannot check", to_output(L)->path, errno);
     hg_object_push_bytes(L, size);
     return 1;
 }

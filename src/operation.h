@@ -22,11 +22,11 @@ typedef struct hg_op {
     bool done;
     bool notify; /* its id goes to the engine's list of finished operations */
     uint64_t id;
-    long owner;                      /* see hg_engine_close_owner; 0: nobody's */
+    long owner;                      /* see hg_engine_close_owner; 0: none */
     hg_engine *engine;               /* NULL once the engine is closed */
     struct hg_op *prev, *next;       /* the engine's live list */
-    struct hg_op *notification;      /* of this one; NULL: nobody has asked */
-    void (*dispose)(struct hg_op *); /* frees what its kind has beside this; NULL: nothing */
+    struct hg_op *notification;      /* of this one; NULL: not requested */
+    void (*dispose)(struct hg_op *); /* frees what its kind has in addition; NULL: nothing */
 
     /* ---- in the engine's heap of times ---- */
     int64_t due; /* a timer: when it is done; an exchange: when its time is up */

@@ -101,7 +101,7 @@ static interest *slot(hg_pollset *p, int fd) {
 }
 
 /* Tells the kernel what one socket should be watched for. An idle one whose closing will be
- * reported stays registered: its next transfer wants it back, and an event nobody wants removes it.
+ * reported stays registered: its next transfer wants it back, and an unwanted event removes it.
  */
 static void apply(hg_pollset *p, int fd, interest *i) {
     i->dirty = 0;

@@ -44,7 +44,7 @@ void hg_pollset_closed(hg_pollset *p, int fd);
 void hg_pollset_flush(hg_pollset *p, int64_t deadline);
 
 /* When a host watches the descriptor: makes it readable for good, and says true. For the end, when
- * nobody will wait on it any more. */
+ * no caller will wait on it any more. */
 bool hg_pollset_ring(hg_pollset *p);
 
 /* Flushes, then waits for events until `deadline` (a time in the past: does not wait).

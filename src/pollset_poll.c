@@ -1,4 +1,4 @@
-/* The poller for every other system: poll(). It has no descriptor of its own, so hosts look at
+/* The poller for every other system: poll(). It has no descriptor of its own, so hosts check
  * engine:timeout() instead; the tests run it on Linux too (-DHG_POLLSET_POLL). */
 #include "pollset_backend.h"
 
@@ -12,7 +12,7 @@
 struct hg_backend {
     struct pollfd *list;
     int len, cap;
-    int next; /* where the next harvest starts, so that a small `max` starves nobody */
+    int next; /* where the next harvest starts, so that a small `max` starves no descriptor */
 };
 
 hg_backend *hg_backend_new(void) {

@@ -1,5 +1,5 @@
 /* A local file whose bytes are sent: opened once and then read by its descriptor alone, so that
- * what was looked at is what goes out, whatever happens to its name. Or a spool, a file without a
+ * what was checked is what is sent, whatever happens to its name. Or a spool, a file without a
  * name. Knows neither Lua nor libcurl. */
 #ifndef HG_UPLOAD_FILE_H
 #define HG_UPLOAD_FILE_H

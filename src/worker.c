@@ -9,7 +9,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static hg_worker *workers; /* that have not been waited for */
-static pid_t owner;        /* whose they are: without glibc nobody empties the list of a child */
+static pid_t owner;        /* whose they are: without glibc the list of a child is not emptied */
 
 static void join(hg_worker *w) {
     if (!w->joined)

@@ -78,7 +78,7 @@ end
 ---@param wait heygen.WaitOptions?
 ---@return heygen.Video? video
 ---@return string? message
----@return heygen.Error? err with every id, to go on: client:wait(err)
+---@return heygen.Error? err with every id, to resume: client:wait(err)
 function Client:wait(target, wait)
   check_colon(self, "template", "client:wait(...)")
   return outcome(workflow.wait(self, "client:wait", target, wait, 2))
@@ -88,7 +88,7 @@ end
 ---@param fields heygen.Generate as for create, and `wait`: options for the waiting
 ---@return heygen.Video? video
 ---@return string? message
----@return heygen.Error? err with every id, to go on: client:wait(err)
+---@return heygen.Error? err with every id, to resume: client:wait(err)
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
   local body, wait = workflow.split(fields, 2)
@@ -100,13 +100,13 @@ function Client:generate(fields)
 end
 
 ---Fetches a file of a video, or of anything with an address. Sends no credential. The file appears under its name when
----it is whole; what has come when it fails is where the next call goes on.
+---it is complete; after a failure the next call resumes where this one stopped.
 ---@param video any a video, its id, an address, or a table with `url`, `audio_url` or `video_url`
 ---@param path string|fun(bytes: string): any, any a function gets the bytes; nil and a message, or false, end it
 ---@param download heygen.DownloadOptions?
 ---@return string|integer|nil path of a function: how many bytes it got
 ---@return string? message
----@return heygen.Error? err with `part` and `received` when the next call can go on
+---@return heygen.Error? err with `part` and `received` when the next call can resume
 function Client:download(video, path, download)
   check_colon(self, "template", "client:download(...)")
   return outcome(require("heygen.download").download(self, video, path, download, 2))
@@ -124,7 +124,7 @@ function Client:update(budget)
 end
 
 ---Ends all that this client waits for, at once, with errors of kind "closed" that name what was made so far, and takes
----no calls any more. Other clients go on.
+---no calls any more. Other clients are not affected.
 function Client:close()
   check_colon(self, "template", "client:close()")
   if not self.is_closed then

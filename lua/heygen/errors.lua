@@ -41,7 +41,7 @@ local retry = require "heygen.http.retry"
 ---@field event_id string?
 ---@field reason string? of kind webhook: missing_signature, bad_signature, too_old, too_new, duplicate, malformed, ...
 ---@field last any the last body seen
----@field part string? of a download: the file that the next call goes on from
+---@field part string? of a download: the file from which the next call resumes
 ---@field received integer? of a download: the bytes in there, or given to the function
 ---@field cause any
 local errors = {}
@@ -72,7 +72,7 @@ local function escape_control(character)
   return ESCAPES[character] or format("\\x%02x", byte(character, #character))
 end
 
----What somebody raised, or gave as a reason, as text. Its `__tostring` may raise as well, or give no string.
+---What a function raised, or gave as a reason, as text. Its `__tostring` may raise as well, or give no string.
 ---@param value any
 ---@return string
 function errors.text(value)

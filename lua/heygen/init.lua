@@ -38,7 +38,7 @@ end
 ---@return heygen.Client client raises on unknown or bad options
 function heygen.new(options)
   check_dot("new", options)
-  -- No tail calls here and below: an error shall point at the line that called.
+  -- No tail calls here and below: an error must point at the line that called.
   local client = part "client".new(options, 2)
   return client
 end
@@ -108,7 +108,7 @@ function heygen.response(value)
 end
 
 ---Makes a display for `on_progress`: bars on a terminal, plain lines elsewhere. NO_COLOR is honoured. Give it as
----on_progress itself, or `display:bar(label)` where several things go on at once.
+---on_progress itself, or `display:bar(label)` where several calls run at once.
 ---@param options heygen.ProgressOptions?
 ---@return heygen.Progress
 function heygen.progress(options)

@@ -198,7 +198,7 @@ describe("extra", function()
 
   it("does not repeat known fields", function()
     assert.equal(
-      "extra.prompt: is a known field, give it as prompt = ... beside extra",
+      "extra.prompt: is a known field, give it as prompt = ... next to extra",
       mistake(create { extra = { prompt = "q" } })
     )
   end)

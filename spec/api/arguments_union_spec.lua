@@ -213,7 +213,7 @@ describe("videos:create", function()
     local body = sent(create { avatar_id = "a", script = "x", extra = { mood = { "calm" } } }).body
     assert.same({ type = "avatar", avatar_id = "a", script = "x", mood = { "calm" } }, body)
     assert.equal(
-      "extra.script: is a known field, give it as script = ... beside extra",
+      "extra.script: is a known field, give it as script = ... next to extra",
       mistake(create { avatar_id = "a", script = "x", extra = { script = "y" } })
     )
   end)

@@ -102,7 +102,7 @@
 
 ---@class heygen.Caption
 ---@field file_format "srt"? srt when absent
----@field style "default"|lightuserdata|nil how they look
+---@field style "default"|lightuserdata|nil their style
 
 ---@class heygen.AvatarEngine
 ---@field type "avatar_iii"|"avatar_iv"|"avatar_v" which of the forms this is
@@ -262,7 +262,7 @@
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field files (string|heygen.FileInput)[]|lightuserdata|nil material: paths, https addresses, {asset_id = ...}, {bytes = ...} or {media_type = ..., data = base64}
 ---@field incognito_mode boolean? true: no memory is read or written
----@field mode "generate"|"chat"|nil generate (the default) goes on without questions
+---@field mode "generate"|"chat"|nil generate (the default) asks no questions
 ---@field orientation "landscape"|"portrait"|lightuserdata|nil chosen from the content when absent
 ---@field style_id string|lightuserdata|nil one of video_agents:styles()
 ---@field voice_id string|lightuserdata|nil the voice; chosen to fit when absent
@@ -411,8 +411,8 @@ function video_agents:each_style(fields) end
 ---@class heygen.VideosDelete : heygen.CallOptions
 
 ---@class heygen.VideosStatuses : heygen.CallOptions
----@field batch_ids string[]? batches to look at
----@field video_ids string[]? videos to look at
+---@field batch_ids string[]? batches to show
+---@field video_ids string[]? videos to show
 
 ---@class heygen.VideosCreateBatch : heygen.PostOptions, heygen.FileOptions
 ---@field videos heygen.VideoBody[] what videos:create takes, for each
@@ -504,14 +504,14 @@ function videos:each_batch_item(batch_id, fields) end
 
 ---@class heygen.AssetsSearch : heygen.CallOptions
 ---@field query string what it must show
----@field type "image"|"icon" what to look for
+---@field type "image"|"icon" what to search for
 ---@field limit integer? items in a page, 20 when absent
 ---@field scope "public"|"personal"|nil public when absent
 ---@field token string? next_token of the page before
 
 ---@class heygen.AssetsStatuses : heygen.CallOptions
----@field asset_ids string[]? assets to look at
----@field batch_ids string[]? batches to look at
+---@field asset_ids string[]? assets to show
+---@field batch_ids string[]? batches to show
 
 ---@class heygen.AssetsDelete : heygen.CallOptions
 
@@ -836,7 +836,7 @@ function voices:each(fields) end
 ---@field limit integer? items in a page, 10 when absent
 ---@field min_score number? how well it must fit, 0.7 when absent
 ---@field token string? next_token of the page before
----@field type string? what to look for
+---@field type string? what to search for
 
 ---@class heygen.Audio
 local audio = {}
@@ -865,7 +865,7 @@ function audio:each_sound(fields) end
 ---@field avatar_group_id string|lightuserdata|nil add a look to this group, instead of making a new one
 ---@field file string|heygen.FileInput|nil of digital_twin, photo: the recording or picture
 ---@field name string? what to call it
----@field prompt string? of prompt: how it must look
+---@field prompt string? of prompt: its appearance
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AvatarsUpdate : heygen.CallOptions
@@ -1065,7 +1065,7 @@ function brand_glossaries:each(fields) end
 ---@field keep_text_vertically_centered boolean|lightuserdata|nil true: texts of another length stay in the middle
 ---@field reorder_music boolean|lightuserdata|nil true: the music follows the new order of scenes
 ---@field scene_ids string[]|lightuserdata|nil only these scenes, in this order
----@field subtitles any|lightuserdata|nil how the subtitles look
+---@field subtitles any|lightuserdata|nil the style of the subtitles
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -1141,7 +1141,7 @@ function templates:each(fields) end
 ---@class heygen.VideoTranslationsDelete : heygen.CallOptions
 
 ---@class heygen.VideoTranslationsStatuses : heygen.CallOptions
----@field batch_ids string[]? batches to look at
+---@field batch_ids string[]? batches to show
 ---@field video_translation_ids string[]? the translations
 
 ---@class heygen.VideoTranslationsCreateBatch : heygen.PostOptions, heygen.FileOptions
@@ -1339,7 +1339,7 @@ function video_translations:each_batch_item(batch_id, fields) end
 ---@class heygen.LipsyncsDelete : heygen.CallOptions
 
 ---@class heygen.LipsyncsStatuses : heygen.CallOptions
----@field batch_ids string[]? batches to look at
+---@field batch_ids string[]? batches to show
 ---@field lipsync_ids string[]? the lip syncs
 
 ---@class heygen.LipsyncsCreateBatch : heygen.PostOptions, heygen.FileOptions

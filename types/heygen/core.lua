@@ -69,7 +69,7 @@ function core.hmac_sha256(key, data) end
 ---@return boolean same in a time that does not depend on where they differ
 function core.equal(a, b) end
 
----Does a webhook's header have the signature of the data? Compares in constant time, and looks at 64 items at most.
+---Does a webhook's header have the signature of the data? Compares in constant time, 64 items at most.
 ---@param key string
 ---@param data string
 ---@param header string
@@ -114,7 +114,7 @@ function core.spool(name) end
 ---@return string? message
 function core.bridge(engine, heartbeat) end
 
----Opens a file to write to. Never through a symbolic link, nor into a file of somebody else.
+---Opens a file to write to. Never through a symbolic link, nor into another program's file.
 ---@param path string
 ---@param keep boolean? takes one that is there, and locks it; else there must be none
 ---@return heygen.output? output
@@ -141,7 +141,7 @@ function core.absolute(path) end
 ---@field target string? path and query
 ---@field query table<string, string|number|boolean>? added to the address
 ---@field headers heygen.headers|table<string, string>|nil
----@field extra_headers table<string, string>? beside shared `headers`
+---@field extra_headers table<string, string>? in addition to shared `headers`
 ---@field body string|(string|heygen.Segment)[]|nil
 ---@field json any a body, encoded
 ---@field file string|heygen.file|nil a file to send as the body
@@ -307,7 +307,7 @@ function operation:head() end
 ---@return string? message
 function operation:accept(at) end
 
----Takes what has come of a stream, in order. While nobody does, the server waits.
+---Takes what has come of a stream, in order. Until then, the server waits.
 ---@return string? bytes nil: nothing yet, or all is taken
 function operation:read() end
 
@@ -321,7 +321,7 @@ function operation:notify() end
 ---@return string? version "1.0", "1.1", "2" or "3"
 function operation:http_version() end
 
----A local file, opened once: what was looked at is what is sent.
+---A local file, opened once: what was checked is what is sent.
 ---@class heygen.file : userdata
 local file = {}
 
@@ -354,7 +354,7 @@ function file:digest(count) end
 ---@return heygen.Failure? failure
 function file:check() end
 
----Requests that send it go on.
+---Requests that send it continue.
 function file:close() end
 
 ---A file that grows until it gets its name. Closed without that, it goes, unless it was opened to be kept and something
@@ -371,7 +371,7 @@ function output:size() end
 ---@return string? code "disk_full"
 function output:clear() end
 
----The text beside it, in a file named as this one and ".json".
+---The text next to it, in a file named as this one and ".json".
 ---@param text string|false|nil replaces it; false: removes it; nil: reads it
 ---@return string|true|nil text
 ---@return string? message

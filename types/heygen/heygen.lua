@@ -5,7 +5,7 @@
 
 ---@class heygen
 ---@field _VERSION string
----@field sim heygen.sim the local HeyGen, loaded when it is first named
+---@field sim heygen.sim the simulator, loaded when it is first named
 ---@field webhook heygen.webhook deliveries: verify, parse, sign; loaded when it is first named
 
 -- ---- options ----
@@ -32,7 +32,7 @@
 ---@field log fun(line: string)? one line for each attempt, never with a secret
 ---@field driver string|table|heygen.Driver|nil who waits: a name, {name, options}, or one's own; else found out
 
----What every call takes beside the fields of the API, in the same table.
+---What every call takes in addition to the fields of the API, in the same table.
 ---@class heygen.CallOptions
 ---@field timeout number? seconds for one attempt
 ---@field deadline number? seconds for all attempts, pauses and bodies
@@ -51,13 +51,13 @@
 ---@field on_upload (fun(event: heygen.UploadEvent)|heygen.Progress|heygen.ProgressBar)? four times a second for each file that is uploaded
 
 ---@class heygen.WaitOptions
----@field timeout number? seconds until the wait gives up; the video goes on (3600)
+---@field timeout number? seconds until the wait gives up; the job continues (3600)
 ---@field interval number? seconds, the first pause (10)
 ---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
 ---@field webhook heygen.webhook.Router? a delivery about the job ends the pause at once
 ---@field webhook_interval number? seconds, the longest pause while deliveries are known to arrive (960)
----@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each look
+---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each poll
 
 ---@class heygen.UploadOptions
 ---@field direct boolean? straight to the storage; false: in one request (beyond 32 MB)
@@ -72,8 +72,8 @@
 
 ---@class heygen.DownloadOptions
 ---@field variant "video"|"captioned"|"gif"|"thumbnail"|"subtitle"|nil which file of a video ("video")
----@field resume boolean? keep what has come when it fails, for the next call to go on from (true)
----@field refresh (fun(): table|string|nil, any)? gives the object or its address anew, for what is not a video
+---@field resume boolean? keep what has come when it fails, for the next call to resume from (true)
+---@field refresh (fun(): table|string|nil, any)? gives the object or its address again, for what is not a video
 ---@field deadline number? seconds for all attempts and pauses (3600)
 ---@field on_progress (fun(event: heygen.TransferEvent)|heygen.Progress|heygen.ProgressBar)? four times a second
 ---@field overwrite boolean? replace an existing file (false)
@@ -111,7 +111,7 @@
 ---@field finished integer? of several jobs, and of a batch: how many have ended
 ---@field total integer? of how many
 ---@field counts table<string, integer>? of a batch: its items by status
----@field err heygen.Error? why the last look brought nothing; the wait goes on
+---@field err heygen.Error? why the last poll failed; the wait continues
 ---@field [string] any the ids of other jobs, as lipsync_id
 
 ---@class heygen.TransferEvent
@@ -149,7 +149,7 @@
 ---@field sleep fun(engine: heygen.engine, seconds: number): true?, string? nil and "cancelled"
 ---@field can_wait fun()? before a create is sent: raises where await could not work
 
--- ---- the local HeyGen ----
+-- ---- the simulator ----
 
 ---@class heygen.sim
 ---@field start fun(options: table?): heygen.sim.Server?, string? see docs/simulator.md

@@ -1,6 +1,6 @@
 ---@meta _
 -- luacheck: ignore
--- Types of what the API returns, continued (LuaCATS): voices, avatars, brands, templates, and work on films.
+-- Types of what the API returns, continued (LuaCATS): voices, avatars, brands, templates, and work on videos.
 
 ---@class heygen.Voice
 ---@field voice_id string
@@ -22,7 +22,7 @@
 ---@field seed integer? gives the same voices again
 
 ---@class heygen.VoiceClone
----@field voice_clone_id string to go on with: voices:get(voice_clone_id)
+---@field voice_clone_id string to continue with: voices:get(voice_clone_id)
 
 ---@class heygen.Speech
 ---@field audio_url string
@@ -158,7 +158,7 @@
 ---@field failure_message string?
 
 ---@class heygen.ProofreadGenerated
----@field video_translation_id string? to go on with: video_translations:get(video_translation_id)
+---@field video_translation_id string? to continue with: video_translations:get(video_translation_id)
 ---@field status string?
 
 ---@class heygen.ProofreadSrt
@@ -166,7 +166,7 @@
 ---@field original_srt_url string?
 
 ---@class heygen.LipsyncCreated
----@field lipsync_id string to go on with: lipsyncs:get(lipsync_id)
+---@field lipsync_id string to continue with: lipsyncs:get(lipsync_id)
 
 ---@class heygen.Lipsync
 ---@field id string
@@ -199,7 +199,7 @@
 ---@field error string? why it failed
 
 ---@class heygen.ClippingCreated
----@field job_id string? to go on with: ai_clipping:get(job_id)
+---@field job_id string? to continue with: ai_clipping:get(job_id)
 ---@field status string?
 
 ---@class heygen.Clipping

@@ -5,7 +5,7 @@
 
 ---@class heygen.Video
 ---@field id string
----@field status "pending"|"processing"|"completed"|"failed"|string all but "completed" and "failed" mean that it goes on
+---@field status "pending"|"processing"|"completed"|"failed"|string all but "completed" and "failed" mean that it continues
 ---@field title string?
 ---@field video_url string? the mp4, signed for some time; each videos:get gives a fresh one
 ---@field thumbnail_url string?
@@ -72,7 +72,7 @@
 ---@class heygen.Nothing
 
 ---@class heygen.VideoCreated
----@field video_id string to go on with: videos:get(video_id)
+---@field video_id string to continue with: videos:get(video_id)
 ---@field status string waiting, at first
 ---@field output_format "mp4"|"webm"|nil
 

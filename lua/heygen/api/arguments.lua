@@ -27,7 +27,7 @@ local NO_OPTIONS = setmetatable({}, {
 
 local shared = checker.shared
 
--- What a call takes beside the fields of the API, in the same table.
+-- What a call takes in addition to the fields of the API, in the same table.
 local OPTIONS = {
   { name = "timeout", spec = shared.timeout },
   { name = "deadline", spec = shared.deadline },
@@ -165,7 +165,7 @@ local function merge_extra(row, body, extra)
     end
     local field = "extra" .. step(name)
     if row.body[name] then
-      return refuse(field, format("is a known field, give it as %s = ... beside extra", name), true)
+      return refuse(field, format("is a known field, give it as %s = ... next to extra", name), true)
     end
     local problem = values.utf8_problem(name)
     if problem then
@@ -292,8 +292,8 @@ local function read_fields(row, plan, target, given)
   return { target = target, body = body, options = options, files = files and files[1] and files or nil }
 end
 
----The call for one id and nothing else, when a look at the id is enough: what polling does all day.
----@param row heygen.Endpoint with one id, no body and nothing required beside it
+---The call for one id and nothing else, when checking the id is enough, as in polling.
+---@param row heygen.Endpoint with one id, no body and nothing else required
 ---@param id any
 ---@return table? call nil: arguments.check decides
 function arguments.quick(row, id)

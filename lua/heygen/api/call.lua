@@ -20,7 +20,7 @@ local function rows_of(group)
   return rows
 end
 
--- With a dot, the first argument would be taken for the object. `form` is how the call should look.
+-- With a dot, the first argument would be taken for the object. `form` is the right form of the call.
 local function check_colon(self, field, form)
   local found = type(self) == "table" and self[field]
   if not found then

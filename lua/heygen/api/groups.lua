@@ -99,7 +99,7 @@ end
 
 ---A row as a method of the client itself.
 ---@param row heygen.Endpoint
----@param form string how the call should look
+---@param form string the right form of the call
 ---@return function
 function groups.client_method(row, form)
   local invoke = groups.invoker(row)

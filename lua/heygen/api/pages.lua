@@ -50,7 +50,7 @@ local function link(fetch, fields, envelope, position, used, hide, key)
   })
 end
 
--- The caller's table may be filled anew before the next page is asked for.
+-- The caller may fill the table again before the next page is requested.
 local function copy(fields)
   local own = {}
   for name, value in pairs(fields or own) do

@@ -1,5 +1,5 @@
 -- Where a file comes from: a video, something else with an address, an id or an address; and where its address is had
--- anew, when that has expired or is not there yet.
+-- again, when that has expired or does not exist yet.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local response = require "heygen.http.response"
@@ -132,8 +132,8 @@ function source.check(client, state)
   }
 end
 
--- The object anew: from the function of the caller, else the video. nil, message, err when that failed.
-local function look(client, state)
+-- The object again: from the function of the caller, else the video. nil, message, err when that failed.
+local function poll(client, state)
   local refresh = state.options.refresh
   if not refresh then
     local left = math.max(state.deadline - core.now(), 0.001)
@@ -176,7 +176,7 @@ end
 ---@return heygen.Error?
 function source.refresh(client, state)
   while true do
-    local object, message, err = look(client, state)
+    local object, message, err = poll(client, state)
     if not object then
       return nil, message, err
     end
@@ -223,7 +223,7 @@ local function target(url, location)
     return url:match "^(%a[%w+.-]*:)" .. location
   elseif location:find "^/" then
     return url:match "^(%a[%w+.-]*://[^/?#]+)" .. location
-  elseif location:find "^[%w._~%%-]" then -- beside the present file
+  elseif location:find "^[%w._~%%-]" then -- next to the present file
     return (url:gsub("[?#].*$", ""):match "^(%a[%w+.-]*://.*/)" or url .. "/") .. location
   end
 end

@@ -30,7 +30,7 @@ local function tell(state, job, done)
   if state.place then
     here = state.from + job:progress()
   end
-  state.received = math.max(here, state.received or 0) -- where a file begins anew, the display does not
+  state.received = math.max(here, state.received or 0) -- when a file begins again, the display does not
   state.told = core.now()
   local ok, raised = pcall(hook, {
     received = state.received,
@@ -80,7 +80,7 @@ local function wrong_part(head)
     status = head.status,
     message = "download: the file server sent another part of the file than it was asked for",
     sent = "yes",
-    again = "anew",
+    again = "whole",
   }
 end
 
@@ -89,7 +89,7 @@ local function changed(state, job)
   return final(state, {
     kind = "network",
     code = "changed",
-    message = ("download: the file cannot be gone on with: it is not the one that %.0f bytes are of"):format(
+    message = ("download: the download cannot be resumed: the file is not the one that %.0f bytes are of"):format(
       state.at
     ),
     sent = "yes",
@@ -136,7 +136,7 @@ local function open(state, job, head)
       kind = "parse",
       code = "encoding",
       status = head.status,
-      message = ("download: the file server encoded the file (%s) although nobody asked for that"):format(
+      message = ("download: the file server encoded the file (%s) without a request for it"):format(
         head.encoded
       ),
       sent = "yes",
@@ -258,7 +258,7 @@ local function count(state, head)
     return nil, problem
   elseif total and at > total then
     local problem = short("the file has %.0f bytes where %.0f were announced", at, total)
-    problem.again = "anew"
+    problem.again = "whole"
     return nil, problem
   elseif not total and (head.open or head.status == 206) and state.unsure ~= at then
     state.unsure = at -- one more question: what is behind it
@@ -271,7 +271,7 @@ end
 
 local function request(state)
   local own = state.client.options
-  local ranged = state.at > 0 and not state.anew
+  local ranged = state.at > 0 and not state.whole
   return {
     method = "GET",
     url = state.url,
@@ -328,7 +328,7 @@ end
 function transfer.run(state)
   state.head, state.accepted, state.from = nil, false, state.at
   if state.place and state.at > 0 and not state.have.validator and not state.unsure then
-    state.at = 0 -- nothing to go on by
+    state.at = 0 -- nothing to resume from
   end
   local job, fields = exchange.send(state.engine, request(state))
   if not job then

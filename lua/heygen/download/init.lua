@@ -93,8 +93,8 @@ local function recover(client, state, problem)
   elseif core.now() + seconds >= state.deadline then
     return state.fail(problem)
   end
-  state.anew = problem.again == "anew"
-  if state.anew and state.place then
+  state.whole = problem.again == "whole"
+  if state.whole and state.place then
     state.at, state.have, state.unsure = 0, {}, nil
   end
   local slept, reason, kind = true, nil, nil
@@ -176,7 +176,7 @@ local function leave(state, err)
   if part and not err.part then
     err.part, err.received = part, received
     local have, kept = state.have.total and (" of %.0f"):format(state.have.total) or "", err.message
-    err.message = ("%s; %.0f%s bytes are in %s, where the next call goes on"):format(
+    err.message = ("%s; %.0f%s bytes are in %s, where the next call resumes"):format(
       kept,
       received,
       have,

@@ -1,4 +1,4 @@
--- Where a file grows until it is whole: beside its target, under a name that the next download to there finds
+-- Where a file grows until it is complete: next to its target, under a name that the next download to there finds
 -- again, with a note of what it is a part of. Who cannot have that name, or does not want it, gets one of his own, and
 -- that goes with the call.
 local core = require "heygen.core"
@@ -32,7 +32,7 @@ function place.obstacle(path, overwrite)
   return problem and file_problem(problem, code)
 end
 
--- The names beside the target are longer than it. Two long ones may have the same part: who comes second finds that it
+-- The names next to the target are longer than it. Two long ones may have the same part: who comes second finds that it
 -- is of something else, or locked. A name that is too long itself is left so: better told now than when all is here.
 local function base_of(path)
   local directory, name = path:match "^(.*/)([^/]*)$"
@@ -57,14 +57,14 @@ end
 ---@return table? place
 ---@return table? problem
 function place.open(path, resume)
-  path = core.absolute(path) -- the program may change its directory meanwhile
+  path = core.absolute(path) -- the program may change its directory
   local self = setmetatable({ path = path, name = base_of(path) .. ".part" }, place)
   local output, message, code
   if resume then
     output, message, code = core.output(self.name, true)
     if output then
       self.note = read_note(output)
-      if not self.note and output:size() ~= 0 then -- a file of somebody else, by chance of this name
+      if not self.note and output:size() ~= 0 then -- another program's file, by chance of this name
         output:close()
         output, code = nil, "foreign"
       end
@@ -112,7 +112,7 @@ function place:known(identity)
 end
 
 ---Clears it for a file that comes whole, and notes which. The order matters to who finds it after a crash: an old note
----beside nothing does no harm.
+---without a target does no harm.
 ---@param have table
 ---@return true?
 ---@return table? problem
@@ -184,7 +184,7 @@ function place:discard()
   self.usable, self.note = false, nil
 end
 
----Gives up. What the next call can go on from stays.
+---Gives up. What the next call can resume from stays.
 ---@return string? part its name, where there is one
 ---@return integer? received
 function place:leave()

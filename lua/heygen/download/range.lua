@@ -1,4 +1,4 @@
--- Going on from a byte: what the head of an answer says about the file, and whether it continues what is here already.
+-- Resuming from a byte: what the head of an answer says about the file, and whether it continues what is here already.
 -- Pure: strings in, verdicts out.
 local retry = require "heygen.http.retry"
 
@@ -52,7 +52,7 @@ end
 ---@field last integer?
 ---@field total integer? bytes of the whole file
 ---@field open boolean the body ends where the connection does: a cut cannot be told from the end
----@field encoded string? a Content-Encoding that nobody asked for
+---@field encoded string? a Content-Encoding that was not requested
 
 ---@param job heygen.operation
 ---@return heygen.FileHead
@@ -107,7 +107,7 @@ function range.judge(have, at, head)
   return have.validator and same_version(have, head) and "append" or "wrong"
 end
 
----Is a whole file that is sent anew, byte for byte, the one that we have a part of?
+---True when a complete file that is sent again is, byte for byte, the one that we have a part of.
 ---@param have table
 ---@param head heygen.FileHead
 ---@return boolean

@@ -1,4 +1,4 @@
--- The driver of a plain script: it stops the caller until the operation is done. Other operations go on meanwhile.
+-- The driver of a plain script: it stops the caller until the operation is done. Other operations continue.
 local core = require "heygen.core"
 local waiters = require "heygen.driver.waiters"
 
@@ -14,7 +14,7 @@ function block.await(engine, operation, seconds)
     while not operation:done() do
       engine:wait()
     end
-    waiters.deliver(engine) -- what others wait for went on meanwhile
+    waiters.deliver(engine) -- operations of other callers may have ended
     return true
   end
   local limit = core.now() + seconds

@@ -129,7 +129,7 @@ local function proxy(engine, fd)
       return fd
     end,
     receive = function()
-      if not waited then -- copas 1 begins a thread at once: nobody may be resumed before who made it waits
+      if not waited then -- copas 1 begins a thread at once: it must not resume others before its maker waits
         waited = true
         return nil, "timeout"
       elseif poll(engine) then
@@ -168,7 +168,7 @@ function driver.loop(over)
   while not over() do
     copas.step(STEP)
     if copas.finished and copas.finished() and not over() then -- copas 1 cannot tell
-      error("heygen: every task waits for another one, none can go on", 0)
+      error("heygen: every task waits for another one, none can continue", 0)
     end
   end
 end

@@ -104,7 +104,7 @@ function driver.loop(over, self)
   end
   while not over() do
     if (parked[own] or 0) == own:count() and not waiters.any(driver) then
-      error("heygen: every task waits for another one, none can go on", 0)
+      error("heygen: every task waits for another one, none can continue", 0)
     end
     assert(own:step())
   end

@@ -42,7 +42,7 @@ end
 
 -- ---- which one ----
 
--- The driver that the caller is recognised to be in. Looks only at what is loaded.
+-- The driver that the caller is recognised to be in. Checks only modules that are loaded.
 local function detect()
   local cqueues = loaded.cqueues
   if cqueues and type(cqueues) == "table" then
@@ -57,8 +57,8 @@ local function detect()
   end
 end
 
--- Raises when the driver cannot suspend the caller: before anything is sent, as what nobody can wait for must not be
--- paid for.
+-- Raises when the driver cannot suspend the caller: before anything is sent, so that no create is paid for
+-- whose answer no caller receives.
 local function must_suspend(driver, current)
   local able, why = true, nil
   if not (current and current.driver == driver) then
@@ -197,7 +197,7 @@ end
 
 -- ---- waiting ----
 
--- What a driver of somebody's own raises must not lose an operation that was paid for: it comes back as a reason. In
+-- What a user's driver raises must not lose an operation that was paid for: it comes back as a reason. In
 -- PUC Lua 5.1 such a driver must not raise: a relay would hide from it which coroutine it has to resume.
 local call_driver = protected.NO_YIELD_IN_PCALL and function(fn, ...)
   return true, fn(...)

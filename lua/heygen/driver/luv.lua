@@ -139,7 +139,7 @@ end
 function driver.loop(over)
   while not over() do
     if not uv.run "once" and not over() then
-      error("heygen: every task waits for another one, none can go on", 0)
+      error("heygen: every task waits for another one, none can continue", 0)
     end
   end
 end

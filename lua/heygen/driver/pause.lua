@@ -8,7 +8,7 @@ local pause = {}
 local CLOSED = "the client was closed"
 
 ---@class heygen.Waker
----@field private end_pause function? while somebody pauses with it
+---@field private end_pause function? while a caller pauses with it
 local Waker = {}
 Waker.__index = Waker
 

@@ -56,7 +56,7 @@ end
 
 -- ---- light threads ----
 
--- nginx keeps a light thread that has ended until the one that spawned it asks how, or ends itself: one that goes on
+-- nginx keeps a light thread that has ended until the one that spawned it asks how, or ends itself: one that continues
 -- for ever would keep all its tasks. So they are spawned by another, which ends at once.
 local function spawn(fn)
   ngx.thread.wait(ngx.thread.spawn(function()
@@ -103,7 +103,7 @@ local function poll(engine)
   if engine:live() == 0 or not engine:usable() then
     return false
   elseif ngx.worker.exiting() then
-    -- Requests that still wait get their answers; what nobody waits for must not hold up the worker. Who waits is
+    -- Requests that still wait get their answers; a call without a waiting caller must not keep the worker. A caller is
     -- held weakly, so that a light thread that was killed counts no more once it is collected.
     if not waiters.any(driver) then
       return false
@@ -227,7 +227,7 @@ local ABORT = "heygen.abort"
 local function abort_of_request()
   local phase = ngx.get_phase()
   if phase == "timer" or phase:find "^ssl_" then
-    return nil -- nobody is there to go away, or nginx cannot tell
+    return nil -- there is no client connection, or nginx cannot tell
   end
   local canceller = ngx.ctx[ABORT]
   if canceller and (canceller.is_cancelled or canceller.phase == phase) then

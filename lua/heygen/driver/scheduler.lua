@@ -49,7 +49,7 @@ function scheduler.able(self)
       .. (inside > 0 and ", not in a coroutine that a task has made: heygen.spawn starts one that can" or "")
 end
 
--- Whoever is no task of it is outside, and runs it by `loop`.
+-- A caller that is no task of it is outside, and runs it by `loop`.
 function scheduler.outside()
   return true
 end
@@ -107,7 +107,7 @@ local function advance(self)
 end
 
 -- Runs what is ready, at most those that were ready at the start, and until the time `stop`. A task may come back
--- here through a coroutine of its own: the queue's ends are read anew each time.
+-- here through a coroutine of its own: the queue's ends are read again each time.
 local function run_ready(stop)
   local count = last - first + 1
   while count > 0 and first <= last do
@@ -153,9 +153,9 @@ function scheduler.update(budget)
   return live
 end
 
--- Gives up the tasks that can never go on, so that the next run is not stuck as well.
+-- Gives up the tasks that can never continue, so that the next run is not stuck as well.
 local function deadlock()
-  local message = "heygen.run: every task waits for another one, none can go on"
+  local message = "heygen.run: every task waits for another one, none can continue"
   local stuck = {}
   for self in pairs(alive) do
     if status(self.co) == "suspended" then

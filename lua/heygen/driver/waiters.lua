@@ -1,5 +1,5 @@
 -- Who is suspended until which operation is done. One list for all drivers of a Lua state, since they share one engine:
--- whoever polls the engine wakes everybody whose operation is done, whichever driver has suspended him.
+-- the caller that polls the engine wakes all whose operation is done, whichever driver has suspended them.
 --
 --   await    asks the driver for a waiter (here), enters it under the id of the operation, and parks the caller. A
 --            timer for its time-out is one more operation with the same waiter.
@@ -126,7 +126,7 @@ local function wait_for(driver, self, engine, operation, timer, canceller)
     or (self and self.is_cancelled)
     or (canceller and canceller.is_cancelled)
     or (timer and timer:done())
-  if map[id] == waiter then -- ids begin again with each engine: it may be somebody else's by now
+  if map[id] == waiter then -- ids begin again with each engine: it may be another waiter's by now
     map[id] = nil
   end
   if canceller then
@@ -143,7 +143,7 @@ local function wait_for(driver, self, engine, operation, timer, canceller)
   end
 end
 
----Suspends the caller, and nobody else, until an operation is done: the `await` of every driver of tasks.
+---Suspends the caller, and no other one, until an operation is done: the `await` of every driver of tasks.
 ---@param driver table
 ---@param engine heygen.engine
 ---@param operation heygen.operation
@@ -202,7 +202,7 @@ function waiters.driver(driver)
   end
   driver.unhandled = driver.unhandled
     or function()
-      waiters.kick(driver) -- the pump reports it, should nobody join until then
+      waiters.kick(driver) -- the pump reports it, unless it is joined until then
     end
   -- PUC Lua 5.1 cannot say whether a caller may yield. Found out before a create is sent: afterwards its answer would
   -- be lost.

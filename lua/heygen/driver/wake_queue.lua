@@ -1,5 +1,5 @@
 -- For drivers that cannot wake a coroutine by themselves (luv, copas 1): a list of those to be wake_queue. The pump of
--- the driver resumes them, never whoever wakes them: a task that cancels another one is not interrupted by it.
+-- the driver resumes them, never the caller that wakes them: a task that cancels another one is not interrupted by it.
 local protected = require "heygen.task.protected"
 local waiters = require "heygen.driver.waiters"
 
@@ -43,7 +43,7 @@ end
 ---@return fun() flush resumes all that were woken; for the pump, after waiters.deliver
 function wake_queue.give(driver, continue, suspend)
   local list, flushing, kicked = {}, false, false
-  local held = {} -- waiters that are parked, and with them coroutines that nobody else may know
+  local held = {} -- waiters that are parked, and with them coroutines that may have no other reference
 
   local function add(entry)
     list[#list + 1] = entry
@@ -81,7 +81,7 @@ function wake_queue.give(driver, continue, suspend)
     end
     flushing = true
     local at = 1
-    while list[at] do -- the list may grow meanwhile
+    while list[at] do -- the list may grow in this loop
       local entry = list[at]
       list[at] = false
       at = at + 1

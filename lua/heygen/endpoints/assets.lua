@@ -56,7 +56,7 @@ return fields.rows("assets", {
     path = "/v3/assets/search",
     query = fields.join(fields.page(20, 50), {
       query = required_text "what it must show",
-      type = fields.text("what to look for", { required = true, enum = { "image", "icon" } }),
+      type = fields.text("what to search for", { required = true, enum = { "image", "icon" } }),
       scope = fields.text("public when absent", { enum = { "public", "personal" }, default = "public" }),
     }),
     list = true,
@@ -69,7 +69,7 @@ return fields.rows("assets", {
     name = "statuses",
     method = "GET",
     path = "/v3/assets/statuses",
-    query = { asset_ids = fields.ids "assets to look at", batch_ids = fields.ids "batches to look at" },
+    query = { asset_ids = fields.ids "assets to show", batch_ids = fields.ids "batches to show" },
     any_of = { "asset_ids", "batch_ids" },
     max_ids = fields.IDS_MAX,
     rename = RENAME,

@@ -16,7 +16,7 @@ local FROM_FILE = {
 }
 
 local NEW_AVATAR = fields.union("AvatarBody", "an avatar to make", "type", {
-  prompt = { fields = { name = NAME, prompt = required_text "how it must look", avatar_group_id = GROUP } },
+  prompt = { fields = { name = NAME, prompt = required_text "its appearance", avatar_group_id = GROUP } },
   digital_twin = fields.with(FROM_FILE),
   photo = fields.with(FROM_FILE),
 }, { infer = { { "prompt", "prompt" } } })

@@ -33,7 +33,7 @@ jobs.COMMON = {
 ---@field plural string the name of the list in a batch's body: "lipsyncs"
 ---@field returns string the class of one
 
--- Looking at one, at all of them, renaming and deleting one.
+-- Getting one, listing all, renaming and deleting one.
 local function single_rows(path, id, words)
   local one = path .. "/{" .. id .. "}"
   return {
@@ -90,7 +90,7 @@ local function bulk_rows(path, id, body, words)
       name = "statuses",
       method = "GET",
       path = path .. "/statuses",
-      query = { [id .. "s"] = fields.ids("the " .. words.many), batch_ids = fields.ids "batches to look at" },
+      query = { [id .. "s"] = fields.ids("the " .. words.many), batch_ids = fields.ids "batches to show" },
       any_of = { id .. "s", "batch_ids" },
       max_ids = fields.IDS_MAX,
       rename = rename,

@@ -46,7 +46,7 @@ return fields.rows("templates", {
         { nullable = true }
       ),
       caption = optional_flag "true: with subtitles",
-      subtitles = fields.any("how the subtitles look", { nullable = true }),
+      subtitles = fields.any("the style of the subtitles", { nullable = true }),
       fps = fields.optional_number("frames a second", { above = 0 }),
       folder_id = fields.FOLDER_ID,
       brand_voice_id = fields.BRAND_VOICE_ID,

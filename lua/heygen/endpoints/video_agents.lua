@@ -46,7 +46,7 @@ return fields.rows("video_agents", {
       mode = {
         type = "string",
         enum = { "generate", "chat" },
-        doc = "generate (the default) goes on without questions",
+        doc = "generate (the default) asks no questions",
       },
       avatar_id = AVATAR_ID,
       voice_id = VOICE_ID,

@@ -55,7 +55,7 @@ local WATERMARK = object("Watermark", "an image over the video", {
 
 local CAPTION = object("Caption", "subtitles", {
   file_format = text("srt when absent", { enum = { "srt" } }),
-  style = optional_text("how they look", { enum = { "default" } }),
+  style = optional_text("their style", { enum = { "default" } }),
 }, { nullable = true })
 
 local BACKGROUND = object("Background", "what is behind the speaker", {

@@ -1,4 +1,4 @@
--- Videos: made without an agent, one by one or in batches; looked at, and deleted.
+-- Videos: made without an agent, one by one or in batches; read, and deleted.
 local VIDEO = require "heygen.endpoints.video_body"
 local fields = require "heygen.endpoints.fields"
 
@@ -51,7 +51,7 @@ return fields.rows("videos", {
     name = "statuses",
     method = "GET",
     path = "/v3/videos/statuses",
-    query = { video_ids = fields.ids "videos to look at", batch_ids = fields.ids "batches to look at" },
+    query = { video_ids = fields.ids "videos to show", batch_ids = fields.ids "batches to show" },
     any_of = { "video_ids", "batch_ids" },
     max_ids = fields.IDS_MAX,
     repeatable = true,

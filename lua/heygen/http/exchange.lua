@@ -39,7 +39,7 @@ end
 function exchange.await(driver, engine, operation, notify)
   while true do
     local done, reason, kind = drivers.await(driver, engine, operation, notify and TICK)
-    if done and not operation:done() then -- somebody's own driver
+    if done and not operation:done() then -- a user's driver
       return ended("driver.await came back too early", "callback")
     elseif done then
       return true

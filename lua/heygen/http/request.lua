@@ -83,7 +83,7 @@ local function announce(client, row, call, state)
   })
 end
 
--- Starts one attempt. The table is the client's own, filled anew each time: the engine reads it at once.
+-- Starts one attempt. The table is the client's own, filled again each time: the engine reads it at once.
 local function start(client, engine, row, call, state)
   local r = client.template
   local options, own = call.options, client.options
@@ -145,7 +145,7 @@ local function readable_id(client, id)
   return ids[1] and ids or nil
 end
 
--- Ids that stand in an answer beside its error: a session may have been made all the same.
+-- Ids in an answer next to its error: a session may have been made all the same.
 local function ids_beside(client, problem, answer, ids)
   for _, place in ipairs { answer, answer.data or false, answer.error or false } do
     for from, to in pairs(ids) do

@@ -65,7 +65,7 @@ local function not_understood(why, status, body)
     { kind = "parse", status = status, message = "the answer was not understood: " .. why, body = body }
 end
 
--- A body that is no JSON: say what it looks like, since "expected value" helps nobody.
+-- A body that is no JSON: say what it begins like, since "expected value" does not help.
 local function describe(body, why)
   if body == "" then
     return "it is empty"
@@ -97,7 +97,7 @@ local function says_nothing(row)
   return row.method ~= "GET" and row.method ~= "POST" and not row.expects
 end
 
----Reads an answer by the rule that a good status alone is no success: a cut connection looks like one too.
+---Reads an answer by the rule that a good status alone is no success: a cut connection has one too.
 ---@param row heygen.Endpoint
 ---@param status integer
 ---@param body string
@@ -135,7 +135,7 @@ function response.read(row, status, body, hide)
   elseif row.list then
     return value
   elseif expects and (type(data[expects]) ~= "string" or (data[expects] == "" and row.method == "POST")) then
-    -- What was made has an id. What was asked for has it as well, and an empty status is one that nobody knows.
+    -- What was made has an id. What was asked for has it as well, and an empty status is no status.
     return not_understood("its data has no " .. row.expects, status, body)
   elseif row.expects_list then
     local missing = list_problem(row, data)

@@ -51,7 +51,7 @@ local function unix_time(year, month, day, hour, minute, second)
   return days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
 end
 
--- RFC 9110: a two-digit year that looks more than 50 years ahead is the latest past year with these digits.
+-- RFC 9110: a two-digit year that appears more than 50 years ahead is the latest past year with these digits.
 local function full_year(digits, now)
   local this_year = 1970 + floor(now / 31556952)
   local year = this_year - this_year % 100 + digits
@@ -130,7 +130,7 @@ function retry.passes(status)
 end
 
 -- A code says more than the status: a 409 can be worth another try, a 429 can be hopeless for weeks. Those of a fault
--- of the server do not count beside a 4xx: a request that was refused would be repeated for hours.
+-- of the server do not count with a 4xx: a request that was refused would be repeated for hours.
 local CODES = {
   request_in_progress = "passes",
   resource_not_ready = "passes",

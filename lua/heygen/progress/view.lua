@@ -167,7 +167,7 @@ local function batch_view(event)
   }
 end
 
--- Nobody vouches for the service's numbers, and a bar must not be longer than its line.
+-- The service's numbers may be wrong, and a bar must not be longer than its line.
 local function percent_of(progress)
   return type(progress) == "number" and progress == progress and max(0, min(100, floor(progress))) or nil
 end

@@ -50,7 +50,7 @@ local function size_problem(spec, size, unit)
   return nil
 end
 
--- The problem of a table that must be an array 1..n; looks at every key, as # alone does not see holes.
+-- The problem of a table that must be an array 1..n; checks every key, as # alone does not see holes.
 local function array_problem(value)
   local count = 0
   for key in pairs(value) do
@@ -194,7 +194,7 @@ local function check_array(spec, given, files, check)
   return items
 end
 
--- A file for multipart/form-data: it is looked at where it is read.
+-- A file for multipart/form-data: it is checked where it is read.
 local function check_upload(_, given)
   if type(given) ~= "string" and type(given) ~= "table" then
     return nil, values.expected("a path or a table", given), nil, true

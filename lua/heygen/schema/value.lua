@@ -101,7 +101,7 @@ function values.one_of(value, allowed)
   )
 end
 
--- What a media type looks like: "image/png".
+-- The form of a media type: "image/png".
 function values.media_type_problem(value)
   if not find(value, "^[%w.+-]+/[%w.+-]+$") then
     return 'expected a media type such as "image/png", got ' .. quoted(value)

@@ -1,6 +1,6 @@
 -- Calling what may raise and may wait. pcall and xpcall do that everywhere but in PUC Lua 5.1, which cannot yield
 -- inside them, nor inside iterators and metamethods. There the function runs in a coroutine of its own, a relay: an
--- error ends the relay alone, and what it yields is yielded once more to whoever resumes the caller. So a driver must
+-- error ends the relay alone, and what it yields is yielded once more to the resumer of the caller. So a driver must
 -- know and resume the outermost coroutine, never a relay: protected.running().
 local protected = {}
 
@@ -27,7 +27,7 @@ local function trace(raised)
 end
 
 if not protected.NO_YIELD_IN_PCALL then
-  ---The coroutine that a driver resumes to have the caller go on.
+  ---The coroutine that a driver resumes to continue the caller.
   ---@return thread?
   protected.running = running
 

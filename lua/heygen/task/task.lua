@@ -1,10 +1,10 @@
 -- What a task is to the driver that runs it: a coroutine that is known by its driver, can be woken and cancelled while
 -- it waits, and whose end is noted. Its methods, and what tasks do among each other, are in heygen.task.tasks.
 --
--- A driver that can run tasks has, beside `await` and `sleep` (which waiters.driver gives it):
+-- A driver that can run tasks has, in addition to `await` and `sleep` (which waiters.driver gives it):
 --   begin(task, fn, arguments)   runs it in a coroutine of the driver, from the caller's next wait on
 --   here(task)                   a waiter: {driver = ..., ...} for the running coroutine
---   park(waiter), wake(waiter)   suspends the running coroutine; resumes it, soon. Who is woken looks for itself
+--   park(waiter), wake(waiter)   suspends the running coroutine; resumes it, soon. The woken caller checks
 --   pump(engine)                 optional: sees to it that waiters.deliver is called while the engine has operations
 --   able(task)                   may the caller be suspended: true, or nil and why not
 --   loop(over), outside()        optional: runs the driver itself until over(); is the caller outside of it?
@@ -12,10 +12,10 @@
 --   entered(co)                  optional: told of each coroutine that a task begins in
 --
 -- Two kinds of drivers run the function of a task: those that resume its coroutine themselves call task.enter when they
--- make it and task.resumed after each step; in a coroutine of somebody else (a thread of copas, a light thread of
+-- make it and task.resumed after each step; in a foreign coroutine (a thread of copas, a light thread of
 -- nginx) task.play runs it from its beginning to its end.
 --
--- An error that nobody waits for must not vanish: the task stays in `unobserved` until somebody has handled it, or a
+-- An error that no caller waits for must not vanish: the task stays in `unobserved` until it is handled, or a
 -- run or a pump reports it.
 local protected = require "heygen.task.protected"
 
@@ -34,7 +34,7 @@ task.pack, task.unpack = pack, unpack
 -- has its tasks in the weak one. Not all have, as weak tables are dear to the collector.
 local tasks, weak = {}, setmetatable({}, { __mode = "k" })
 
-local unobserved = {} -- tasks that raised and that nobody waited for
+local unobserved = {} -- tasks that raised and that no caller waited for
 
 ---The task of the running coroutine, or nil.
 ---@return heygen.Task?
@@ -138,22 +138,22 @@ function task.play(self, fn, arguments)
   task.finish(self, unpack(ended, 1, ended.n))
 end
 
--- ---- errors that nobody waits for must not vanish ----
+-- ---- errors that no caller waits for must not vanish ----
 
----The error of the task reached somebody: it need not be reported.
+---The error of the task was handled: it need not be reported.
 ---@param self heygen.Task
 function task.handled(self)
   unobserved[self] = nil
 end
 
----Did the error of the task reach nobody yet?
+---True while the error of the task is not handled.
 ---@param self heygen.Task
 ---@return boolean
 function task.is_unhandled(self)
   return unobserved[self] == true
 end
 
----Hands what was raised and reached nobody to `report`.
+---Hands errors that were not handled to `report`.
 ---@param scope table? only of its tasks; nil: of all
 ---@param report fun(raised: any)
 function task.report(scope, report)

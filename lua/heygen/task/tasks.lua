@@ -17,7 +17,7 @@ local unpack = task.unpack
 ---@field private operation heygen.operation? what it waits for
 ---@field private ended boolean?
 ---@field private is_cancelled boolean?
----@field private observed boolean? somebody will look at how it ended
+---@field private observed boolean? its end will be handled
 ---@field private results table?
 ---@field private raised any
 local Task = {}
@@ -42,7 +42,7 @@ function tasks.spawn(fn, ...)
   return start(drivers.for_tasks(), current and current.scope, fn, ...)
 end
 
--- Raises the first error that reached nobody, prints all others.
+-- Raises the first error that was not handled, prints all others.
 local function raise_unhandled(scope)
   local first_raised
   task.report(scope, function(raised)
@@ -123,7 +123,7 @@ local function side_driver(driver)
 end
 
 ---Runs functions side by side, each as a task, and waits for all of them. The first that fails, or a caller that is
----cancelled, cancels the others; those that have not begun never do. Under a driver of somebody's own they run one
+---cancelled, cancels the others; those that have not begun never do. Under a user's driver they run one
 ---after the other, and in a task that blocks: others would run on top of it, and might block on top of that.
 ---@param driver heygen.Driver that of the caller
 ---@param list (fun(driver: heygen.Driver|false): any)[] each gives a value when it was successful
@@ -173,7 +173,7 @@ local function forget_joiner(self, waiter)
   end
 end
 
----Waits until the task has ended, without looking at how.
+---Waits until the task has ended, without handling its error.
 ---@param self heygen.Task
 ---@param level integer
 ---@param on_cancel function? called once when the caller is cancelled; it waits on. Without it, it does not
@@ -225,7 +225,7 @@ function Task:done()
 end
 
 ---Ends what the task waits for, now and from now on, with an error of kind "cancelled"; connections are closed at
----once. The task itself goes on and may clean up.
+---once. The task itself continues and may clean up.
 ---@return boolean was_running
 function Task:cancel()
   check_colon(self, "cancel")
@@ -252,7 +252,7 @@ function Task:join()
   end
   task.handled(self)
   if self.driver == scheduler and not task.current() and not scheduler.is_inside() then
-    task.report(nil, task.to_stderr) -- nobody above would report the others
+    task.report(nil, task.to_stderr) -- no caller above would report the others
   end
   if self.results then
     return unpack(self.results, 1, self.results.n)

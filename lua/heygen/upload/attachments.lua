@@ -1,4 +1,4 @@
--- Local files in a call to the service: looked at, uploaded side by side or inlined as base64, and only then the call
+-- Local files in a call to the service: checked, uploaded in parallel or inlined as base64, and only then the call
 -- itself is sent, once. What was uploaded is remembered by its content: nothing is sent twice because the call failed.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
@@ -113,7 +113,7 @@ local function suspender(client)
   return driver.name ~= "block" and (driver.tasks or driver) or nil
 end
 
--- The id of a content that is uploaded already; waits while somebody else uploads it. Nil: it is to be uploaded.
+-- The id of a content that is uploaded already; waits while another call uploads it. Nil: it is to be uploaded.
 local function known_id(client, state, entry)
   local cache = state.cache
   while true do
@@ -124,9 +124,9 @@ local function known_id(client, state, entry)
       entry.cached = true
       return found.asset_id
     elseif found.uploader[1] == nil or found.uploader[2] == coroutine.running() then
-      return nil -- whoever uploaded it is gone without a word, or calls this from its own on_upload
+      return nil -- its uploader has ended without a result, or calls this from its own on_upload
     elseif not found.driver or found.driver ~= suspender(client) then
-      return nil -- who blocks, or waits under another driver, may keep the uploader from ever going on
+      return nil -- who blocks, or waits under another driver, may keep the uploader from ever continuing
     end
     local slept, reason, kind = waits.sleep(client, POLL)
     if not slept then
@@ -244,7 +244,7 @@ local function fill_in(state)
     end
 end
 
--- Was the call refused because of an asset, and has it made nothing? An answer that names what was made beside its
+-- Was the call refused because of an asset, and has it made nothing? An answer that names what was made next to its
 -- error is no refusal.
 local function is_gone(row, err)
   local status, given = err.status or 0, {}

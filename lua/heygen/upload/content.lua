@@ -1,5 +1,5 @@
--- Local content on its way to the service: a file, bytes in memory, or what a function reads. It is looked at before
--- anything is sent, and a file is opened once: what was looked at is what goes out.
+-- Local content on its way to the service: a file, bytes in memory, or what a function reads. It is checked before
+-- anything is sent, and a file is opened once: what was checked is what is sent.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local media_types = require "heygen.upload.media_types"
@@ -36,7 +36,7 @@ local NAME_MAX = 255 -- bytes of a file's name
 ---@field path string?
 ---@field data string?
 ---@field read function?
----@field wanted integer? bytes that a reader shall give
+---@field wanted integer? bytes that a reader must give
 ---@field filename string?
 ---@field declared string? the media type that the caller has given
 ---@field media_type string? of the content, once it is open
@@ -121,7 +121,7 @@ local function fields_problem(given, kind)
   end
 end
 
----Reads what the caller has given, without looking at any file.
+---Reads what the caller has given, without opening any file.
 ---@param given any
 ---@return heygen.Source? source
 ---@return string? problem
@@ -165,7 +165,7 @@ end
 
 -- ---- readers ----
 
--- Lets others go on when this has taken a while. Returns nothing, or the fields of an error.
+-- Yields to others when this has taken a while. Returns nothing, or the fields of an error.
 local function give_way(client, source, since)
   if core.now() - since < LONG then
     return nil, since
@@ -257,7 +257,7 @@ local function spool_data(client, source, deadline)
   return problem
 end
 
--- ---- looking at it ----
+-- ---- the checks ----
 
 sources.LIMIT = 32 * 1024 * 1024 -- bytes that one request to the service may carry
 
@@ -307,7 +307,7 @@ local function open_content(client, source, limits)
   return problem and { kind = "invalid", message = source.name .. " " .. problem } or nil
 end
 
----Opens the content and looks at it: there, readable, not empty, not too large, of a type that is taken.
+---Opens the content and checks it: there, readable, not empty, not too large, of a type that is taken.
 ---@param client heygen.Client
 ---@param source heygen.Source
 ---@param limits table bytes (nil: any), types (nil: all that are taken anywhere), deadline (of a reader)

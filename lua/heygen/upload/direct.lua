@@ -16,9 +16,9 @@ local direct = {}
 local format, max, min = string.format, math.max, math.min
 
 local STALL = 120 -- seconds without a byte: the connection is dead, or the storage is
-local SLOTS = 3 -- an address that is refused is asked for anew so often, the first one included
-local PATIENCE = 6 -- completions while the storage has not yet seen the bytes, and looks that find no asset
-local LONGEST = 10 -- seconds between two looks
+local SLOTS = 3 -- upload addresses requested at most, the first included
+local PATIENCE = 6 -- completions while the storage has not yet seen the bytes, and polls that find no asset
+local LONGEST = 10 -- seconds between two polls
 
 local rows = rows_of "assets"
 
@@ -264,8 +264,8 @@ end
 -- Statuses that may be followed by another one; an unknown one may be anything, so it is asked about.
 local READY = { completed = true, complete = true, ready = true }
 
--- Returns status | nil to go on | nil, err.
-local function look(client, state)
+-- Returns status | nil to continue | nil, err.
+local function poll(client, state)
   local entries, err =
     invoke(client, rows.statuses, 1, call_options(state, { asset_ids = { state.asset_id } }))
   if not entries then
@@ -324,7 +324,7 @@ local function wait_until_ready(client, state, asset)
       return nil, err
     end
     local status
-    status, err = look(client, state)
+    status, err = poll(client, state)
     if err then
       return nil, err
     end

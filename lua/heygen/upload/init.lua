@@ -54,7 +54,7 @@ local function tell(state, sent)
   if not hook then
     return true
   end
-  state.sent = math.max(state.sent, math.min(sent, state.source.size)) -- another attempt begins anew
+  state.sent = math.max(state.sent, math.min(sent, state.source.size)) -- another attempt begins again
   local ok, raised = pcall(hook, {
     sent = state.sent,
     total = state.source.size,

@@ -85,7 +85,7 @@ local BEGINNINGS = {
 local WORDS = {
   ["application/zip"] = "a ZIP archive, as .pptx, .docx and .xlsx files are",
   ["application/x-ole-storage"] = "an old Office file, as .ppt, .doc and .xls files are",
-  ["video/quicktime"] = "a QuickTime film (.mov)",
+  ["video/quicktime"] = "a QuickTime video (.mov)",
   ["text/html"] = "a page of HTML",
   ["text/vtt"] = "WebVTT subtitles, not SRT",
 }
@@ -188,7 +188,7 @@ end
 
 ---What is wrong with some content.
 ---@param head string
----@param given string? the type that somebody has declared
+---@param given string? the declared type
 ---@param taken string[]? the types that are taken; nil: all that the service takes anywhere
 ---@return string? media_type
 ---@return string? problem to be put behind the name of the file

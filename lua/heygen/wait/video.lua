@@ -22,7 +22,7 @@ local function identify(target)
     if target:find "^sess_" then
       return { session_id = target }
     end
-    return { video_id = target, unsure = true } -- a session id need not look like one
+    return { video_id = target, unsure = true } -- a session id need not have that form
   elseif type(target) ~= "table" then
     return nil,
       "expected a video id, a session, a video or an error that names one, got " .. type(target),

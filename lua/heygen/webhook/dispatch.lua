@@ -67,7 +67,7 @@ local function claim(self, keys)
   return "new"
 end
 
--- Nobody else can claim it in between: it is still busy.
+-- No other call can claim it in between: it is still busy.
 local function settle(self, keys, done)
   ask(self, "forget", keys)
   if done then

@@ -128,7 +128,7 @@ local function read_headers(lines)
   for line in lines:gmatch "([^\n]*)\n" do
     line = line:gsub("\r$", "")
     local name, value = line:match "^([^:]+):[ \t]*(.*)$"
-    -- Trimmed from the end: a pattern that looks for the end from the front takes the square of many blanks.
+    -- Trimmed from the end: a pattern that searches for the end from the front takes the square of many blanks.
     value = value and (value:match "^(.*[^ \t])" or "")
     if not name or not name:find(TOKEN) or value:find "[^\t\32-\126\128-\255]" then
       return nil

@@ -34,7 +34,7 @@ function keys.of_signed(made, raw_body)
   return list
 end
 
----The keys of an unsigned delivery to a callback. Bodies without ids look alike: one for another callback_id is another
+---The keys of an unsigned delivery to a callback. Bodies without ids are alike: one for another callback_id is another
 ---event.
 ---@param made heygen.Event with callback_id
 ---@param raw_body string
