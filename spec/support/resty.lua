@@ -11,6 +11,7 @@ local resty = {}
 resty.__index = resty
 
 local PATIENCE = 60 -- seconds for what must come
+local TOOL_PATIENCE = 900 -- under valgrind, on a machine that has other work
 
 local TREE = "$root/lua/?.lua;$root/lua/?/init.lua;$root/sim/?.lua;$root/sim/?/init.lua;"
 
@@ -138,6 +139,7 @@ function resty.start(options)
   }
   self:write("nginx.conf", (CONFIG:gsub("%$(%l+)", values)))
   local tool = (options.tool or ""):gsub("%$(%l+)", values)
+  self.patience = options.tool and TOOL_PATIENCE or PATIENCE
   self.pipe = io.popen(RUN:format(directory, tool), "w")
   local ok = pcall(self.until_true, self, function()
     return self:answers()
@@ -184,7 +186,7 @@ end
 ---@return table connection
 function resty:send(path)
   local connection = assert(socket.connect("127.0.0.1", self.port))
-  connection:settimeout(PATIENCE)
+  connection:settimeout(self.patience)
   assert(connection:send(("GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"):format(path)))
   return connection
 end
