@@ -3,12 +3,24 @@
 #define HG_LUA_JSON_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 /* Levels of nesting that are read and written. */
 #define HG_JSON_DEPTH 100
 
 /* Integers beyond this lose digits as doubles, and JSON readers treat them as doubles. */
 #define HG_JSON_EXACT 9007199254740992.0
+
+/* Marks a string that stands for a whole number; no UTF-8 text has these bytes. */
+#define HG_JSON_MARK "\xff\xfe"
+
+/* Digits that such a number may have. */
+#define HG_JSON_DIGITS 64
+
+/* Pushes a copy of a text that is nearly JSON, with what no reader takes put right; with
+ * `mark_big`, whole numbers beyond 2^53 become marked strings. Pushes nothing when there is nothing
+ * to do. */
+bool hg_json_mend(lua_State *L, const char *text, size_t len, bool mark_big);
 
 /* Appends encode, decode, array and null to the table on top of the stack. */
 void hg_json_open(lua_State *L);

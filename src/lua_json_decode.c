@@ -1,10 +1,15 @@
-/* JSON text to Lua values.
+/* JSON text to Lua values, strictly, or leniently for what the service sends (lua_json_mend.c).
  *
  * The reading is lua-cjson's work; one pass over its result then drops nulls and makes whole
  * numbers integers. lua-cjson is two libraries under one name (mpx 2.1.0 in Debian, the 2.1.0.x
  * fork elsewhere), and private settings make them agree. */
+#include <errno.h>
+#include <float.h>
 #include <locale.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
@@ -52,11 +57,19 @@ static void push_decoder(lua_State *L) {
     lua_pop(L, 1);
 }
 
-#if HG_HAS_INTEGERS
+/* How a document is read, and what was met in it. */
+struct reading {
+    bool keep_null;
+    bool lenient; /* numbers under the name of an id become text, and infinities null */
+    bool is_big;  /* out: a whole number was beyond 2^53, where doubles lose digits */
+};
+
 /* Pushes what the number on top should be and returns true, or leaves it alone. */
-static bool whole(lua_State *L) {
+static bool whole(lua_State *L, struct reading *r) {
     lua_Number n = lua_tonumber(L, -1);
     bool exact = n >= -HG_JSON_EXACT && n <= HG_JSON_EXACT;
+    r->is_big = r->is_big || !exact || n == HG_JSON_EXACT || n == -HG_JSON_EXACT;
+#if HG_HAS_INTEGERS
     if (lua_isinteger(L, -1)) {
         if (exact)
             return false;
@@ -67,13 +80,70 @@ static bool whole(lua_State *L) {
         return false;
     lua_pushinteger(L, (lua_Integer)n);
     return true;
-}
 #else
-static bool whole(lua_State *L) {
-    (void)L;
     return false;
-}
 #endif
+}
+
+/* Is the string at `index` the name of an id, or of a list of them: id, video_id, asset_ids? */
+static bool names_id(lua_State *L, int index) {
+    size_t len;
+    if (lua_type(L, index) != LUA_TSTRING)
+        return false;
+    const char *name = lua_tolstring(L, index, &len);
+    if (len > 2 && name[len - 1] == 's')
+        len--;
+    return len >= 2 && memcmp(name + len - 2, "id", 2) == 0 && (len == 2 || name[len - 3] == '_');
+}
+
+/* Pushes the text of an id that came as a number and returns true, or leaves it alone. */
+static bool id_text(lua_State *L) {
+    lua_Number n = lua_tonumber(L, -1);
+    char text[32];
+    if (!(n >= 0 && n <= HG_JSON_EXACT) || n != floor(n))
+        return false;
+    snprintf(text, sizeof text, "%.0f", n);
+    lua_pushstring(L, text);
+    return true;
+}
+
+/* Pushes the whole number that a marked string stands for, as text under the name of an id, and
+ * returns true; leaves any other string alone. */
+static bool marked(lua_State *L, bool is_id) {
+    static const size_t mark = sizeof HG_JSON_MARK - 1;
+    size_t len;
+    const char *text = lua_tolstring(L, -1, &len);
+    if (len <= mark || memcmp(text, HG_JSON_MARK, mark) != 0)
+        return false;
+    text += mark;
+    if (is_id) {
+        lua_pushstring(L, text);
+        return true;
+    }
+#if HG_HAS_INTEGERS
+    errno = 0;
+    long long n = strtoll(text, NULL, 10);
+    if (errno == 0) {
+        lua_pushinteger(L, (lua_Integer)n);
+        return true;
+    }
+#endif
+    lua_pushnumber(L, (lua_Number)strtod(text, NULL));
+    return true;
+}
+
+/* Pushes what a number or a string should be and returns true, or leaves it alone. */
+static bool better(lua_State *L, struct reading *r, bool is_id) {
+    if (lua_type(L, -1) == LUA_TSTRING)
+        return r->lenient && marked(L, is_id);
+    if (r->lenient && is_id && id_text(L))
+        return true;
+    if (r->lenient && !(fabs(lua_tonumber(L, -1)) <= DBL_MAX)) {
+        lua_pushnil(L);
+        return true;
+    }
+    return whole(L, r);
+}
 
 /* Closes the gaps that dropped nulls left in the array at `t`: ipairs and # must see every item. */
 static void compact(lua_State *L, int t, size_t n) {
@@ -94,35 +164,31 @@ static void compact(lua_State *L, int t, size_t n) {
     }
 }
 
-/* Drops nulls and turns whole numbers into integers in the table at `t`, all levels down. Assigning
- * to existing fields (nil included) is allowed while lua_next walks. */
-static void tidy(lua_State *L, int t, bool keep_null) {
+/* Drops nulls and turns whole numbers into integers in the table at `t`, all levels down. `is_id`:
+ * it is a list of ids. Assigning to existing fields (nil included) is allowed while lua_next walks.
+ */
+static void tidy(lua_State *L, int t, struct reading *r, bool is_id) {
     size_t gaps_in = 0;
     luaL_checkstack(L, 6, "JSON nested too deeply");
     lua_pushnil(L);
     while (lua_next(L, t)) {
-        switch (lua_type(L, -1)) {
-        case LUA_TTABLE:
-            tidy(L, lua_gettop(L), keep_null);
-            break;
-        case LUA_TLIGHTUSERDATA:
-            if (keep_null)
-                break;
-            if (!gaps_in && lua_type(L, -2) == LUA_TNUMBER)
-                gaps_in = lua_rawlen(L, t);
-            lua_pushvalue(L, -2);
+        bool here = r->lenient && (lua_type(L, -2) == LUA_TSTRING ? names_id(L, -2) : is_id);
+        int type = lua_type(L, -1);
+        bool change = false;
+        if (type == LUA_TTABLE) {
+            tidy(L, lua_gettop(L), r, here);
+        } else if (type == LUA_TLIGHTUSERDATA && !r->keep_null) {
             lua_pushnil(L);
+            change = true;
+        } else if (type == LUA_TNUMBER || (type == LUA_TSTRING && r->lenient)) {
+            change = better(L, r, here);
+        }
+        if (change) {
+            if (lua_isnil(L, -1) && !gaps_in && lua_type(L, -3) == LUA_TNUMBER)
+                gaps_in = lua_rawlen(L, t);
+            lua_pushvalue(L, -3);
+            lua_insert(L, -2);
             lua_rawset(L, t);
-            break;
-        case LUA_TNUMBER:
-            if (whole(L)) {
-                lua_pushvalue(L, -3);
-                lua_insert(L, -2);
-                lua_rawset(L, t);
-            }
-            break;
-        default:
-            break;
         }
         lua_pop(L, 1);
     }
@@ -130,10 +196,36 @@ static void tidy(lua_State *L, int t, bool keep_null) {
         compact(L, t, gaps_in);
 }
 
-/* decode(text [, keep_null]) -> value | nil, message */
+/* Reads a text with lua-cjson. Pushes the value and returns true, or a message. */
+static bool parse(lua_State *L, int text) {
+    push_decoder(L);
+    lua_pushvalue(L, text);
+    return lua_pcall(L, 1, 1, 0) == 0;
+}
+
+/* The document of the text at index 1, or a message. A lenient reading puts the text right when
+ * lua-cjson refuses it. */
+static bool read(lua_State *L, const struct reading *r) {
+    size_t len;
+    const char *text = lua_tolstring(L, 1, &len);
+    if (r->lenient && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+        lua_pushlstring(L, text + 3, len - 3);
+        lua_replace(L, 1);
+        text = lua_tolstring(L, 1, &len);
+    }
+    if (parse(L, 1))
+        return true;
+    if (!r->lenient || !hg_json_mend(L, text, len, false))
+        return false;
+    lua_replace(L, 1);
+    lua_pop(L, 1);
+    return parse(L, 1);
+}
+
+/* decode(text [, keep_null [, lenient]]) -> value | nil, message */
 static int decode(lua_State *L) {
     luaL_checktype(L, 1, LUA_TSTRING);
-    bool keep_null = lua_toboolean(L, 2);
+    struct reading r = {.keep_null = lua_toboolean(L, 2), .lenient = lua_toboolean(L, 3)};
     size_t len;
     const char *text = lua_tolstring(L, 1, &len);
     if (memchr(text, '\0', len)) { /* lua-cjson takes it for the end and ignores what follows */
@@ -142,21 +234,28 @@ static int decode(lua_State *L) {
         return 2;
     }
     lua_settop(L, 1);
-    push_decoder(L);
-    lua_pushvalue(L, 1);
-    if (lua_pcall(L, 1, 1, 0) != 0) {
+    if (!read(L, &r)) {
         lua_pushnil(L);
         lua_insert(L, -2);
         return 2;
     }
     if (lua_istable(L, -1)) {
-        tidy(L, lua_gettop(L), keep_null);
-    } else if (lua_islightuserdata(L, -1) && !keep_null) {
+        tidy(L, lua_gettop(L), &r, false);
+    } else if (lua_islightuserdata(L, -1) && !r.keep_null) {
         lua_pushnil(L);
         lua_pushliteral(L, "the document is null");
         return 2;
     } else if (lua_type(L, -1) == LUA_TNUMBER) {
-        whole(L);
+        whole(L, &r);
+    }
+    /* once more, with each such number as a marked string */
+    text = lua_tolstring(L, 1, &len);
+    if (r.lenient && r.is_big && lua_istable(L, -1) && hg_json_mend(L, text, len, true)) {
+        lua_replace(L, 1);
+        if (parse(L, 1))
+            tidy(L, lua_gettop(L), &r, false);
+        else
+            lua_pop(L, 1);
     }
     return 1;
 }
