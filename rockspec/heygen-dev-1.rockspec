@@ -130,6 +130,7 @@ build = {
     ["heygen.errors"] = "lua/heygen/errors.lua",
     ["heygen.http.api_error"] = "lua/heygen/http/api_error.lua",
     ["heygen.http.exchange"] = "lua/heygen/http/exchange.lua",
+    ["heygen.http.foreign"] = "lua/heygen/http/foreign.lua",
     ["heygen.http.request"] = "lua/heygen/http/request.lua",
     ["heygen.http.response"] = "lua/heygen/http/response.lua",
     ["heygen.http.retry"] = "lua/heygen/http/retry.lua",

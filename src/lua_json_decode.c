@@ -97,9 +97,10 @@ static bool names_id(lua_State *L, int index) {
 }
 
 /* Pushes the text of an id that came as a number and returns true, or leaves it alone. */
-static bool id_text(lua_State *L) {
+static bool id_text(lua_State *L, struct reading *r) {
     lua_Number n = lua_tonumber(L, -1);
     char text[32];
+    r->is_big = r->is_big || n >= HG_JSON_EXACT;
     if (!(n >= 0 && n <= HG_JSON_EXACT) || n != floor(n))
         return false;
     snprintf(text, sizeof text, "%.0f", n);
@@ -136,7 +137,7 @@ static bool marked(lua_State *L, bool is_id) {
 static bool better(lua_State *L, struct reading *r, bool is_id) {
     if (lua_type(L, -1) == LUA_TSTRING)
         return r->lenient && marked(L, is_id);
-    if (r->lenient && is_id && id_text(L))
+    if (r->lenient && is_id && id_text(L, r))
         return true;
     if (r->lenient && !(fabs(lua_tonumber(L, -1)) <= DBL_MAX)) {
         lua_pushnil(L);

@@ -1,5 +1,5 @@
 -- Error objects: everything that is known about a failure in one table, with one readable line as its text.
-
+local foreign = require "heygen.http.foreign"
 local retry = require "heygen.http.retry"
 
 ---@class heygen.Error
@@ -46,7 +46,7 @@ local retry = require "heygen.http.retry"
 ---@field cause any
 local errors = {}
 
-local byte, find, format, gsub, sub = string.byte, string.find, string.format, string.gsub, string.sub
+local find, format = string.find, string.format
 
 -- kind -> is the same read worth repeating (kind api: see retry.retryable)
 local KINDS = {
@@ -66,11 +66,10 @@ local KINDS = {
   webhook = false, -- a delivery was not accepted; `reason` says why
 }
 
-local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+local printable = foreign.printable
 
-local function escape_control(character)
-  return ESCAPES[character] or format("\\x%02x", byte(character, #character))
-end
+errors.excerpt, errors.foreign, errors.printable = foreign.excerpt, foreign.shown, printable
+errors.hide, errors.of_secret, errors.shows = foreign.hide, foreign.of_secret, foreign.shows
 
 ---What a function raised, or gave as a reason, as text. Its `__tostring` may raise as well, or give no string.
 ---@param value any
@@ -78,94 +77,6 @@ end
 function errors.text(value)
   local ok, text = pcall(tostring, value)
   return ok and type(text) == "string" and text or "something that cannot be shown"
-end
-
----Makes foreign text fit for a message: cut to about `max` bytes, never inside a character, with control
----characters escaped.
----@param text string
----@param max integer bytes
----@return string
-function errors.printable(text, max)
-  if #text > max then
-    local last = max
-    for _ = 1, 3 do
-      local following = byte(text, last + 1)
-      if following < 128 or following > 191 then
-        break
-      end
-      last = last - 1
-    end
-    text = sub(text, 1, last) .. "..."
-  end
-  if find(text, "[%z\1-\31\127]") then
-    text = gsub(text, "[%z\1-\31\127]", escape_control)
-  end
-  -- U+0080 to U+009F: a terminal takes them for commands as well
-  if find(text, "\194[\128-\159]") then
-    text = gsub(text, "\194[\128-\159]", escape_control)
-  end
-  return text
-end
-
-local printable = errors.printable
-
----Replaces every occurrence of a secret in a text.
----@param text string
----@param secret string? nothing happens without one
----@return string
-function errors.hide(text, secret)
-  if not secret or secret == "" then
-    return text
-  end
-  local first, last = find(text, secret, 1, true)
-  if not first then
-    return text
-  end
-  local parts, from = {}, 1
-  while first do
-    parts[#parts + 1] = sub(text, from, first - 1)
-    from = last + 1
-    first, last = find(text, secret, from, true)
-  end
-  parts[#parts + 1] = sub(text, from)
-  return table.concat(parts, "[hidden]")
-end
-
-local EXCERPT = 2000 -- bytes of a body that an error shows
-local LONGEST_SECRET = 4096 -- bytes
-
----The beginning of a foreign body, for an error. What is hidden is hidden before it is cut: no secret in pieces.
----@param text string
----@param hide fun(text: string): string
----@return string
-function errors.excerpt(text, hide)
-  return sub(hide(sub(text, 1, EXCERPT + LONGEST_SECRET)), 1, EXCERPT)
-end
-
-local SHORT = 8 -- characters; real credentials are several times as long
-
----Does a secret stand in an id that the service sent? A short one, as tests use, occurs in ids by chance: it must be
----the whole id, as an id that is lost may be that of a paid video.
----@param id string
----@param secret string
----@return boolean
-function errors.shows(id, secret)
-  if #secret < SHORT then
-    return id == secret
-  end
-  return find(id, secret, 1, true) ~= nil
-end
-
----`hide` and `shows` of one secret, which is nowhere but in these functions.
----@param secret string
----@return fun(text: string): string hide
----@return fun(id: string): boolean shows
-function errors.of_secret(secret)
-  return function(text)
-    return errors.hide(text, secret)
-  end, function(id)
-    return errors.shows(id, secret)
-  end
 end
 
 -- What follows the message in the text of an error, in this order. `param` is left out where the message names it.
@@ -204,6 +115,8 @@ local function shown(value)
   end
   return table.concat(texts, " ")
 end
+
+local MESSAGE = 16384 -- bytes
 
 local Error = { __name = "heygen.error" }
 
@@ -246,6 +159,7 @@ function errors.new(fields)
   elseif type(fields.message) ~= "string" then
     error("an error needs a message", 2)
   end
+  fields.message = printable(fields.message, MESSAGE)
   if fields.retryable == nil then
     fields.retryable = worth or (fields.kind == "api" and retry.retryable(fields.status, fields.code))
   end

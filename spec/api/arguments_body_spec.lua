@@ -214,7 +214,7 @@ describe("extra", function()
       mistake(create { extra = { [""] = 1 } })
     )
     assert.equal(
-      "extra.\255: a name with invalid UTF-8 at byte 1",
+      "extra.\\xff: a name with invalid UTF-8 at byte 1",
       bad_value(create { extra = { ["\255"] = 1 } })
     )
   end)

@@ -28,7 +28,6 @@ describe("an id that the service sends as", function()
   local STRANGE = {
     { "nothing", "" },
     { "null", '"id":null,"session_id":null,"video_id":null,' },
-    { "a number", '"id":5,"session_id":6,"video_id":7,' },
     { "an object", '"id":{"a":1},"session_id":{},"video_id":[],' },
     { "a boolean", '"id":false,"session_id":true,"video_id":true,' },
     { "an empty text", '"id":"","session_id":"","video_id":"",' },
@@ -97,15 +96,33 @@ describe("an id that the service sends as", function()
     end)
   end
 
-  it("a number, on a session and its list of videos, ends a wait as a value", function()
-    local body = '{"data":{"session_id":"sess_1","status":"completed","video_id":7}}'
+  it("an object, on a session and its list of videos, ends a wait as a value", function()
+    local body = '{"data":{"session_id":"sess_1","status":"completed","video_id":{}}}'
     sim:faults {
       { path = "/v3/video-agents/sess_1", body = body },
-      { path = "/v3/video-agents/sess_1/videos", body = '{"data":[{"id":5,"status":"completed"}]}' },
+      { path = "/v3/video-agents/sess_1/videos", body = '{"data":[{"id":true,"status":"completed"}]}' },
     }
     local err = live.failure(client:wait("sess_1", live.QUICK))
     assert.equal("failed", err.kind)
     assert.equal("sess_1", err.session_id)
+  end)
+
+  it("a number is the id, as text", function()
+    sim:faults {
+      {
+        path = "/v3/video-agents/sess_1",
+        body = '{"data":{"session_id":6,"status":"completed","video_id":7}}',
+      },
+    }
+    assert.equal("parse", live.failure(client.video_agents:get "sess_1").kind) -- the session 6 is another one
+    sim:faults {
+      {
+        path = "/v3/video-agents/sess_2",
+        body = '{"data":{"session_id":"sess_2","status":"completed","video_id":7}}',
+      },
+      { path = "/v3/videos/7", body = '{"data":{"id":7,"status":"completed"}}' },
+    }
+    assert.equal("7", assert(client:wait("sess_2", live.QUICK)).id)
   end)
 
   it("an odd status goes on, with a bar that shows it", function()

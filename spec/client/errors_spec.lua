@@ -125,7 +125,7 @@ describe("errors.printable", function()
   end)
 
   it("takes bytes that are no text", function()
-    assert.equal(("\191"):rep(7) .. "...", errors.printable(("\191"):rep(20), 10))
+    assert.equal(("\\xbf"):rep(7) .. "...", errors.printable(("\191"):rep(20), 10))
   end)
 end)
 

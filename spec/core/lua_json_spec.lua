@@ -283,6 +283,89 @@ describe("core.decode", function()
     assert.same({ nil, "the document is null" }, { core.decode "null" })
   end)
 
+  it("reads leniently what services send", function()
+    local function read(text)
+      return assert(core.decode(text, false, true))
+    end
+    for text, wanted in pairs {
+      ["cut \\ud83d"] = "cut \239\191\189",
+      ["\\ud83d\\ude00"] = "\240\159\152\128",
+      ["\\ude00 alone"] = "\239\191\189 alone",
+      ["\\ud83d\\ud83d\\ude00"] = "\239\191\189\240\159\152\128",
+      ["\\ud83d\\u0041"] = "\239\191\189A",
+      ["\\\\ud83d \\ud83d"] = "\\ud83d \239\191\189", -- the first is a backslash and letters
+      ["a\nb\tc\1"] = "a\nb\tc\1",
+      ["NaN"] = "NaN",
+    } do
+      assert.equal(wanted, read('{"a":"' .. text .. '"}').a)
+    end
+    assert.same(
+      { a = { 1, 2 }, c = "Infinity" },
+      read '{"a":[1,NaN,-Infinity,2],"b":Infinity,"c":"Infinity","d":1e999}'
+    )
+    assert.same({ a = 1 }, read '\239\187\191{"a":1}')
+    assert.same({ a = core.null }, core.decode('{"a":NaN}', true, true))
+    for _, text in ipairs {
+      '{"a":NaN',
+      '{"a":-}',
+      '{"a":"\\ud83"}',
+      "NaN",
+      "\239\187\191",
+      '{"a":-NaN}',
+      '"\\',
+    } do
+      assert.is_nil((core.decode(text, false, true)), text)
+    end
+    for _, text in ipairs { '{"a":NaN}', "\239\187\191{}", '{"a":"\\ud83d"}' } do
+      assert.is_nil((core.decode(text)), text)
+    end
+  end)
+
+  it("reads ids that are numbers as text, with all their digits", function()
+    local answer = assert(
+      core.decode(
+        '{"id":4815162342,"video_id":9007199254740993,"asset_ids":[1,9007199254740995,"c"],"paid":5,"x_id":1.5,'
+          .. '"list":[{"job_id":0}],"z_id":-1,"ids":{"x":3}}',
+        false,
+        true
+      )
+    )
+    assert.same({ "4815162342", "9007199254740993" }, { answer.id, answer.video_id })
+    assert.same({ "1", "9007199254740995", "c" }, answer.asset_ids)
+    assert.same({ 5, 1.5, "0", -1, 3 }, {
+      answer.paid,
+      answer.x_id,
+      answer.list[1].job_id,
+      answer.z_id,
+      answer.ids.x,
+    })
+    assert.equal(5, core.decode('{"id":5}').id)
+    for _, digits in ipairs {
+      "9007199254740991",
+      "9007199254740992",
+      "9007199254740993",
+      "98765432109876543210",
+    } do
+      assert.equal(digits, core.decode('{"id":' .. digits .. "}", false, true).id)
+    end
+  end)
+
+  it("keeps whole numbers beyond 2^53 where Lua has integers", function()
+    local text =
+      '{"a":9007199254740993,"b":[-9223372036854775807],"c":123456789012345678901234567890,"d":"9007199254740993"}'
+    local answer = assert(core.decode(text, false, true))
+    assert.equal("9007199254740993", answer.d)
+    assert.equal(tonumber "123456789012345678901234567890", answer.c)
+    if math.type then
+      assert.same(
+        { "9007199254740993", "-9223372036854775807" },
+        { tostring(answer.a), tostring(answer.b[1]) }
+      )
+    else
+      assert.equal(2 ^ 53, answer.a)
+    end
+  end)
+
   it("gives errors as values, and raises for what is no string", function()
     local value, message = core.decode '{"a":'
     assert.is_nil(value)

@@ -204,7 +204,7 @@ describe("heygen.webhook.parse reads", function()
       session_id = "top",
       callback_id = "top",
       batch_id = "top",
-      data = { video_id = "data", session_id = "data", callback_id = 5 },
+      data = { video_id = "data", session_id = "data", callback_id = true },
       event_data = { video_id = "event_data" },
     }
     assert.same(

@@ -27,9 +27,10 @@ function core.encode(value, shape) end
 ---Decodes JSON. null becomes an absent key, an integral number an integer where Lua has them.
 ---@param text string
 ---@param keep_null boolean? null becomes core.null
+---@param lenient boolean? also reads what is nearly JSON, and ids that are numbers as text
 ---@return any value
 ---@return string? message
-function core.decode(text, keep_null) end
+function core.decode(text, keep_null, lenient) end
 
 ---@param t table
 ---@return table t marked: sent as a JSON array, even when it is empty

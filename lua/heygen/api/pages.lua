@@ -20,11 +20,25 @@ local LIST, BATCH = "data", "items"
 -- A server may send back the key, even in a token.
 local function bad_answer(message, envelope, hide)
   local answer = response.of(envelope)
-  if hide then
-    message, envelope = hide(message), response.without_secret(envelope, hide)
-  end
+  envelope = response.without_secret(envelope, hide)
   return nil,
     errors.new { kind = "parse", status = answer and answer.status, message = message, last = envelope }
+end
+
+local FALSE = { ["false"] = true, ["0"] = true, no = true, [""] = true }
+
+-- Some services say "false" or 0, which are true in Lua.
+local function as_boolean(value)
+  if type(value) == "number" then
+    return value ~= 0
+  elseif type(value) == "string" then
+    return not FALSE[value:sub(1, 8):lower()]
+  end
+  return value
+end
+
+local function as_it_is(text)
+  return text
 end
 
 -- The chain behind a page is its metatable: the envelope stays as the service sent it, and nothing of ours is printed
@@ -37,6 +51,7 @@ local function link(fetch, fields, envelope, position, used, hide, key)
   elseif items[1] == nil and next(items) ~= nil then
     return bad_answer("the answer is not a list: its " .. key .. " is an object", envelope, hide)
   end
+  envelope.has_more = as_boolean(envelope.has_more)
   envelope.next = nil -- a field of this name would hide the method
   return setmetatable(envelope, {
     __index = Page,
@@ -61,6 +76,7 @@ end
 
 local function first(fetch, fields, envelope, hide, key)
   local used = {}
+  hide = hide or as_it_is
   fields = copy(fields)
   if fields.token then
     used[fields.token] = 0
@@ -102,7 +118,7 @@ local function next_token(page, chain)
   end
   local before = chain.used[token]
   if before and before ~= chain.position then
-    token = errors.printable(token, 40)
+    token = errors.foreign(token, 40, chain.hide)
     return nil, 'the list does not advance: the service gave the next_token "' .. token .. '" a second time'
   end
   return token

@@ -157,7 +157,7 @@ local function poll(client, state)
 end
 
 local function not_ready(client, state, object)
-  local status = errors.printable(object.status, 40)
+  local status = errors.foreign(object.status, 40, client.hide)
   return state.fail {
     kind = status == "failed" and "failed" or "api",
     code = status ~= "failed" and "resource_not_ready" or nil,

@@ -216,6 +216,10 @@ function fields.rows(group, rows)
     if row.body_union then
       row.body = row.body_union.fields
     end
+    row.returns_list = row.returns ~= nil and row.returns:sub(-2) == "[]"
+    if #row.path_params == 1 then
+      row.id_head, row.id_tail = row.path:match "^([^{]*){[^}]*}(.*)$"
+    end
     row.takes_files = fields.takes_files(row.body or {})
     if row.name == "list" then
       row.each = "each"

@@ -5,13 +5,13 @@
 -- "gateway_page", which passes: a read is repeated, and a wait continues.
 --
 -- Foreign text is hidden first and cut afterwards: a secret that straddles the cut would be shown in part.
-local errors = require "heygen.errors"
+local foreign = require "heygen.http.foreign"
 local retry = require "heygen.http.retry"
 
 local api_error = {}
 
-local find, format, lower, match, sub = string.find, string.format, string.lower, string.match, string.sub
-local printable = errors.printable
+local find, format, lower = string.find, string.format, string.lower
+local printable = foreign.printable
 
 local STATUS_CODES = {
   [400] = "validation_error",
@@ -87,8 +87,7 @@ local function to_code(value, hide)
   elseif type(value) ~= "string" then
     return nil
   end
-  -- Bounded before it is matched: a long run of blanks would take the square of its length.
-  local code = match(sub(match(hide(value), "^%s*(.*)"), 1, 2 * CODE_MAX), "^(.-)%s*$")
+  local code = foreign.trim(hide(value), 2 * CODE_MAX)
   if code == "" or lower(code) == "error" then
     return nil
   elseif find(code, "^[A-Z][A-Z0-9_]*$") then
@@ -99,7 +98,7 @@ end
 
 local function to_text(value, hide)
   if type(value) == "string" and find(value, "%S") then
-    return printable(hide(value), 1000)
+    return foreign.shown(value, 1000, hide)
   elseif type(value) == "number" then
     return number_text(value)
   end

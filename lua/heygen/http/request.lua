@@ -5,6 +5,7 @@ local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
 local response = require "heygen.http.response"
 local retry = require "heygen.http.retry"
+local foreign = require "heygen.http.foreign"
 local pause = require "heygen.driver.pause"
 
 local request = {}
@@ -64,7 +65,7 @@ local function report(client, row, call, state, status, problem, seconds)
     request_id = state.job and response.request_id(state.job),
   }
   event.code = event.code and client.hide(event.code)
-  event.request_id = event.request_id and client.hide(event.request_id)
+  event.request_id = event.request_id and foreign.shown(event.request_id, 200, client.hide)
   if options.on_response then
     tell(client, options.on_response, event)
   end
@@ -90,8 +91,9 @@ local function start(client, engine, row, call, state)
   local timeout = options.timeout or own.timeout or (row.method == "GET" and 30 or 120)
   -- libcurl sends a request again, silently, when a reused connection dies unanswered: not one that costs money, nor
   -- one whose second answer would say that nothing is there to delete.
-  r.fresh = not row.repeatable or row.method == "DELETE"
+  r.fresh = not row.repeatable or row.method == "DELETE" or client.distrusts or false
   r.timeout, r.deadline = timeout, state.deadline
+  client.distrusts = nil
   r.method = row.method
   r.target = client.base_path .. call.target
   r.query = call.query
@@ -180,7 +182,8 @@ local function finish_problem(client, row, call, state, problem)
   local job = state.job
   problem.attempts = state.attempt
   problem.sent = problem.sent or (job and job:sent()) or "no"
-  problem.request_id = job and (job:head() or "") ~= "" and response.request_id(job) or nil
+  local request_id = job and (job:head() or "") ~= "" and response.request_id(job)
+  problem.request_id = request_id and foreign.shown(request_id, 200, client.hide) or nil
   add_ids(client, row, problem)
   if problem.kind ~= "api" then
     problem.message = describe(client, row, call) .. ": " .. problem.message
@@ -327,9 +330,11 @@ function request.send(client, row, call)
     local value
     local status, problem = try(client, engine, row, call, state)
     if status then
-      value, problem = response.read(row, status, problem, client.hide)
+      value, problem = response.read(row, status, problem, client.hide, call.target)
     end
-    if problem and deleted_before(row, state, problem) then
+    if problem and problem.is_wrong then -- the connection may be a step behind: the next request gets another one
+      client.distrusts, problem.is_wrong = true, nil
+    elseif problem and deleted_before(row, state, problem) then
       value = { id = call.id, deleted = true }
     end
     if value then

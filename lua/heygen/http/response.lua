@@ -1,11 +1,11 @@
 -- What came back: the HTTP answer behind a value, and an answer turned into a value or a problem.
 local api_error = require "heygen.http.api_error"
 local core = require "heygen.core"
-local errors = require "heygen.errors"
+local foreign = require "heygen.http.foreign"
 
 local response = {}
 
-local decode, read_error = core.decode, api_error.read
+local decode, escape, read_error = core.decode, core.escape, api_error.read
 
 -- value -> job. Weak: an answer lives as long as the value that came in it.
 local jobs = setmetatable({}, { __mode = "k" })
@@ -97,19 +97,67 @@ local function says_nothing(row)
   return row.method ~= "GET" and row.method ~= "POST" and not row.expects
 end
 
+-- Ids compare without letter case and dashes: a service may write one in another form than it was asked for.
+local function plain(id)
+  return (id:lower():gsub("-", ""))
+end
+
+-- The id of an answer to a GET that is about another thing than the one asked for: behind a cache, or a proxy that
+-- mixes answers up.
+local function other_id(row, target, data)
+  local id = data[row.carries]
+  if
+    row.method ~= "GET"
+    or type(id) ~= "string"
+    or id == ""
+    or target == row.id_head .. id .. row.id_tail
+  then
+    return nil
+  end
+  local path = target:match "^[^?]*"
+  return plain(path) ~= plain(row.id_head .. escape(id) .. row.id_tail) and id or nil
+end
+
+local function wrong_answer(status, id, hide)
+  local message = "the answer is about another id than the one asked for: " .. foreign.shown(id, 100, hide)
+  return { kind = "parse", status = status, message = message, is_wrong = true }
+end
+
+-- Null where a list should be is an empty one, as programs in Go write it.
+local function null_list(row, value, body)
+  if value.data == nil and (row.list or row.returns_list) and body:find '"data"%s*:%s*null' then
+    value.data = {}
+  elseif
+    row.batch
+    and type(value.data) == "table"
+    and value.data.items == nil
+    and body:find '"items"%s*:%s*null'
+  then
+    value.data.items = {}
+  end
+end
+
 ---Reads an answer by the rule that a good status alone is no success: a cut connection has one too.
 ---@param row heygen.Endpoint
 ---@param status integer
 ---@param body string
 ---@param hide fun(text: string): string takes the credential out of a text
+---@param target string path and query that were asked for
 ---@return table? value
 ---@return table? problem fields for an error: kind, message, last and what the service said
-function response.read(row, status, body, hide)
-  local value, why = decode(body)
+function response.read(row, status, body, hide, target)
+  local value, why = decode(body, false, true)
   local expects = row.expects
   if expects and status == 200 and type(value) == "table" and value.error == nil and value.code == nil then
     local data = value.data -- the good answer, first: all the rest is for the others
     if type(data) == "table" and type(data[expects]) == "string" and data[expects] ~= "" then
+      if row.batch then
+        null_list(row, value, body)
+      end
+      local other = row.carries and other_id(row, target, data)
+      if other then
+        return nil, wrong_answer(status, other, hide)
+      end
       return data
     end
   end
@@ -117,7 +165,7 @@ function response.read(row, status, body, hide)
   local problem = not (good and value.error == nil and value.code == nil)
     and read_error(status, value, hide, value == nil and body or nil)
   if problem then
-    problem.last = value == nil and errors.excerpt(body, hide) or value
+    problem.last = value == nil and foreign.excerpt(body, hide) or value
     return nil, problem
   elseif type(value) ~= "table" then
     if body == "" and (row.raw or (status == 204 and says_nothing(row))) then
@@ -127,6 +175,7 @@ function response.read(row, status, body, hide)
   elseif row.raw then
     return value
   end
+  null_list(row, value, body)
   local data = value.data
   if data == nil and says_nothing(row) then
     return {} -- null, for one
@@ -142,6 +191,10 @@ function response.read(row, status, body, hide)
     if missing then
       return not_understood(missing, status, body)
     end
+  end
+  local other = row.carries and other_id(row, target, data)
+  if other then
+    return nil, wrong_answer(status, other, hide)
   end
   return data
 end
@@ -180,21 +233,6 @@ function response.salvage(body, name)
   return all_ids(list, ID)
 end
 
----A server may send back what it was sent. A copy in which no text shows the credential.
----@param value any decoded JSON, or a text
----@param hide fun(text: string): string
----@return any
-function response.without_secret(value, hide)
-  if type(value) == "string" then
-    return hide(value)
-  elseif type(value) ~= "table" then
-    return value
-  end
-  local copy = {}
-  for key, item in pairs(value) do
-    copy[response.without_secret(key, hide)] = response.without_secret(item, hide)
-  end
-  return setmetatable(copy, getmetatable(value))
-end
+response.without_secret = foreign.copy
 
 return response

@@ -5,6 +5,7 @@
 local retry = {}
 
 local floor, max, min = math.floor, math.max, math.min
+local trim = require("heygen.http.foreign").trim
 local find, lower, match, sub = string.find, string.lower, string.match, string.sub
 
 local LONGEST = 2 ^ 31
@@ -105,7 +106,7 @@ function retry.after(value, now)
   if type(value) ~= "string" or #value > 64 then
     return nil
   end
-  value = match(value, "^%s*(.-)%s*$")
+  value = trim(value, 64)
   if find(value, "^%d+$") or find(value, "^%d+%.%d+$") then
     return min(duration(tonumber(value), now), LONGEST)
   elseif find(sub(value, 1, 1), "%a") then

@@ -283,7 +283,7 @@ local function poll(client, state)
     return fail(state, {
       kind = "failed",
       message = "the service could not use the file: "
-        .. client.hide(errors.printable(tostring(why or "it gives no reason"), 1000)),
+        .. errors.foreign(tostring(why or "it gives no reason"), 1000, client.hide),
       status = 200,
       sent = "yes",
       last = entry,
@@ -312,7 +312,7 @@ local function wait_until_ready(client, state, asset)
         kind = "timeout",
         message = format(
           "the file is there, but still %s at the service",
-          client.hide(errors.printable(tostring(asset.status), 40))
+          errors.foreign(tostring(asset.status), 40, client.hide)
         ),
         sent = "yes",
         last = asset,

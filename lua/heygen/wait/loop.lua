@@ -85,7 +85,7 @@ end
 ---A text of the service for a message of ours: it goes to a terminal or log, and may echo the key. Only this part is
 ---searched for the key: a short one may stand in a sentence of ours by chance.
 function loop.service_text(state, text, most)
-  return text and state.hide(errors.printable(tostring(text), most or 1000))
+  return text and errors.foreign(tostring(text), most or 1000, state.hide)
 end
 
 -- Adds to an error, or to the fields of one, all that the wait knows.

@@ -143,7 +143,7 @@ function event.build(raw_body)
   if byte(raw_body) ~= OBJECT and not find(raw_body, "^[ \t\r\n]*{") then
     return nil, "the body is no JSON object"
   end
-  local raw, problem = decode(raw_body)
+  local raw, problem = decode(raw_body, false, true)
   if type(raw) ~= "table" then
     return nil, "the body is no JSON: " .. errors.printable(tostring(problem), 200)
   end

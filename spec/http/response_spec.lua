@@ -1,0 +1,166 @@
+-- Answers are read as leniently as is safe: null lists, flags as text, ids as numbers; one about another id is not
+-- taken.
+-- Whatever an answer holds, it is read in a time that grows with its length, and its error can be encoded as JSON.
+local core = require "heygen.core"
+local live = require "spec.support.live"
+local raw = require "spec.support.raw"
+
+describe("an answer", function()
+  local server, client
+
+  setup(function()
+    server = raw.start()
+    server:ask "fill = function(text) return (text:gsub('@', function() return long end)) end return true"
+    client = live.client(server, { max_retries = 0 })
+  end)
+
+  teardown(function()
+    server:stop()
+  end)
+
+  -- The next request comes on a new connection, which answers in the new way. `body` and `headers` are expressions of
+  -- the server, in which fill(text) puts its `long` in the place of each @.
+  local function answers_with(status, body, headers)
+    local script = [[c:request() c:answer(%d, %s, "Connection: close\r\n" .. %s) c:close()]]
+    server:serve(script:format(status, body, headers or "''"))
+  end
+
+  local function answers(status, body)
+    answers_with(status, ("%q"):format(body))
+  end
+
+  local function items_of(body)
+    answers(200, body)
+    local ids = {}
+    for video in client.videos:each() do
+      ids[#ids + 1] = video.id
+    end
+    return ids
+  end
+
+  it("ends a list in whichever way it says so", function()
+    for _, has_more in ipairs { "false", '"false"', '"False"', "0", '"0"', '"no"', '""', "null" } do
+      local body = '{"data":[{"id":"a"},null,{"id":"b"}],"has_more":' .. has_more .. ',"next_token":null}'
+      assert.same({ "a", "b" }, items_of(body), has_more)
+    end
+    for _, has_more in ipairs { "true", '"true"', "1", '"1"' } do
+      answers(200, '{"data":[],"has_more":' .. has_more .. "}")
+      assert.equal("parse", live.failure(assert(client.videos:list()):next()).kind, has_more)
+    end
+  end)
+
+  it("gives an empty list for null", function()
+    assert.same({}, items_of '{"data":null,"has_more":false}')
+    assert.same({}, items_of '{ "data" : null }')
+    answers(200, '{"data":null}')
+    assert.same({}, assert(client.videos:statuses { video_ids = { "a" } }))
+    assert.equal("parse", live.failure(client.videos:get "v1").kind)
+    answers(200, '{"data":{"batch_id":"b","status":"completed","items":null}}')
+    assert.same({}, assert(client.lipsyncs:get_batch("b")).items)
+    answers(200, '{"message":"hello"}')
+    assert.equal("parse", live.failure(client.videos:list()).kind)
+  end)
+
+  it("has ids as text, whatever they came as", function()
+    answers(200, '{"data":{"session_id":4815162342,"video_id":9007199254740993,"status":"thinking"}}')
+    local session = assert(client:create { prompt = "x" })
+    assert.same({ "4815162342", "9007199254740993" }, { session.session_id, session.video_id })
+    answers(402, '{"session_id":7,"error":{"code":"x","message":"m"}}')
+    assert.equal("7", live.failure(client:create { prompt = "x" }).session_id)
+    answers(200, '{"data":[{"id":5,"status":"completed"}]}')
+    assert.equal("5", assert(client.videos:list()).data[1].id)
+  end)
+
+  it("about another id is not taken, and the next request gets a connection of its own", function()
+    local mixed = raw.start()
+    mixed:serve [[
+      while c:request() do
+        c:answer(200, '{"data":{"id":"' .. (n == 1 and "v2" or "v1") .. '","status":"completed"}}', "")
+      end
+    ]]
+    assert.equal("v1", assert(live.client(mixed, { max_retries = 1 }).videos:get "v1").id)
+    assert.equal(2, #mixed:seen())
+    mixed:stop()
+    answers(200, '{"data":{"id":"v2","session_id":"s2","status":"completed"}}')
+    for _, err in ipairs {
+      live.failure(client.videos:get "v1"),
+      live.failure(client.videos:get("v1", { timeout = 5 })),
+      live.failure(client:poll { video_id = "v1" }),
+    } do
+      assert.same({ "parse", "v1", true }, { err.kind, err.video_id, err.retryable })
+      assert.matches("another id than the one asked for: v2", err.message, 1, true)
+    end
+    local err = live.failure(client.video_agents:get "sess_1")
+    assert.same({ "parse", "sess_1" }, { err.kind, err.session_id })
+  end)
+
+  it("about the same id in another form is taken", function()
+    local id = "0b7c6e1a5d2f4c3b9a8e7d6c5b4a3f2e"
+    answers(200, '{"data":{"id":"0B7C6E1A-5D2F-4C3B-9A8E-7D6C5B4A3F2E","status":"completed"}}')
+    assert.equal("completed", assert(client.videos:get(id)).status)
+    answers(200, '{"data":{"id":"a b/c","status":"completed"}}')
+    assert.equal("a b/c", assert(client.videos:get "a b/c").id)
+    answers(200, '{"data":{"id":"v1","status":"completed"}}')
+    assert.equal("v1", assert(client.videos:get("v1", { timeout = 5 })).id)
+  end)
+
+  -- A run of each byte in each text that is read: what takes the square of its length would take hours.
+  it("is read in a time that grows with its length, whatever it holds", function()
+    local odd = {
+      " ",
+      "\\n",
+      "\\t",
+      "\\u0000",
+      "\\u001b",
+      "\127",
+      "\155",
+      "\255",
+      "\226\128\174",
+      "\\\\",
+      '\\"',
+      "[",
+      "a_",
+      "%",
+    }
+    local began = os.clock()
+    for _, bytes in ipairs(odd) do
+      server:ask(("long = (%q):rep(%d) return true"):format(bytes, math.floor(1000000 / #bytes)))
+      for _, where in ipairs {
+        '{"error":{"code":"a@b","message":"@","param":"@","doc_url":"@"}}',
+        '{"error":"@","message":"a@b"}',
+        '{"detail":[{"loc":["body","@"],"msg":"@b"}],"code":"@"}',
+        '{"code":"a@b"}',
+      } do
+        answers_with(400, ("fill %q"):format(where))
+        local value, message, err = client.videos:get "v1"
+        assert.is_nil(value)
+        assert.is_true(#message < 20000)
+        assert.is_nil(message:find "[%z\1-\31\127]")
+        assert(core.encode(err))
+      end
+      answers_with(200, "long")
+      assert(core.encode(live.failure(client.videos:get "v1")))
+      answers_with(503, '"{}"', [["Retry-After: " .. long:sub(1, 60000):gsub("%c", " ") .. "x\r\n"]])
+      assert(core.encode(live.failure(client.videos:get "v1")))
+    end
+    assert.is_true(os.clock() - began < 30, os.clock() - began)
+  end)
+
+  it("shows no part of the key, wherever it stands", function()
+    for before = 900, 1000, 7 do
+      server:ask(("long = ('a'):rep(%d) .. %q .. 'b' return true"):format(before, live.KEY))
+      for _, where in ipairs {
+        '{"error":{"code":"x","message":"@","param":"@"}}',
+        '{"error":{"code":"@","message":"m"},"data":{"@":["@"]}}',
+        "@",
+      } do
+        answers_with(400, ("fill %q"):format(where), [["X-Request-Id: " .. long .. "\r\n"]])
+        local _, message, err = client.videos:get "v1"
+        local all = message .. assert(core.encode(err))
+        for from = 1, #live.KEY - 7 do
+          assert.is_nil(all:find(live.KEY:sub(from, from + 7), 1, true), all)
+        end
+      end
+    end
+  end)
+end)
