@@ -44,6 +44,17 @@ describe("a download", function()
     assert.matches("heygen%-lua/", entry.headers["user-agent"])
   end)
 
+  it("takes no length from a header beside chunks", function()
+    for _, length in ipairs { 1, 3, 99 } do
+      local headers = "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\nContent-Length: %d\\r\\n\\r\\n"
+      server:serve(
+        ('c:request() c:send("' .. headers .. '3\\r\\nabc\\r\\n0\\r\\n\\r\\n") c:close()'):format(length)
+      )
+      assert(client:download(server.url .. "/v.mp4", path(), { overwrite = true, deadline = 5 }))
+      assert.equal("abc", read())
+    end
+  end)
+
   it("brings one that plays #once", function()
     local video = make_video()
     assert(client:download(video, path()))

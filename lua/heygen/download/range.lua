@@ -58,7 +58,8 @@ end
 ---@return heygen.FileHead
 function range.read(job)
   local status = job:status()
-  local length = match(job:header "Content-Length" or "", "^%d+$")
+  -- chunks have no other length: RFC 9112, 6.3
+  local length = not job:header "Transfer-Encoding" and match(job:header "Content-Length" or "", "^%d+$")
   local encoding = lower(job:header "Content-Encoding" or "identity")
   local head = {
     status = status,
