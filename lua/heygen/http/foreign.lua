@@ -129,7 +129,7 @@ end
 
 ---Without the blanks at both ends. Patterns that do it in one step take the square of a run of blanks.
 ---@param text string
----@param max integer bytes that are looked at
+---@param max integer bytes that are read
 ---@return string
 function foreign.trim(text, max)
   text = sub(text, 1, max)
