@@ -98,6 +98,40 @@ describe("upload_late", function()
   end)
 end)
 
+describe("asset_late", function()
+  it("knows nothing of a new asset for so long", function()
+    local sim = with { asset_late = 2 }
+    local world = require "spec.support.world"
+    local body, headers = world.upload(icons.png(4, "abc"))
+    local _, asset = sim:ask("POST", "/v3/assets", body, headers)
+    local request = { prompt = "x", files = { { type = "asset_id", asset_id = asset.data.asset_id } } }
+    local status, value = sim:ask("POST", "/v3/video-agents", request)
+    assert.same({ 404, "asset_not_found", 0 }, { status, value.error.code, sim.model.journal.counts.creates })
+    sim.model.clock:advance(2)
+    assert.equal(200, (sim:ask("POST", "/v3/video-agents", request)))
+  end)
+end)
+
+describe("reason_in", function()
+  it("puts the reason of a failure into another field, in the answer and in the webhook", function()
+    for place, expected in pairs {
+      error = { code = "rendering_failed", message = "The video could not be rendered." },
+      failure_reason = "The video could not be rendered.",
+      detail = "The video could not be rendered.",
+    } do
+      local sim = with { reason_in = place, video_fails = true, video_id = "at_once" }
+      local _, made = sim:create { prompt = "x", callback_url = "https://example.com/x" }
+      sim.model.clock:advance(720)
+      local video = sim:video(made.video_id)
+      assert.same({ core.null, core.null }, { video.failure_code, video.failure_message })
+      assert.same(expected, video[place])
+      local data = core.decode(sim.model:due()[1].body).event_data
+      assert.same(place == "error" and { message = expected.message } or expected, data[place])
+      assert.is_nil(data.msg)
+    end
+  end)
+end)
+
 describe("numeric_ids", function()
   it("are numbers in answers and webhooks, and lead to what they name", function()
     local sim = with { numeric_ids = true, video_id = "at_once" }

@@ -220,10 +220,10 @@ describe("heygen.sim.start", function()
     assert.equal("the simulator could not be started: nothing came of it in time", reason)
     first:stop()
     for message, options in pairs {
-      ['unknown option prot, did you mean "port"?'] = { prot = 1 },
-      ["speed must be a string or number, not a boolean"] = { speed = true },
-      ["keys must be a table, not a string"] = { keys = "one" },
-      ["tls must be a boolean, not a string"] = { tls = "yes" },
+      ['prot: unknown option, did you mean "port"?'] = { prot = 1 },
+      ["speed: expected a string or a number, got true"] = { speed = true },
+      ['keys: expected a table, got "one"'] = { keys = "one" },
+      ['tls: expected a boolean, got "yes"'] = { tls = "yes" },
     } do
       assert.has_error(function()
         sim.start(options)

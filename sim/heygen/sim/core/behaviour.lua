@@ -18,6 +18,12 @@ local SWITCHES = {
   { "failure_code", "string?", "rendering_failed", "failure_code of a failed video, or null" },
   { "failure_message", "string?", "The video could not be rendered.", "its failure_message, or null" },
   {
+    "reason_in",
+    { "fields", "error", "failure_reason", "detail" },
+    "fields",
+    "where a failed video and its webhook say why: in the fields above, an object error, or a text",
+  },
+  {
     "error_message",
     "string?",
     "Something went wrong while making your video.",
@@ -97,6 +103,7 @@ local SWITCHES = {
     "ids of avatars, voices, assets, … that were never made",
   },
   { "asset_processing", "seconds", 2, "how long an asset is processing after its completion" },
+  { "asset_late", "seconds", 0, "how long a request that names a new asset answers 404" },
   { "upload_late", "seconds", 0, "how long after its PUT the completion of a direct upload answers 409" },
   { "preparing", "seconds", 60, "how long new avatars, voices and brand kits are being made" },
   {

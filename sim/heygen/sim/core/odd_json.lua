@@ -3,10 +3,12 @@
 local odd = {}
 
 local KINDS = {
-  -- A title that was cut in the middle of an emoji, by UTF-16 units.
+  -- A title and messages that were cut in the middle of an emoji, by UTF-16 units.
   half_emoji = function(body)
-    local found, count = body:gsub('("title":")', "%1\\ud83d")
-    return count > 0 and found or (body:gsub("^{", '{"x_title":"\\ud83d",', 1))
+    local found, titles = body:gsub('("title":")', "%1\\ud83d")
+    local messages
+    found, messages = found:gsub('("content":")', "%1\\ud83d")
+    return titles + messages > 0 and found or (body:gsub("^{", '{"x_title":"\\ud83d",', 1))
   end,
   nan = function(body)
     local found, count = body:gsub('("duration":)[%d%.]+', "%1NaN")

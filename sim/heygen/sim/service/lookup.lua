@@ -40,7 +40,8 @@ end
 
 local function asset_problem(model, id, param)
   local asset = model.assets.by_id[id]
-  if not asset then
+  local late = asset and asset.completed and model.clock:now() < asset.completed + asset.b.asset_late
+  if not asset or late then
     return refuse(404, "asset_not_found", "No asset has the id " .. id, param)
   elseif not asset.completed then
     return refuse(409, "resource_not_ready", "The asset has not been completed", param)

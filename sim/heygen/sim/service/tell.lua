@@ -52,11 +52,14 @@ local function succeeded(model, video, session, b, at)
 end
 
 local function failed(model, video, session, state, b)
-  return {
-    session_id = session and session.id,
-    video_id = video and video.id or model.json.null,
-    msg = reason(state, b) or model.json.null,
-  }
+  local words = reason(state, b) or model.json.null
+  local data = { session_id = session and session.id, video_id = video and video.id or model.json.null }
+  if b.reason_in == "fields" then
+    data.msg = words
+  else
+    data[b.reason_in] = b.reason_in == "error" and { message = words } or words
+  end
+  return data
 end
 
 -- One id for one end of one run, on every process that sees it.

@@ -46,6 +46,11 @@ local function explain(object, state, b)
     object.failure_code = b.failure_code or nil
     object.failure_message = b.failure_message or nil
   end
+  if b.reason_in ~= "fields" then
+    local code, message = object.failure_code, object.failure_message
+    object.failure_code, object.failure_message = nil, nil
+    object[b.reason_in] = b.reason_in == "error" and { code = code, message = message } or message
+  end
 end
 
 local function show_files(model, object, video, with_film)
