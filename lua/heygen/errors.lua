@@ -160,6 +160,11 @@ function errors.new(fields)
     error("an error needs a message", 2)
   end
   fields.message = printable(fields.message, MESSAGE)
+  for name, value in pairs(fields) do -- ids, too, may have come with any bytes
+    if type(value) == "string" and name ~= "part" and find(value, "[\128-\255]") then
+      fields[name] = foreign.utf8(value)
+    end
+  end
   if fields.retryable == nil then
     fields.retryable = worth or (fields.kind == "api" and retry.retryable(fields.status, fields.code))
   end

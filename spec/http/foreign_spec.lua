@@ -60,6 +60,11 @@ describe("foreign text", function()
       many[index] = {}
     end
     assert.is_true(#foreign.copy(many, hide) <= 20000)
+    local long = {}
+    for index = 1, 300 do
+      long[index] = ("\255"):rep(60000)
+    end
+    assert.is_true(#table.concat(foreign.copy(long, hide)) < 2000000)
     assert.is_true(#foreign.copy({ ("x"):rep(1000000) }, hide)[1] <= 2000)
   end)
 end)

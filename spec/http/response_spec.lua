@@ -90,6 +90,12 @@ describe("an answer", function()
       assert.same({ "parse", "v1", true }, { err.kind, err.video_id, err.retryable })
       assert.matches("another id than the one asked for: v2", err.message, 1, true)
     end
+    answers(200, '{"data":{"batch_id":"b2","status":"completed","items":[]}}')
+    assert.same({ "parse", "b1" }, {
+      live.failure(client.lipsyncs:get_batch "b1").kind,
+      live.failure(client.videos:get_batch "b1").batch_id,
+    })
+    answers(200, '{"data":{"id":"v2","session_id":"s2","status":"completed"}}')
     local err = live.failure(client.video_agents:get "sess_1")
     assert.same({ "parse", "sess_1" }, { err.kind, err.session_id })
   end)
@@ -102,6 +108,13 @@ describe("an answer", function()
     assert.equal("a b/c", assert(client.videos:get "a b/c").id)
     answers(200, '{"data":{"id":"v1","status":"completed"}}')
     assert.equal("v1", assert(client.videos:get("v1", { timeout = 5 })).id)
+  end)
+
+  it("with ids of any bytes gives an error that can be encoded as JSON", function()
+    answers(402, '{"session_id":"a\\u001b\155[2J\226\128\174","error":{"code":"x","message":"m"}}')
+    local _, message, err = client:create { prompt = "x" }
+    assert(core.encode(err))
+    assert.is_nil(message:find "[%z\1-\31\155]")
   end)
 
   -- A run of each byte in each text that is read: what takes the square of its length would take hours.

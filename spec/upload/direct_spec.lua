@@ -122,9 +122,12 @@ describe("a direct upload", function()
       print((select(2, client.assets:upload { filename = "r.png", read = function() return data end })))
     ]]):format(sim.url)
     local output = child.must(code, "ulimit -f 8;")
-    assert.matches("^true\nheygen: upload: cannot write a temporary file for .r.png.: File too large", output)
     assert.matches(
-      "^true\nheygen: upload: cannot make a temporary file in /none: ",
+      "^true\nheygen: client.assets:upload: cannot write a temporary file for .r.png.: File too large",
+      output
+    )
+    assert.matches(
+      "^true\nheygen: client.assets:upload: cannot make a temporary file in /none: ",
       child.must(code, "TMPDIR=/none")
     )
     assert.is_string(sim:requests()[2].headers["x-amz-checksum-sha256"])

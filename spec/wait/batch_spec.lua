@@ -139,14 +139,14 @@ describe("batches", function()
   it("that go in circles, or are none, are found out", function()
     local created = assert(client.videos:create_batch { videos = { { avatar_id = "a", script = "x" } } })
     local CASES = {
-      ['{"data":{"batch_id":"b","items":[{"item_index":0}],"has_more":true,"next_token":"t"}}'] = "does not advance",
-      ['{"data":{"batch_id":"b","items":[],"has_more":true}}'] = "gives no next_token",
-      ['{"data":{"batch_id":"b","items":{"a":1},"has_more":false}}'] = "its items is an object",
-      ['{"data":{"batch_id":"b","has_more":false}}'] = "it has no items",
+      ['{"data":{"batch_id":"@","items":[{"item_index":0}],"has_more":true,"next_token":"t"}}'] = "does not advance",
+      ['{"data":{"batch_id":"@","items":[],"has_more":true}}'] = "gives no next_token",
+      ['{"data":{"batch_id":"@","items":{"a":1},"has_more":false}}'] = "its items is an object",
+      ['{"data":{"batch_id":"@","has_more":false}}'] = "it has no items",
     }
     for body, why in pairs(CASES) do
       sim:faults {}
-      sim:faults { effect = { status = 200, body = body } }
+      sim:faults { effect = { status = 200, body = (body:gsub("@", created.batch_id)) } }
       local ok, raised = pcall(collect, client.videos:each_batch_item(created))
       assert.is_false(ok)
       assert.equal("parse", raised.kind)

@@ -148,5 +148,6 @@ return fields.rows("assets", {
     summary = "A batch of direct uploads with a page of its items.",
     returns = "AssetBatch",
     expects = "batch_id",
+    carries = "batch_id",
   },
 })

@@ -124,6 +124,7 @@ local function bulk_rows(path, id, body, words)
       summary = "A batch with a page of its items.",
       returns = words.returns .. "Batch",
       expects = "batch_id",
+      carries = "batch_id",
     },
   }
 end

@@ -87,5 +87,6 @@ return fields.rows("videos", {
     summary = "A batch with a page of its items.",
     returns = "Batch",
     expects = "batch_id",
+    carries = "batch_id",
   },
 })

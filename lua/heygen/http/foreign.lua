@@ -6,7 +6,8 @@ local core = require "heygen.core"
 local foreign = {}
 
 local utf8_length = core.utf8_length
-local byte, find, format, gsub, sub = string.byte, string.find, string.format, string.gsub, string.sub
+local byte, find, format, gsub, match, sub =
+  string.byte, string.find, string.format, string.gsub, string.match, string.sub
 
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
@@ -14,19 +15,31 @@ local function escape_control(character)
   return ESCAPES[character] or format("\\x%02x", byte(character, #character))
 end
 
--- Bytes that are no UTF-8 become escapes.
-local function escape_bytes(text)
-  local _, bad = utf8_length(text)
-  if not bad then
-    return text
+local SEQUENCES = {
+  "^[\194-\223][\128-\191]()",
+  "^\224[\160-\191][\128-\191]()",
+  "^\237[\128-\159][\128-\191]()",
+  "^[\225-\236\238\239][\128-\191][\128-\191]()",
+  "^\240[\144-\191][\128-\191][\128-\191]()",
+  "^\244[\128-\143][\128-\191][\128-\191]()",
+  "^[\241-\243][\128-\191][\128-\191][\128-\191]()",
+}
+
+-- Of a run of bytes of 128 and above: those that are no UTF-8 become escapes.
+local function escape_bytes(run)
+  if utf8_length(run) then
+    return run
   end
-  local parts = {}
-  while bad do
-    parts[#parts + 1] = sub(text, 1, bad - 1) .. format("\\x%02x", byte(text, bad))
-    text = sub(text, bad + 1)
-    _, bad = utf8_length(text)
+  local parts, at = {}, 1
+  while at <= #run do
+    local past
+    for index = 1, #SEQUENCES do
+      past = past or match(run, SEQUENCES[index], at)
+    end
+    parts[#parts + 1] = past and sub(run, at, past - 1) or format("\\x%02x", byte(run, at))
+    at = past or at + 1
   end
-  return table.concat(parts) .. text
+  return table.concat(parts)
 end
 
 ---The same text where it is UTF-8, else with escapes, so that it can be encoded as JSON.
@@ -165,11 +178,12 @@ function foreign.of_secret(secret)
 end
 
 local MOST_VALUES = 20000 -- of an answer that an error keeps
-local MOST_TEXT = 65536 -- bytes of one text in it
+local MOST_TEXT = 262144 -- bytes of all texts in it
 
 local function copy_of(value, hide, budget)
   if type(value) == "string" then
-    value = #value > MOST_TEXT and foreign.excerpt(value, hide) or hide(value)
+    value = #value > budget.bytes and foreign.excerpt(value, hide) or hide(value)
+    budget.bytes = budget.bytes - #value
     return find(value, "[\128-\255]") and foreign.utf8(value) or value
   elseif type(value) ~= "table" then
     return value
@@ -177,7 +191,7 @@ local function copy_of(value, hide, budget)
   local copy = {}
   for key, item in pairs(value) do
     budget.left = budget.left - 1
-    if budget.left < 0 then
+    if budget.left < 0 or budget.bytes < 0 then
       break
     end
     copy[copy_of(key, hide, budget)] = copy_of(item, hide, budget)
@@ -191,7 +205,7 @@ end
 ---@param hide fun(text: string): string
 ---@return any
 function foreign.copy(value, hide)
-  return copy_of(value, hide, { left = MOST_VALUES })
+  return copy_of(value, hide, { left = MOST_VALUES, bytes = MOST_TEXT })
 end
 
 return foreign
