@@ -5,6 +5,7 @@ local errors = require "heygen.errors"
 local groups = require "heygen.api.groups"
 local ids = require "heygen.api.id"
 local options = require "heygen.schema.client_options"
+local protected = require "heygen.task.protected"
 local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
 local row_calls = require "heygen.api.call"
@@ -96,7 +97,14 @@ function Client:generate(fields)
   if not session then
     return outcome(nil, err)
   end
-  return outcome(workflow.follow(self, session, fields, wait))
+  -- Nothing is expected to raise in there but Lua, for want of memory: that must not lose what is paid for.
+  local ok, video, failure = protected.call(workflow.follow, self, session, fields, wait)
+  if not ok then
+    local unsure = { kind = "raised", message = "client:generate: " .. errors.text(video), sent = "yes" }
+    unsure.session_id, unsure.video_id, unsure.cause = session.session_id, session.video_id, video
+    return errors.fail(unsure)
+  end
+  return outcome(video, failure)
 end
 
 ---Fetches a file of a video, or of anything with an address. Sends no credential. The file appears under its name when

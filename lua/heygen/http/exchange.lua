@@ -53,6 +53,16 @@ function exchange.await(driver, engine, operation, notify)
   end
 end
 
+-- The answer may be paid for: it must not be lost because Lua was short of memory for a moment.
+local function result_of(operation)
+  local ok, status, body, failure = pcall(operation.result, operation)
+  if ok then
+    return status, body, failure
+  end
+  collectgarbage()
+  return operation:result()
+end
+
 ---Waits for an operation and reads its result.
 ---@param driver heygen.Driver
 ---@param engine heygen.engine
@@ -71,7 +81,7 @@ function exchange.receive(driver, engine, operation, notify)
     end
     return nil, fields
   end
-  local status, body, failure = operation:result()
+  local status, body, failure = result_of(operation)
   if status then
     return status, body
   end

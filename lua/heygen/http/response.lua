@@ -20,9 +20,9 @@ local attempts = setmetatable({}, { __mode = "k" }) -- only where there was more
 ---@field attempts integer
 ---@field http_version string? "1.1", "2"
 
----Keeps the answer within reach of heygen.response.
+---Keeps the answer within reach of heygen.response. A lack of memory for that must not lose the value.
 function response.remember(value, job, count)
-  jobs[value] = job
+  pcall(rawset, jobs, value, job)
   if count > 1 then
     attempts[value] = count
   end
