@@ -1,35 +1,91 @@
--- Survives a crash: the session's id is kept in a file, and the next start resumes the wait for the same video.
+-- Survives a crash at any moment without paying twice.
 --   HEYGEN_API_KEY=... lua examples/resume.lua [prompt]
+--
+-- Before the create is sent, a note with its time and its idempotency key is on the disk; after it, the session's id
+-- is added. A start that finds an id resumes the wait. A start that finds a note without an id, or one that cannot be
+-- read, searches the sessions of HeyGen for the prompt before it creates anything, with the same key.
+local core = require "heygen.core"
 local heygen = require "heygen"
 local client = heygen.new()
 
 local NOTE, OUT = "session.txt", "quarter.mp4"
+local PROMPT = arg[1] or "Our quarter in one minute"
+local CLOCKS = 600 -- seconds by which this clock and that of HeyGen may differ
+local DAY = 86400
 
+local engine = assert(core.engine())
+
+-- Waits until a file or a directory is on the disk.
+local function sync(path)
+  local operation = assert(engine:sync(path))
+  while not operation:done() do
+    engine:wait(1)
+  end
+  assert(operation:result())
+end
+
+-- The note is replaced in one step: after a crash there is the old one or the new one, never a part.
+local function write_note(note)
+  local temporary = NOTE .. ".new"
+  local file = assert(io.open(temporary, "w"))
+  assert(file:write(("%d %s %s\n"):format(note.time, note.key, note.id or "-")))
+  assert(file:close())
+  sync(temporary)
+  assert(os.rename(temporary, NOTE))
+  sync "."
+end
+
+-- Nil: there is none. One that cannot be read, of another program or a broken disk, is one without an id.
 local function read_note()
   local file = io.open(NOTE)
-  local id = file and file:read "*l"
-  if file then
-    file:close()
+  if not file then
+    return nil
   end
-  return id
+  local text = file:read "*a" or ""
+  file:close()
+  local time, key, id = text:match "^(%d+) (%S+) (%S+)\n$"
+  if not time then
+    return { time = os.time() - DAY, key = core.uuid() }
+  end
+  return { time = tonumber(time), key = key, id = id ~= "-" and id or nil }
 end
 
-local function write_note(id)
-  local file = assert(io.open(NOTE, "w"))
-  assert(file:write(id, "\n"))
-  assert(file:close())
+local function is_ours(session_id)
+  for _, message in ipairs(assert(client.video_agents:get(session_id)).messages or {}) do
+    if message.role == "user" and message.content == PROMPT then
+      return true
+    end
+  end
+  return false
 end
 
-local id = read_note()
-if id then
-  print("resuming " .. id)
+-- The session that a create before a crash has made, or nil.
+local function find_session(note)
+  for session in client.video_agents:each() do -- the newest first
+    if (session.created_at or note.time) < note.time - CLOCKS then
+      return nil
+    elseif is_ours(session.session_id) then
+      return session.session_id
+    end
+  end
+end
+
+local note = read_note()
+if note then
+  note.id = note.id or find_session(note)
 else
-  id = assert(client:create { prompt = arg[1] or "Our quarter in one minute" }).session_id
-  write_note(id) -- from here on nothing is lost, and nothing is paid twice
-  print("began " .. id)
+  note = { time = os.time(), key = core.uuid() }
+  write_note(note)
 end
+if note.id then
+  print("resuming " .. note.id)
+else
+  note.id = assert(client:create { prompt = PROMPT, idempotency_key = note.key }).session_id
+  print("began " .. note.id) -- first, should the disk be full
+end
+write_note(note)
 
-local video, _, err = client:wait(id, { on_progress = heygen.progress() })
+local video, _, err = client:wait(note.id, { on_progress = heygen.progress() })
 if not video then
   if err.kind == "failed" then
     os.remove(NOTE) -- it will not be finished any more

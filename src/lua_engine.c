@@ -90,7 +90,8 @@ static int engine_notification(lua_State *L) {
     return start(L, box, e, hg_engine_notification(e, of->op, &failure), &failure);
 }
 
-/* engine:sync(output | directory [, owner]) -> operation */
+/* engine:sync(output | path [, owner]) -> operation. A path that could block when opened, such as a
+ * FIFO's, does not. */
 static int engine_sync(lua_State *L) {
     hg_engine *e = to_engine(L);
     hg_output **output = lua_type(L, 2) == LUA_TUSERDATA ? hg_output_to_box(L, 2) : NULL;
@@ -102,7 +103,7 @@ static int engine_sync(lua_State *L) {
     if (is_closed(e))
         return refuse_closed(L);
     int fd = output ? fcntl((*output)->fd, F_DUPFD_CLOEXEC, 0)
-                    : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                    : open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0)
         return start(L, box, e, hg_engine_sync(e, fd, name, owner, &failure), &failure);
     hg_failure_set(&failure, HG_FAIL_FILE, "cannot open %.200s: %s", name, strerror(errno));

@@ -102,28 +102,78 @@ describe("the fragments of the documents", function()
 end)
 
 describe("examples/resume.lua", function()
-  it("resumes the session of an earlier run, and creates no other one", function()
-    local server = sim.start { speed = 36000 }
-    finally(function()
-      server:stop()
-    end)
-    local _, created = server:api("POST", "/v3/video-agents", { prompt = "from before the crash" })
-    local dir = shell.must "mktemp -d"
-    shell.must("mkdir " .. shell.quote(dir .. "/run"))
-    scripts.write(dir .. "/run/session.txt", created.data.session_id .. "\n")
+  local server, dir
+
+  before_each(function()
+    server = sim.start { speed = 36000 }
+    dir = shell.must "mktemp -d"
+    shell.must("cp examples/resume.lua " .. shell.quote(dir))
+  end)
+
+  after_each(function()
+    server:stop()
+    shell.must("rm -rf " .. shell.quote(dir))
+  end)
+
+  -- Runs it, with a note left by an earlier run; it must finish with one create in all.
+  local function run(note)
+    if note then
+      scripts.write(dir .. "/session.txt", note)
+    end
     local output, status = shell.run(
-      ("cp examples/resume.lua %s/run/ && cd %s/run && HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s resume.lua"):format(
-        dir,
-        dir,
+      ("cd %s && HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s resume.lua 'From before'"):format(
+        shell.quote(dir),
         server.url,
         scripts.interpreter()
       )
     )
     assert.same({ 0, output }, { status, output })
-    assert.matches("resuming " .. created.data.session_id, output, 1, true)
-    assert.matches("^....ftyp", scripts.read(dir .. "/run/quarter.mp4"))
-    assert.is_nil(io.open(dir .. "/run/session.txt"))
+    assert.matches("^....ftyp", scripts.read(dir .. "/quarter.mp4"))
+    assert.same({ "quarter.mp4", "resume.lua" }, shell.lines("ls -A " .. shell.quote(dir)))
     assert.equal(1, server:counts().creates)
-    shell.must("rm -rf " .. shell.quote(dir))
+    return output
+  end
+
+  local function create(prompt)
+    local _, created = server:api("POST", "/v3/video-agents", { prompt = prompt })
+    return created.data.session_id
+  end
+
+  it("creates once where there is no note", function()
+    assert.matches("began sess", run())
+  end)
+
+  it("resumes the session of the note", function()
+    local id = create "From before"
+    assert.matches("resuming " .. id, run(("%d a-key %s\n"):format(os.time(), id)), 1, true)
+  end)
+
+  for name, note in pairs {
+    ["without an id"] = "%d a-key -\n",
+    ["that is empty"] = "",
+    ["that is torn"] = "%d a-k",
+  } do
+    it("finds the session of a create whose note is one " .. name, function()
+      local id = create "From before"
+      assert.matches("resuming " .. id, run((note:format(os.time()))), 1, true)
+    end)
+
+    it("creates with a note " .. name .. " where the service has no such session", function()
+      assert.matches("began sess", run((note:format(os.time()))))
+    end)
+  end
+
+  it("does not take the session of another prompt", function()
+    create "Another video"
+    scripts.write(dir .. "/session.txt", "")
+    local _, status = shell.run(
+      ("cd %s && HEYGEN_API_KEY=k HEYGEN_API_BASE=%s %s resume.lua 'From before'"):format(
+        shell.quote(dir),
+        server.url,
+        scripts.interpreter()
+      )
+    )
+    assert.equal(0, status)
+    assert.equal(2, server:counts().creates)
   end)
 end)
