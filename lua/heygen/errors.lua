@@ -69,7 +69,18 @@ local KINDS = {
 local printable = foreign.printable
 
 errors.excerpt, errors.foreign, errors.printable = foreign.excerpt, foreign.shown, printable
-errors.hide, errors.of_secret, errors.shows = foreign.hide, foreign.of_secret, foreign.shows
+errors.hide, errors.shows = foreign.hide, foreign.shows
+
+---`hide` and `shows` of one secret, which is nowhere but in these functions. Most texts do not contain it.
+---@param secret string
+---@return fun(text: string): string hide
+---@return fun(id: string): boolean shows
+function errors.of_secret(secret)
+  local hide, shows = foreign.of_secret(secret)
+  return function(text)
+    return find(text, secret, 1, true) and hide(text) or text
+  end, shows
+end
 
 ---What a function raised, or gave as a reason, as text. Its `__tostring` may raise as well, or give no string.
 ---@param value any
