@@ -66,7 +66,10 @@ local KINDS = {
   webhook = false, -- a delivery was not accepted; `reason` says why
 }
 
-local printable = foreign.printable
+-- Most texts have nothing to cut and nothing to escape.
+local function printable(text, max)
+  return (#text > max or find(text, "[^\32-\126]")) and foreign.printable(text, max) or text
+end
 
 errors.excerpt, errors.foreign, errors.printable = foreign.excerpt, foreign.shown, printable
 errors.hide, errors.shows = foreign.hide, foreign.shows

@@ -59,7 +59,7 @@ local function fail(state, entry, fields)
     fields.message = entry.where .. ": " .. fields.message
     fields.param = entry.where
   end
-  fields.message = state.name .. ": " .. fields.message
+  fields.message = row_ids.call_name(state.row) .. ": " .. fields.message
   fields.sent = fields.sent or "no"
   return nil, errors.new(fields)
 end
@@ -164,7 +164,7 @@ local function upload_one(client, state, entry)
   if cache.by[entry.hex] == mine then
     cache.by[entry.hex] = nil
   end
-  err.message = state.name .. ": " .. entry.where .. ": " .. err.message
+  err.message = row_ids.call_name(state.row) .. ": " .. entry.where .. ": " .. err.message
   err.param = entry.where
   err.sent, err.idempotency_key = "no", nil -- of the call itself, which is not made
   return nil, err
@@ -334,7 +334,7 @@ function attachments.send(client, row, call, send)
   end
   local options = call.options
   local state = {
-    name = row_ids.call_name(row),
+    row = row,
     entries = call.files,
     options = options,
     as = options.files_as,
