@@ -20,7 +20,7 @@ describe("the account", function()
     return me().wallet.remaining_balance
   end
 
-  local function film(changes)
+  local function make(changes)
     return sim:ask("POST", "/v3/videos", {
       type = "cinematic_avatar",
       avatar_id = { sim.model.library.looks.rows[1].id },
@@ -64,7 +64,7 @@ describe("the account", function()
     assert.equal(100, balance())
     sim.model.clock:advance(2)
     assert.equal(99.001, balance())
-    film { duration = 4 }
+    make { duration = 4 }
     sim.model.clock:advance(601)
     assert.equal(98.8678, balance())
     assert.equal(98.8678, balance())
@@ -73,12 +73,12 @@ describe("the account", function()
   it("does not pay for what failed, was stopped, or is not done", function()
     start { video_fails = true }
     sim:create()
-    film()
+    make()
     sim.model:behave { video_fails = false }
     local id = sim:create()
     sim:ask("POST", "/v3/video-agents/" .. id .. "/stop", {})
     sim.model.clock:advance(900)
-    film()
+    make()
     assert.equal(100, balance())
   end)
 
@@ -95,18 +95,18 @@ describe("the account", function()
 
   it("reloads its wallet, or is broke", function()
     start { balance = 10.1 }
-    film()
+    make()
     sim.model.clock:advance(601)
     assert.equal(109.767, balance())
     start { balance = 0.1, auto_reload = false }
     assert.is_false(me().wallet.auto_reload.enabled)
-    film()
+    make()
     sim.model.clock:advance(601)
     assert.is_true(balance() < 0)
     for _, path in ipairs { "/v3/video-agents", "/v3/videos" } do
       local status, value
       if path == "/v3/videos" then
-        status, value = film()
+        status, value = make()
       else
         status, value = sim:ask("POST", path, { prompt = "x" })
       end
@@ -123,28 +123,28 @@ describe("the account", function()
     assert.equal(7, user.subscription.credits.premium_credits.remaining)
     assert.is_truthy(user.subscription.credits.premium_credits.resets_at:find "^%d%d%d%d%-%d%d%-%d%dT")
     assert.equal(null, user.wallet)
-    film { duration = 15 }
+    make { duration = 15 }
     sim.model.clock:advance(601)
     assert.equal(2, me().subscription.credits.premium_credits.remaining)
-    film { duration = 9 }
+    make { duration = 9 }
     sim.model.clock:advance(601)
     assert.equal(0, me().subscription.credits.premium_credits.remaining)
-    assert.equal(402, (film()))
+    assert.equal(402, (make()))
   end)
 
   it("goes on paying by usage when its credits are gone", function()
     start { billing = "usage_based", balance = 2 }
-    film { duration = 4 }
+    make { duration = 4 }
     sim.model.clock:advance(601)
     assert.same(
       { included_credits = 2, remaining_credits = 1, spending_cap_usd = null, spending_current_usd = 0 },
       me().usage_based
     )
-    film { duration = 15 }
+    make { duration = 15 }
     sim.model.clock:advance(601)
     local usage = me().usage_based
     assert.equal(0, usage.remaining_credits)
     assert.equal(0.4329, usage.spending_current_usd)
-    assert.equal(200, (film()))
+    assert.equal(200, (make()))
   end)
 end)

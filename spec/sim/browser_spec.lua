@@ -235,10 +235,10 @@ describe("the simulator's page in Chromium #once", function()
       { prompt = "A presenter explains our launch in 30 seconds", callback_url = "https://example.com/hook" }
     )
     sim:behaviour { video_fails = true, next = 1 }
-    sim:api("POST", "/v3/video-agents", { prompt = "A film that fails" })
+    sim:api("POST", "/v3/video-agents", { prompt = "A video that fails" })
     sim:clock { advance = 730 }
-    sim:api("POST", "/v3/video-agents", { prompt = "Let us talk about a film", mode = "chat" })
-    sim:api("POST", "/v3/video-agents", { prompt = "A tall film", orientation = "portrait" })
+    sim:api("POST", "/v3/video-agents", { prompt = "Let us talk about a video", mode = "chat" })
+    sim:api("POST", "/v3/video-agents", { prompt = "A tall video", orientation = "portrait" })
     sim:clock { advance = 300 }
     sim:api("GET", "/v3/videos/nobody-knows-this-one")
     sim:faults { { path = "/v3/videos", status = 503 } }
@@ -281,7 +281,7 @@ describe("the simulator's page in Chromium #once", function()
     browser:open(sim.url .. "/")
     browser:until_true "!document.querySelector('#key-label').hidden"
     local make = "[...document.querySelectorAll('#new button')].pop()"
-    browser:type("#new textarea", "A film")
+    browser:type("#new textarea", "A video")
     browser:type("#new input[name=key]", "wro")
     browser:click(make)
     browser:until_true "document.body.innerText.includes('Unauthorized (HTTP 401, unauthorized)')"

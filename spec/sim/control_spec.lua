@@ -57,7 +57,7 @@ for _, front in ipairs { "luv", "nginx" } do
     end)
 
     it("let no other site's page turn them", function()
-      sim:api("POST", "/v3/video-agents", { prompt = "A film" })
+      sim:api("POST", "/v3/video-agents", { prompt = "A video" })
       for _, headers in ipairs {
         { Origin = "http://evil.example" },
         { Origin = "null" },

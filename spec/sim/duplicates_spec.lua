@@ -10,7 +10,7 @@ describe("the simulator's count of duplicates", function()
 
   local function make(body, key)
     local headers = { ["idempotency-key"] = key }
-    return (sim:ask("POST", "/v3/video-agents", body or { prompt = "A film" }, headers))
+    return (sim:ask("POST", "/v3/video-agents", body or { prompt = "A video" }, headers))
   end
 
   local function counted(creates, duplicates)
@@ -29,7 +29,7 @@ describe("the simulator's count of duplicates", function()
 
   it("goes by the body where there is no key", function()
     make()
-    make { prompt = "Another film" }
+    make { prompt = "Another video" }
     counted(2, 0)
     make()
     counted(3, 1)
@@ -51,7 +51,7 @@ describe("the simulator's count of duplicates", function()
       make(nil, "two")
       assert.equal(1, same_body())
       counted(2, 0)
-      make({ prompt = "Another film" }, "two")
+      make({ prompt = "Another video" }, "two")
       assert.equal(1, same_body())
       make()
       assert.equal(2, same_body())
@@ -78,7 +78,7 @@ describe("the simulator's count of duplicates", function()
 
   it("counts a create whose answer was lost and that was sent again", function()
     assert(sim.model.faults:add({ { nth = 1, act = true, close = "before" } }, nil))
-    local request = { method = "POST", target = "/v3/video-agents", body = '{"prompt":"A film"}' }
+    local request = { method = "POST", target = "/v3/video-agents", body = '{"prompt":"A video"}' }
     for _ = 1, 2 do
       request.headers = { host = "x", ["x-api-key"] = "k", ["idempotency-key"] = "one" }
       sim.model:handle(request)

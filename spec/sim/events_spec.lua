@@ -57,7 +57,7 @@ describe("an event", function()
     return value.data.video_id
   end
 
-  it("comes when a session's film is done, not before, and once", function()
+  it("comes when a session's video is done, not before, and once", function()
     new()
     local id = sim:create()
     advance(719)

@@ -23,7 +23,7 @@ local TYPES = {
 describe("the files of a video", function()
   local sim
 
-  local function film(behaviour, body)
+  local function finished(behaviour, body)
     behaviour = behaviour or {}
     behaviour.concurrency = 0
     sim = support.new { behaviour = behaviour }
@@ -47,7 +47,7 @@ describe("the files of a video", function()
   end
 
   it("are all there when it is completed, each at its own address", function()
-    local video = film()
+    local video = finished()
     local seen = {}
     for _, name in ipairs(URLS) do
       local status, body, headers = fetch(video[name])
@@ -62,7 +62,7 @@ describe("the files of a video", function()
   end)
 
   it("have addresses that change at each look, and cannot be changed", function()
-    local video = film()
+    local video = finished()
     local _, again = sim:ask("GET", "/v3/videos/" .. video.id)
     for _, name in ipairs(URLS) do
       assert.not_equal(video[name], again.data[name])
@@ -76,7 +76,7 @@ describe("the files of a video", function()
   end)
 
   it("expire, every one of them", function()
-    local video = film { url_expires = 60 }
+    local video = finished { url_expires = 60 }
     sim.model.clock:advance(59)
     for _, name in ipairs(URLS) do
       assert.equal(200, (fetch(video[name])))
@@ -90,7 +90,7 @@ describe("the files of a video", function()
   end)
 
   it("are gone with the video", function()
-    local video = film()
+    local video = finished()
     sim:ask("DELETE", "/v3/videos/" .. video.id)
     for _, name in ipairs(URLS) do
       assert.equal(404, (fetch(video[name])))
@@ -98,7 +98,7 @@ describe("the files of a video", function()
   end)
 
   it("come in ranges", function()
-    local video = film()
+    local video = finished()
     for _, name in ipairs(URLS) do
       local _, whole, headers = fetch(video[name])
       local size = #whole
@@ -135,7 +135,7 @@ describe("the files of a video", function()
   end)
 
   it("honour If-Range, If-Match and If-None-Match", function()
-    local video = film()
+    local video = finished()
     for _, name in ipairs(URLS) do
       local _, whole, headers = fetch(video[name])
       local tag, date = headers.ETag, headers["Last-Modified"]
@@ -168,10 +168,10 @@ describe("the files of a video", function()
   end)
 
   it("have captions as the behaviour says", function()
-    local video = film { captions = "never" }
+    local video = finished { captions = "never" }
     assert.equal(null, video.captioned_video_url)
     assert.equal(null, video.subtitle_url)
-    video = film { captions = "asked" }
+    video = finished { captions = "asked" }
     assert.equal(null, video.subtitle_url)
     sim = support.new { behaviour = { captions = "asked", unknown_ids = "accepted" } }
     for _, caption in ipairs { false, { file_format = "srt", style = "default" } } do
@@ -226,7 +226,7 @@ describe("the files of a video", function()
         small = "width=81\nheight=144",
       },
     } do
-      local video = film({ clip_seconds = wanted.seconds }, {
+      local video = finished({ clip_seconds = wanted.seconds }, {
         prompt = "One two three four five six seven eight nine ten eleven twelve",
         orientation = wanted.orientation,
       })

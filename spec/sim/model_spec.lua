@@ -193,8 +193,8 @@ describe("the simulated service", function()
 
     it("of videos can be searched by title, and forget deleted ones", function()
       sim.model:behave { video_id = "at_once" }
-      local _, dog = sim:create { prompt = "A dog film" }
-      sim:create { prompt = "A cat film" }
+      local _, dog = sim:create { prompt = "A dog video" }
+      sim:create { prompt = "A cat video" }
       assert.same({ dog.video_id }, (walk "/v3/videos?title=DOG"))
       assert.equal(400, (sim:ask("GET", "/v3/videos?title=")))
       assert.same({}, (walk "/v3/videos?folder_id=f"))

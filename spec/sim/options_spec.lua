@@ -123,7 +123,7 @@ describe("the option", function()
 
   it("--url stands in the answers", function()
     local running = start { url = "https://sim.example/x/", behaviour = { video_id = "at_once" } }
-    local _, made = running:api("POST", "/v3/video-agents", { prompt = "A film" })
+    local _, made = running:api("POST", "/v3/video-agents", { prompt = "A video" })
     running:clock { advance = 720 }
     local _, video = running:api("GET", "/v3/videos/" .. made.data.video_id)
     assert.equal("https://sim.example/x/files/", video.data.video_url:match "^.-/files/")
@@ -143,7 +143,7 @@ describe("the option", function()
   it("--seed repeats a run, another one does not", function()
     local function ids(seed)
       local running = start { seed = seed }
-      local _, made = running:api("POST", "/v3/video-agents", { prompt = "A film" })
+      local _, made = running:api("POST", "/v3/video-agents", { prompt = "A video" })
       running:stop()
       return made.data.session_id
     end
@@ -191,14 +191,14 @@ describe("the option", function()
 
   it("--bodies keeps the beginning of each body", function()
     local running = start { bodies = 12 }
-    running:api("POST", "/v3/video-agents", '{"prompt":"A film"}')
+    running:api("POST", "/v3/video-agents", '{"prompt":"A video"}')
     running:api("POST", "/v3/video-agents", "\255\0{}")
     running:api("GET", "/v3/videos")
     local list = running:requests()
     assert.same({ '{"prompt":"A', "%FF\0{}", "" }, { list[1].body, list[2].body, list[3].body })
-    assert.same({ 19, 4, 0 }, { list[1].body_bytes, list[2].body_bytes, list[3].body_bytes })
+    assert.same({ 20, 4, 0 }, { list[1].body_bytes, list[2].body_bytes, list[3].body_bytes })
     running = start {}
-    running:api("POST", "/v3/video-agents", '{"prompt":"A film"}')
+    running:api("POST", "/v3/video-agents", '{"prompt":"A video"}')
     assert.is_nil(running:requests()[1].body)
   end)
 
@@ -286,7 +286,7 @@ describe("the option", function()
         receivers = receivers,
         behaviour = { webhook_timeout = 0.2, webhook_give_up = 1 },
       }
-      running:api("POST", "/v3/video-agents", { prompt = "A film", callback_url = "https://192.0.2.1/hook" })
+      running:api("POST", "/v3/video-agents", { prompt = "A video", callback_url = "https://192.0.2.1/hook" })
       running:clock { advance = 720 }
       return until_true(function()
         local _, body = running:exchange("GET", "/_sim/deliveries")

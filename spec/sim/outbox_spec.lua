@@ -5,7 +5,7 @@ local receivers = require "spec.support.receiver"
 local socket = require "socket"
 local support = require "spec.support.sim"
 
--- A film takes 10 simulated seconds, 10 real milliseconds.
+-- A video takes 10 simulated seconds, 10 real milliseconds.
 local QUICK = { thinking = 2, pending = 2, processing = 6 }
 
 -- How many connections lead to a port now.
@@ -48,7 +48,7 @@ local function deliveries_of(front)
 
   local function create(value)
     value = value or {}
-    value.prompt = value.prompt or "A film"
+    value.prompt = value.prompt or "A video"
     local status, answer = sim:api("POST", "/v3/video-agents", value)
     assert.equal(200, status)
     return answer.data.session_id

@@ -71,7 +71,7 @@ for _, front in ipairs { "luv", "nginx" } do
     end)
 
     it("shows finished videos without a signature, ranges included", function()
-      sim:api("POST", "/v3/video-agents", { prompt = "A film" })
+      sim:api("POST", "/v3/video-agents", { prompt = "A video" })
       assert.same(cjson.null, (sim:state().videos[1] or { video_url = cjson.null }).video_url)
       sim:clock { advance = 720 }
       local video = sim:state().videos[1]
@@ -131,7 +131,7 @@ describe("GET /_sim/state", function()
   end)
 
   it("follows a session and its video", function()
-    local _, made = sim:api("POST", "/v3/video-agents", { prompt = "A film", orientation = "portrait" })
+    local _, made = sim:api("POST", "/v3/video-agents", { prompt = "A video", orientation = "portrait" })
     local state = sim:state()
     assert.equal(1, state.running)
     assert.equal(1, state.sessions)
@@ -149,7 +149,7 @@ describe("GET /_sim/state", function()
     assert.is_true(session.video_visible)
     local video = sim:state().videos[1]
     assert.same(
-      { session.video_id, session.session_id, "A film", "portrait", "processing" },
+      { session.video_id, session.session_id, "A video", "portrait", "processing" },
       { video.video_id, video.session_id, video.title, video.orientation, video.status }
     )
     sim:clock { advance = 300 }
@@ -173,7 +173,7 @@ describe("GET /_sim/state", function()
       { { behaviour = { video_fails = true, failure_message = "No light" }, left = 1 } },
       sim:state().ordered
     )
-    sim:api("POST", "/v3/video-agents", { prompt = "A dark film" })
+    sim:api("POST", "/v3/video-agents", { prompt = "A dark video" })
     sim:api("POST", "/v3/video-agents", { prompt = "Let us talk", mode = "chat" })
     sim:clock { advance = 800 }
     local state = sim:state()

@@ -60,7 +60,7 @@ describe("the simulated service", function()
       } do
         assert.equal(null, seen[name], name)
       end
-      assert.equal("A short film", seen.title)
+      assert.equal("A short video", seen.title)
       assert.equal("https://app.heygen.com/videos/" .. data.video_id, seen.video_page_url)
     end)
 
@@ -108,7 +108,7 @@ describe("the simulated service", function()
         end
         return list
       end
-      local expected = { "user: A short film", "model: I am planning your video." }
+      local expected = { "user: A short video", "model: I am planning your video." }
       assert.same(expected, said())
       sim.model.clock:advance(61)
       expected[3] = "model: " .. sim.model.behaviour.error_message

@@ -33,7 +33,7 @@ describe("POST /v3/videos", function()
     return with({ type = "image", image = FILE, script = "Hello", voice_id = voice }, changes)
   end
 
-  local function film(changes)
+  local function cinematic(changes)
     return with({ type = "cinematic_avatar", avatar_id = { look }, prompt = "A walk" }, changes)
   end
 
@@ -111,8 +111,8 @@ describe("POST /v3/videos", function()
 
   it("is as long as the request asks", function()
     local lengths = {
-      [film { duration = 4 }] = 4,
-      [film()] = 10,
+      [cinematic { duration = 4 }] = 4,
+      [cinematic()] = 10,
       [studio { type = "image", source = FILE, duration = 2.5 }] = 2.5,
     }
     for body, seconds in pairs(lengths) do
@@ -152,15 +152,15 @@ describe("POST /v3/videos", function()
 
   it("lets no field go without the one it belongs to", function()
     invalid("callback_id", avatar { callback_id = "a" })
-    invalid("duration", film { duration = 5, auto_duration = true })
+    invalid("duration", cinematic { duration = 5, auto_duration = true })
     invalid("background.value", avatar { background = { type = "color" } })
     invalid("background.value", avatar { background = { type = "color", value = "red" } })
     invalid("background.url", avatar { background = { type = "image" } })
-    invalid("aspect_ratio", film { aspect_ratio = "4:5" })
-    invalid("avatar_id", film { avatar_id = { look, look, look, look } })
-    invalid("avatar_id", film { avatar_id = look })
+    invalid("aspect_ratio", cinematic { aspect_ratio = "4:5" })
+    invalid("avatar_id", cinematic { avatar_id = { look, look, look, look } })
+    invalid("avatar_id", cinematic { avatar_id = look })
     taken(avatar { background = { type = "image", url = "https://example.com/b.png" } })
-    taken(film { auto_duration = true })
+    taken(cinematic { auto_duration = true })
   end)
 
   it("takes 9 images and 3 videos as references", function()
@@ -169,21 +169,21 @@ describe("POST /v3/videos", function()
       files[i] = FILE
     end
     for i = 10, 12 do
-      files[i] = { type = "url", url = "https://example.com/film.MP4?x=1" }
+      files[i] = { type = "url", url = "https://example.com/video.MP4?x=1" }
     end
-    taken(film { references = files })
+    taken(cinematic { references = files })
     sim.model:reset()
     files[12] = FILE
-    invalid("references", film { references = files })
+    invalid("references", cinematic { references = files })
     files[12], files[1] = files[11], files[11]
-    invalid("references", film { references = files })
+    invalid("references", cinematic { references = files })
   end)
 
   it("knows what is there and what is not", function()
     local group = sim.model.library.groups.rows[1].id
     refused(404, "avatar_not_found", "avatar_id", avatar { avatar_id = "nobody" })
     invalid("avatar_id", avatar { avatar_id = group })
-    refused(404, "avatar_not_found", "avatar_id[0]", film { avatar_id = { "nobody" } })
+    refused(404, "avatar_not_found", "avatar_id[0]", cinematic { avatar_id = { "nobody" } })
     refused(404, "voice_not_found", "voice_id", avatar { voice_id = "nobody" })
     refused(404, "asset_not_found", "image.asset_id", image { image = { type = "asset_id", asset_id = "x" } })
     refused(404, "asset_not_found", "audio_asset_id", avatar { script = false, audio_asset_id = "x" })

@@ -95,7 +95,7 @@ describe("the simulator plays the fault", function()
   end)
 
   it("range of a file, ignored or with status 200, and other bytes in the place of a file", function()
-    local _, made = sim:api("POST", "/v3/video-agents", { prompt = "A film" })
+    local _, made = sim:api("POST", "/v3/video-agents", { prompt = "A video" })
     sim:clock { advance = 720 }
     local id = select(2, sim:api("GET", "/v3/video-agents/" .. made.data.session_id)).data.video_id
     local url = select(2, sim:api("GET", "/v3/videos/" .. id)).data.video_url:match "//[^/]+(/.*)$"

@@ -21,7 +21,7 @@ local SWITCHES = {
     "reason_in",
     { "fields", "error", "failure_reason", "detail" },
     "fields",
-    "where a failed video and its webhook say why: in the fields above, an object error, or a text",
+    "where a failed video and its webhook say why",
   },
   {
     "error_message",

@@ -10,7 +10,7 @@ sender.__index = sender
 -- A receiver's answer is only looked at for its status.
 local ANSWER_LIMIT = 65536
 
--- Ten thousand films may be done at the same moment; so many are told at once, the others in turn.
+-- Ten thousand videos may be done at the same moment: this many deliveries are sent at once, the others in turn.
 local MOST = 64
 
 local function plainly(work, ...)

@@ -53,11 +53,11 @@ local function explain(object, state, b)
   end
 end
 
-local function show_files(model, object, video, with_film)
+local function show_files(model, object, video, with_video)
   local files, life, nonce = model.files, video.run.b.url_expires, model.noise:hex(24)
   object.thumbnail_url = files:url(video.id .. ".jpg", life, nonce)
   object.gif_url = files:url(video.id .. ".gif", life, nonce)
-  if not with_film then
+  if not with_video then
     return
   end
   object.video_url = files:url(video.id .. ".mp4", life, nonce)
