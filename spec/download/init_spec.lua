@@ -253,7 +253,7 @@ describe("a download", function()
       local video = make_video()
       local wanted = true_file(video)
       write("video.mp4", "mine")
-      sim:faults { { path = "/files/*", status = 400, times = 1 } }
+      sim:faults { { path = "/files/*", status = 501, times = 1 } }
       live.failure(client:download(video, path(), { overwrite = true }))
       assert.equal("mine", read())
       assert(client:download(video, path(), { overwrite = true }))

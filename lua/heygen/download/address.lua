@@ -1,5 +1,5 @@
--- Where a file comes from: a video, something else with an address, an id or an address; and where its address is had
--- again, when that has expired or does not exist yet.
+-- Where a file comes from: a video, something else with an address, an id or an address; where it is asked for again
+-- when the address has expired or is not there yet; and where a redirect leads.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local response = require "heygen.http.response"
@@ -9,7 +9,9 @@ local protected = require "heygen.task.protected"
 local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
 
-local source = {}
+local address = {}
+
+local byte, lower, sub = string.byte, string.lower, string.sub
 
 local REDIRECTS = 5
 
@@ -23,7 +25,7 @@ local FIELDS = {
 }
 local VARIANTS = { "video", "captioned", "gif", "thumbnail", "subtitle" }
 
-source.variants = VARIANTS
+address.variants = VARIANTS
 
 -- An empty text is no id and no address.
 local function filled(value)
@@ -31,7 +33,7 @@ local function filled(value)
 end
 
 -- The address of a variant in an object, and the field that it stands in.
-local function address(object, variant)
+local function find(object, variant)
   for _, field in ipairs(FIELDS[variant]) do
     if filled(object[field]) then
       return object[field], field
@@ -42,7 +44,7 @@ end
 local function variants_of(object)
   local list = {}
   for _, variant in ipairs(VARIANTS) do
-    if address(object, variant) then
+    if find(object, variant) then
       list[#list + 1] = variant
     end
   end
@@ -57,57 +59,89 @@ local function where_to(given)
   return (job_types.hint(given):gsub("waits for this$", "gives what can be downloaded"))
 end
 
----Fills in url, video_id from what was given. A table without both is no mistake of the program: the service may have
----sent it.
+-- Endings of names that no page has.
+local MEDIA = {}
+for ending in ("avi gif heic jpeg jpg m4a m4v mkv mov mp3 mp4 ogg png wav webm webp"):gmatch "%w+" do
+  MEDIA[ending] = true
+end
+
+-- Does the name of a file say that it is a video, a picture or a sound?
+local function is_media_name(name)
+  return type(name) == "string" and MEDIA[lower(name:gsub("[?#].*$", ""):match "%.(%w+)$" or "")] == true
+end
+
+-- Blanks in front and behind are dropped, others are sent as browsers send them, and so are bytes beyond ASCII. What
+-- can stand in no address is left to the check of it.
+local function clean(url)
+  local last = #url
+  while last > 0 and byte(url, last) <= 32 do
+    last = last - 1
+  end
+  url = sub(url, 1, last):gsub("^[%z\1-\32]+", ""):gsub("[\t\r\n]", "")
+  return (url:gsub("[ \128-\255]", function(character)
+    return ("%%%02X"):format(byte(character))
+  end))
+end
+
+---Fills in url, video_id and wants_media from what was given. A table without both is no mistake of the program: the
+---service may have sent it.
 ---@param state table
 ---@param given any
+---@param target any
 ---@param level integer
 ---@return true?
----@return string?
 ---@return heygen.Error?
-function source.read(state, given, level)
+function address.read(state, given, target, level)
   local variant = state.variant
   if type(given) == "string" then
-    if not given:find "^%a[%w+.-]*://" then
-      state.video_id = given
+    if not given:find "^%s*%a[%w+.-]*://" then
+      state.video_id, state.wants_media = given, variant ~= "subtitle"
       return true
     elseif state.options.variant then
       error("client:download: variant: an address is that of one file; give the video or its id", level + 1)
     end
-    state.url = given
+    state.url = clean(given)
+    state.wants_media = is_media_name(given) or is_media_name(target)
     return true
   elseif type(given) ~= "table" then
     error("client:download: expected a video, its id or an address, got " .. values.given(given), level + 1)
   end
-  local url, field = address(given, variant)
+  local url, field = find(given, variant)
   local id = filled(given.id)
   if field == "url" or field == "audio_url" then
     id = nil -- of an asset or a piece of speech
   end
-  state.url, state.video_id = url, id or filled(given.video_id)
-  state.has_other = variant ~= "video" and address(given, "video") ~= nil
+  state.url, state.video_id = url and clean(url), id or filled(given.video_id)
+  if field == "url" or not (url or state.video_id) then
+    state.wants_media = is_media_name(url) or is_media_name(target) -- an asset may be anything
+  else
+    state.wants_media = variant ~= "subtitle"
+  end
+  state.has_other = variant ~= "video" and find(given, "video") ~= nil
   if state.url or state.video_id or state.options.refresh then
     return true
   elseif state.has_other then
-    return errors.fail {
+    return nil,
+      errors.new {
+        kind = "invalid",
+        message = ("download: there is no %s file; it has: %s"):format(variant, variants_of(given)),
+        param = "variant",
+        sent = "no",
+      }
+  end
+  return nil,
+    errors.new {
       kind = "invalid",
-      message = ("download: there is no %s file; it has: %s"):format(variant, variants_of(given)),
-      param = "variant",
+      message = "download: the table given has no video_url, url, id or video_id that is a text and not empty"
+        .. where_to(given),
       sent = "no",
     }
-  end
-  return errors.fail {
-    kind = "invalid",
-    message = "download: the table given has no video_url, url, id or video_id that is a text and not empty"
-      .. where_to(given),
-    sent = "no",
-  }
 end
 
 ---What the file is a part of, for those who find a part of it later: no address that expires, and no secret.
 ---@param state table
 ---@return string
-function source.identity(state)
+function address.identity(state)
   if state.video_id then
     return ("video %s %s"):format(state.video_id, state.variant)
   end
@@ -118,9 +152,8 @@ end
 ---@param client heygen.Client
 ---@param state table
 ---@return true?
----@return string?
 ---@return heygen.Error?
-function source.check(client, state)
+function address.check(client, state)
   local base, why = urls.split(state.url, client.options.allow_http)
   if base then
     return true
@@ -132,12 +165,14 @@ function source.check(client, state)
   }
 end
 
--- The object again: from the function of the caller, else the video. nil, message, err when that failed.
-local function poll(client, state)
+-- The object again: from the function of the caller, else the video. Returns object | nil, err.
+local function fetch_object(client, state)
   local refresh = state.options.refresh
   if not refresh then
     local left = math.max(state.deadline - core.now(), 0.001)
-    return client.videos:get(state.video_id, { deadline = math.min(left, client.options.deadline) })
+    local video, _, failure =
+      client.videos:get(state.video_id, { deadline = math.min(left, client.options.deadline) })
+    return video, failure
   end
   local ok, object, message, err = protected.call(refresh)
   if not ok then
@@ -147,7 +182,7 @@ local function poll(client, state)
   elseif type(object) == "table" then
     return object
   elseif errors.is(err) then
-    return nil, message, err
+    return nil, err
   end
   return state.fail {
     kind = "callback",
@@ -172,21 +207,21 @@ end
 ---@param client heygen.Client
 ---@param state table
 ---@return true?
----@return string?
 ---@return heygen.Error?
-function source.refresh(client, state)
+function address.refresh(client, state)
   while true do
-    local object, message, err = poll(client, state)
+    local object, err = fetch_object(client, state)
     if not object then
-      return nil, message, err
+      return nil, err
     end
-    local url = address(object, state.variant)
+    local url = find(object, state.variant)
     if url then
+      url = clean(url)
       state.url, state.origin, state.redirects = url, url, 0
       return true
     elseif type(object.status) == "string" and object.status ~= "completed" then
       return not_ready(client, state, object)
-    elseif state.variant ~= "video" and address(object, "video") then
+    elseif state.variant ~= "video" and find(object, "video") then
       return state.fail {
         kind = "api",
         code = "no_such_variant",
@@ -199,7 +234,9 @@ function source.refresh(client, state)
         sent = "yes",
         retryable = false,
       }
-    elseif core.now() + state.lag >= state.deadline then
+    end
+    local seconds = state.lags()
+    if core.now() + seconds >= state.deadline then
       return state.fail {
         kind = "timeout",
         message = "download: the video still has no address",
@@ -207,23 +244,25 @@ function source.refresh(client, state)
         last = response.without_secret(object, client.hide),
       }
     end
-    local slept, reason, kind = pause.sleep(client, state.lag)
+    local slept, reason, kind = pause.sleep(client, seconds)
     if not slept then
       return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
     end
-    state.lag = math.min(state.lag * 2, 10)
   end
 end
 
--- Where a redirect leads: an absolute address, or a path on the same host.
-local function target(url, location)
+-- Where a redirect leads: an absolute address, or one that is completed by the present one (RFC 3986, 5.2).
+local function target_of(url, location)
+  location = clean(location):gsub("#.*$", "")
   if location:find "^%a[%w+.-]*://" then
     return location
   elseif location:find "^//" then
     return url:match "^(%a[%w+.-]*:)" .. location
   elseif location:find "^/" then
     return url:match "^(%a[%w+.-]*://[^/?#]+)" .. location
-  elseif location:find "^[%w._~%%-]" then -- next to the present file
+  elseif location:find "^%?" then
+    return url:gsub("[?#].*$", "") .. location
+  elseif location ~= "" and not location:find "^[^/?]*:" then -- next to the present file
     return (url:gsub("[?#].*$", ""):match "^(%a[%w+.-]*://.*/)" or url .. "/") .. location
   end
 end
@@ -237,11 +276,10 @@ end
 ---@param state table
 ---@param problem table with its location
 ---@return true?
----@return string?
 ---@return heygen.Error?
-function source.redirect(client, state, problem)
+function address.redirect(client, state, problem)
   state.redirects = state.redirects + 1
-  local url = target(state.url, problem.location)
+  local url = target_of(state.url, problem.location)
   if not url or state.redirects > REDIRECTS then
     problem.message = "download: too many redirects, or one that leads nowhere"
     return state.fail(problem)
@@ -250,7 +288,7 @@ function source.redirect(client, state, problem)
     return state.fail(problem)
   end
   state.url = url
-  return source.check(client, state)
+  return address.check(client, state)
 end
 
-return source
+return address

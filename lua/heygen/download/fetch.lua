@@ -1,41 +1,52 @@
--- One request for a file, or for the rest of it: into its place, or to a function. Gives true when the file is whole,
--- else nil and what is wrong: fields of an error that another request may mend, or an error object, which is final.
+-- One request for a file, or for the rest of it: into its partial file, or to a function.
+--
+--   1. The request asks for the bytes from `state.at` on, by Range and If-Range where a validator is known.
+--   2. When the head of the answer is here, judge.head decides: the body continues what is here (append), is the whole
+--      file (begin), or is no such thing; then it is not let in. What a function has already cannot be taken back: of
+--      a file that is sent whole again that much is skipped.
+--   3. The body is let in. The core writes it to the partial file; pieces for a function are read and handed on.
+--   4. At the end it is counted, and the first bytes are looked at: an error page is no video.
+--
+-- Gives true when the file is whole, else nil and what is wrong: fields of an error that another request may mend, with
+-- `again` (the kind of remedy), or an error object, which is final.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
+local judge = require "heygen.download.judge"
+local problems = require "heygen.download.problems"
 local protected = require "heygen.task.protected"
-local range = require "heygen.download.range"
-local retry = require "heygen.http.retry"
 local urls = require "heygen.schema.url"
 
-local transfer = {}
+local fetch = {}
 
 local TICK = 0.25 -- seconds between two calls of on_progress, while a function takes the bytes
 local STALL = 60 -- seconds without a byte: the connection is dead
+local BEGINNING = 512 -- bytes that are enough to know a page
+local PAGE = 2000 -- bytes of a page that an error shows
 
 local function final(state, fields)
-  local _, _, err = state.fail(fields)
+  local _, err = state.fail(fields)
   return nil, err
 end
 
 -- ---- while it comes ----
 
 -- Returns true | nil, fields: on_progress raised.
-local function tell(state, job, done)
+local function report(state, operation, done)
   local hook = state.options.on_progress
   if not hook then
     return true
   end
   local here = state.at
-  if state.place then
-    here = state.from + job:progress()
+  if state.partial then
+    here = operation and state.from + operation:progress() or state.at
   end
   state.received = math.max(here, state.received or 0) -- when a file begins again, the display does not
-  state.told = core.now()
+  state.reported = core.now()
   local ok, raised = pcall(hook, {
     received = state.received,
     total = state.have.total or (done and state.received) or nil,
-    elapsed = state.told - state.began,
+    elapsed = state.reported - state.began,
     video_id = state.video_id,
   })
   if ok then
@@ -44,84 +55,125 @@ local function tell(state, job, done)
   return nil, { kind = "callback", message = "on_progress raised: " .. errors.text(raised) }
 end
 
--- What was told was in vain: fields of an error that ends the download.
-local function stop(state, job, fields)
-  job:cancel()
+-- Ends the download for good.
+local function stop(state, operation, fields)
+  operation:cancel()
   fields.message = "download: " .. fields.message
   return final(state, fields)
 end
 
--- Until `awaited` is done: the job, or news of it.
-local function await(state, job, awaited)
+-- Until `awaited` is done: the operation, or a notification of it.
+local function await(state, operation, awaited)
   local notify = state.options.on_progress and function()
-    return tell(state, job)
+    return report(state, operation)
   end
   local done, fields = exchange.await(state.driver, state.engine, awaited, notify)
   if not done then
-    return stop(state, job, fields)
+    return stop(state, operation, fields)
   end
   return true
 end
 
-local function await_news(state, job)
-  local news, message, failure = state.engine:notification(job)
+local function await_news(state, operation)
+  local news, message, failure = state.engine:notification(operation)
   if not news then
-    return stop(state, job, { kind = failure.kind, message = message })
+    return stop(state, operation, { kind = failure.kind, message = message })
   end
-  return await(state, job, news)
+  return await(state, operation, news)
+end
+
+-- ---- a page is read for its beginning ----
+
+local function read_page_stream(state, operation)
+  local parts, size = {}, 0
+  while size < PAGE do
+    local bytes = operation:read()
+    if bytes then
+      parts[#parts + 1], size = bytes, size + #bytes
+    elseif operation:done() then
+      break
+    else
+      local ok, err = await_news(state, operation)
+      if not ok then
+        return nil, err
+      end
+    end
+  end
+  return table.concat(parts)
+end
+
+local function let_in(state, operation)
+  local accepted, message = operation:accept(state.at)
+  if not accepted and not operation:done() then
+    return stop(state, operation, { kind = "file", message = message })
+  end
+  state.accepted = true
+  return true
+end
+
+-- Into the partial file, where nothing is in it that could be lost.
+local function read_page_file(state, operation)
+  if state.at > 0 then
+    return nil
+  end
+  local begun = state.partial:begin {}
+  if not begun or not let_in(state, operation) then
+    return nil
+  end
+  exchange.await(state.driver, state.engine, operation, function()
+    return state.partial:size() < PAGE or nil, {}
+  end)
+  operation:cancel()
+  local beginning = state.partial:beginning(PAGE)
+  state.accepted = false
+  state.partial:begin {}
+  return beginning
+end
+
+local function read_page(state, operation, head)
+  local beginning, err
+  if state.sink then
+    beginning, err = read_page_stream(state, operation)
+  elseif not operation:done() then
+    beginning, err = read_page_file(state, operation)
+  end
+  operation:cancel()
+  return nil, err or problems.page(state.client, head, beginning)
 end
 
 -- ---- its head ----
 
-local function wrong_part(head)
-  return {
-    kind = "parse",
-    code = "wrong_range",
-    status = head.status,
-    message = "download: the file server sent another part of the file than it was asked for",
-    sent = "yes",
-    again = "whole",
-  }
-end
-
-local function changed(state, job)
-  job:cancel()
-  return final(state, {
-    kind = "network",
-    code = "changed",
-    message = ("download: the download cannot be resumed: the file is not the one that %.0f bytes are of"):format(
-      state.at
-    ),
-    sent = "yes",
-  })
+local function changed(state, operation)
+  operation:cancel()
+  return final(state, problems.changed(state.at))
 end
 
 -- A function has bytes that cannot be taken back: what it has is left out of a file that is sent whole again.
-local function begin_sink(state, job, head)
+local function begin_sink(state, operation, head)
   state.skip = state.at
   state.counts_only = false
-  if state.at > 0 and not range.is_same_file(state.have, head) then
+  if state.at > 0 and not judge.is_same_file(state.have, head) then
     if not state.unsure or state.have.validator then
-      return changed(state, job)
+      return changed(state, operation)
     end
     state.counts_only = true
   end
   return true
 end
 
-local function begin(state, job, head)
+local function begin(state, operation, head)
   if state.sink then
-    local ok, err = begin_sink(state, job, head)
+    local ok, err = begin_sink(state, operation, head)
     if not ok then
       return nil, err
     end
   end
   state.have = { etag = head.etag, modified = head.modified, validator = head.validator, total = head.total }
-  if state.place then
+  if state.partial then
     state.at = 0
-    local begun, problem = state.place:begin(state.have)
+    local begun, problem = state.partial:begin(state.have)
     if not begun then
-      job:cancel()
+      operation:cancel()
       return final(state, problem)
     end
   end
@@ -129,28 +181,23 @@ local function begin(state, job, head)
 end
 
 -- A body that is a file, or the rest of one, is let in. "done": there is nothing left to get.
-local function open(state, job, head)
-  if head.encoded then
-    job:cancel()
-    return final(state, {
-      kind = "parse",
-      code = "encoding",
-      status = head.status,
-      message = ("download: the file server encoded the file (%s) without a request for it"):format(
-        head.encoded
-      ),
-      sent = "yes",
-    })
-  end
-  local verdict = range.judge(state.have, state.at, head)
-  if verdict == "wrong" then
-    job:cancel()
-    return nil, wrong_part(head)
-  elseif verdict == "begin" and state.unsure and head.length == state.at then
-    job:cancel()
+local function open(state, operation, head)
+  local verdict = judge.head(state.have, state.at, head, state.wants_media)
+  if verdict == "page" then
+    return read_page(state, operation, head)
+  elseif verdict == "encoded" then
+    operation:cancel()
+    return final(state, problems.encoded(head))
+  elseif verdict == "wrong" and state.sink and not head.partial and head.status ~= 416 then
+    return changed(state, operation)
+  elseif verdict == "empty" or verdict == "wrong" then
+    operation:cancel()
+    return nil, verdict == "empty" and problems.empty() or problems.wrong_part(head)
+  elseif verdict == "begin" and state.unsure and state.at > 0 and head.length == state.at then
+    operation:cancel()
     return "done"
   elseif verdict == "begin" then
-    local begun, problem = begin(state, job, head)
+    local begun, problem = begin(state, operation, head)
     if not begun then
       return nil, problem
     end
@@ -159,20 +206,15 @@ local function open(state, job, head)
     state.have.total = state.have.total or head.total
   end
   state.from, state.redirects = state.at, 0
-  if state.place and not job:done() then
-    local accepted, message = job:accept(state.at)
-    if not accepted and not job:done() then
-      job:cancel()
-      return final(state, { kind = "file", message = "download: " .. message })
-    end
-    state.accepted = true
+  if state.partial and not operation:done() then
+    return let_in(state, operation)
   end
   return true
 end
 
 -- ---- to a function ----
 
-local function give(state, job, bytes)
+local function give(state, operation, bytes)
   if state.skip > 0 then
     local skipped = math.min(state.skip, #bytes)
     state.skip = state.skip - skipped
@@ -181,14 +223,14 @@ local function give(state, job, bytes)
   if bytes == "" then
     return true
   elseif state.counts_only then
-    return changed(state, job)
+    return changed(state, operation)
   end
   state.at = state.at + #bytes
   local ok, result, why = protected.call(state.sink, bytes)
   if ok and result ~= false and (result ~= nil or why == nil) then
     return true
   end
-  job:cancel()
+  operation:cancel()
   return final(state, {
     kind = "callback",
     message = ok and "download: the function that takes the bytes ended it: " .. errors.text(why or "false")
@@ -197,21 +239,41 @@ local function give(state, job, bytes)
   })
 end
 
-local function feed(state, job)
+-- The first bytes are held back until it is clear that they are no page.
+local function give_checked(state, operation, bytes, ended)
+  if state.at > 0 or state.skip > 0 or not state.wants_media then
+    return give(state, operation, bytes)
+  end
+  bytes = state.held .. bytes
+  if judge.is_page(bytes) then
+    local rest = ended and "" or read_page_stream(state, operation) or ""
+    operation:cancel()
+    state.held = ""
+    return nil, problems.page(state.client, state.head, bytes .. rest)
+  elseif #bytes < BEGINNING and not ended then
+    state.held = bytes
+    return true
+  end
+  state.held = ""
+  return give(state, operation, bytes)
+end
+
+local function feed(state, operation)
+  state.held = ""
   while true do
-    local bytes = job:read()
+    local bytes = operation:read()
     local ok, err
     if bytes then
-      ok, err = give(state, job, bytes)
-    elseif job:done() then
-      return true
+      ok, err = give_checked(state, operation, bytes, false)
+    elseif operation:done() then
+      return give_checked(state, operation, "", true)
     else
-      ok, err = await_news(state, job)
+      ok, err = await_news(state, operation)
     end
-    if ok and state.options.on_progress and core.now() - (state.told or 0) >= TICK then
-      local told, fields = tell(state, job)
-      if not told then
-        return stop(state, job, fields)
+    if ok and state.options.on_progress and core.now() - (state.reported or 0) >= TICK then
+      local reported, fields = report(state, operation)
+      if not reported then
+        return stop(state, operation, fields)
       end
     end
     if not ok then
@@ -222,49 +284,51 @@ end
 
 -- ---- its end ----
 
-local function refused(client, job, status, body)
-  return {
-    kind = "api",
-    status = status,
-    code = "download_refused",
-    message = ("download: the file server answered HTTP %d"):format(status),
-    location = job:header "Location",
-    retry_after = retry.after(job:header "Retry-After", core.time()),
-    sent = "yes",
-    last = errors.excerpt(body, client.hide),
-  }
-end
-
-local function short(message, ...)
-  return {
-    kind = "network",
-    code = "truncated",
-    message = "download: " .. message:format(...),
-    sent = "yes",
-    again = "cut",
-  }
-end
-
 -- Is what came all that there is?
 local function count(state, head)
   local at, total = state.at, state.have.total
-  if at == 0 then -- no video is empty; it would replace a good file
-    local problem = short "the file came empty"
-    problem.again = nil
-    return nil, problem
+  if at == 0 then
+    return nil, problems.empty()
+  elseif state.skip > 0 then
+    return nil, problems.short("the file that was sent again ended before the %.0f bytes that came first", at)
   elseif total and at < total then
-    local problem = short("the file ended after %.0f of %.0f bytes", at, total)
+    local problem = problems.short("the file ended after %.0f of %.0f bytes", at, total)
     problem.again = at - 1 == head.last and "more" or "cut"
     return nil, problem
   elseif total and at > total then
-    local problem = short("the file has %.0f bytes where %.0f were announced", at, total)
+    local problem = problems.short("the file has %.0f bytes where %.0f were announced", at, total)
     problem.again = "whole"
     return nil, problem
-  elseif not total and (head.open or head.status == 206) and state.unsure ~= at then
+  elseif not total and (head.open or head.partial) and state.unsure ~= at then
     state.unsure = at -- one more question: what is behind it
-    local problem = short("whether the file ends after %.0f bytes cannot be told", at)
+    local problem = problems.short("whether the file ends after %.0f bytes cannot be told", at)
     problem.again = "unsure"
     return nil, problem
+  end
+  return true
+end
+
+-- Is what came a page, be it in this request or in one before?
+local function check_beginning(state)
+  local beginning = state.partial and state.wants_media and state.partial:beginning(PAGE)
+  if not beginning or not judge.is_page(beginning) then
+    return true
+  end
+  state.at, state.have, state.unsure = 0, {}, nil
+  state.partial:begin {}
+  return nil, problems.page(state.client, state.head or { status = 200 }, beginning)
+end
+
+-- All bytes are here.
+local function finish(state, operation)
+  local checked, problem = check_beginning(state)
+  if not checked then
+    return nil, problem
+  end
+  local reported, fields = report(state, operation, true)
+  if not reported then
+    fields.message = "download: " .. fields.message
+    return final(state, fields)
   end
   return true
 end
@@ -276,8 +340,8 @@ local function request(state)
     method = "GET",
     url = state.url,
     headers = state.headers,
-    extra_headers = ranged and range.headers(state.have, state.at) or nil,
-    output = state.place and state.place.output,
+    extra_headers = ranged and judge.headers(state.have, state.at) or nil,
+    output = state.partial and state.partial.output,
     stream = state.sink ~= nil,
     public = true,
     allow_http = state.url:find "^[hH][tT][tT][pP]:" ~= nil,
@@ -290,77 +354,84 @@ local function request(state)
   }
 end
 
--- Until the job is done. "done": the file turned out to be whole.
-local function take(state, job)
-  local ok, problem = await_news(state, job) -- its head, or its end
-  local status = ok and job:status()
+-- Until the operation is done. "done": the file turned out to be whole.
+local function take(state, operation)
+  local ok, problem = await_news(state, operation) -- its head, or its end
+  local status = ok and operation:status()
   if not status or status < 200 or status > 299 then
     if ok then
-      ok, problem = await(state, job, job)
+      ok, problem = await(state, operation, operation)
     end
     return ok, problem
   end
-  local head = range.read(job)
+  local head = judge.read(operation)
   state.head = head
-  ok, problem = open(state, job, head)
+  ok, problem = open(state, operation, head)
   if ok == true and state.sink then
-    ok, problem = feed(state, job)
+    ok, problem = feed(state, operation)
   elseif ok == true then
-    ok, problem = await(state, job, job)
+    ok, problem = await(state, operation, operation)
   end
   if state.accepted then
-    state.at = state.place:size()
+    state.at = state.partial:size()
   end
   return ok, problem
 end
 
-local function whole(state, job)
-  local told, fields = tell(state, job, true)
-  if not told then
-    return stop(state, job, fields)
+---Ends a download of which all bytes turned out to be here.
+---@param state table
+---@return true? whole
+---@return heygen.Error? err
+function fetch.finish(state)
+  local done, problem = finish(state)
+  if done or errors.is(problem) then
+    return done, problem
   end
-  return true
+  return state.fail(problem)
 end
 
 ---@param state table
 ---@return true? whole
 ---@return table? problem or a final error
-function transfer.run(state)
+function fetch.run(state)
   state.head, state.accepted, state.from = nil, false, state.at
-  if state.place and state.at > 0 and not state.have.validator and not state.unsure then
+  if state.partial and state.at > 0 and not state.have.validator and not state.unsure then
     state.at = 0 -- nothing to resume from
   end
-  local job, fields = exchange.send(state.engine, request(state))
-  if not job then
+  local operation, fields = exchange.send(state.engine, request(state))
+  if not operation then
     fields.message = "download: " .. fields.message
     return nil, fields
   end
-  local ok, problem = take(state, job)
+  local ok, problem = take(state, operation)
   if not ok then
     return nil, problem
   elseif ok == "done" then
-    return whole(state, job)
+    return finish(state, operation)
   end
-  local status, body, why = job:result()
+  local status, body, failure = operation:result()
   if not status then
-    why.message, why.curl_code, why.body = "download: " .. body, nil, nil
-    why.again = state.head and why.kind == "network" and "cut" or nil
-    return nil, why
+    failure.message, failure.curl_code, failure.body = "download: " .. body, nil, nil
+    failure.again = state.head and failure.kind == "network" and "cut" or nil
+    return nil, failure
   elseif status == 416 and state.at > 0 then
-    local head = range.read(job)
+    local head = judge.read(operation)
     local past = state.unsure == state.at and not head.total
-    if not past and range.judge(state.have, state.at, head) ~= "done" then
-      return nil, wrong_part(head)
+    if not past and judge.head(state.have, state.at, head) ~= "done" then
+      return nil, problems.wrong_part(head)
     end
   elseif status < 200 or status > 299 then
-    return nil, refused(state.client, job, status, body)
+    return nil, problems.refused(state.client, operation, status, body)
   else
-    ok, problem = count(state, state.head)
+    ok, problem = check_beginning(state)
+    if ok then
+      ok, problem = count(state, state.head)
+    end
     if not ok then
       return nil, problem
     end
   end
-  return whole(state, job)
+  return finish(state, operation)
 end
 
-return transfer
+return fetch

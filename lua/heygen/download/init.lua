@@ -1,15 +1,15 @@
 -- Downloads: a file in its place, or given to a function bit by bit; from addresses that come late, expire and lead
 -- elsewhere, over connections that break; whole or not at all, and never with a credential.
+local address = require "heygen.download.address"
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
+local fetch = require "heygen.download.fetch"
 local options = require "heygen.schema.options"
-local place = require "heygen.download.partial"
+local partial = require "heygen.download.partial"
+local pause = require "heygen.driver.pause"
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
-local source = require "heygen.download.address"
-local transfer = require "heygen.download.fetch"
-local pause = require "heygen.driver.pause"
 local values = require "heygen.schema.value"
 
 local downloads = {}
@@ -22,16 +22,16 @@ local KNOWN = {
   overwrite = {},
   refresh = { type = "function" },
   resume = { type = "boolean" },
-  variant = { type = "string", enum = source.variants },
+  variant = { type = "string", enum = address.variants },
 }
 
 downloads.options = options.names(KNOWN)
 
 local TRIES = 8 -- in a row that bring nothing new
-local FIRST_LAG, LAST_LAG = 0.5, 10 -- seconds between two of them
+local PAGES = 3 -- pages in place of the file until it is believed that there is none
+local BEYOND = 2 -- refusals of what is behind the last byte until it is believed that there is nothing
+local FIRST_LAG, LAST_LAG = 0.5, 10 -- seconds between two tries
 local GOOD = 256 * 1024 -- bytes: who brought so much is worth an attempt without a pause
--- The file can lag behind `completed`, and an address can have expired: both end with a fresh one.
-local STALE = { [403] = true, [404] = true, [410] = true }
 
 -- ---- what was asked ----
 
@@ -54,7 +54,7 @@ local function seconds_before(state, problem, stale)
   local gained = state.at - state.best
   if gained > 0 then
     if gained >= GOOD then
-      state.lag, state.hurried = FIRST_LAG, {}
+      state.lags, state.hurried = retry.pauses(FIRST_LAG, 2, LAST_LAG), {}
     end
     state.best, state.failures, state.hurried.unsure = state.at, 0, nil
     if problem.again == "more" then -- a server that gives less at a time than was asked for
@@ -67,77 +67,112 @@ local function seconds_before(state, problem, stale)
     state.hurried[kind] = true
     return problem.retry_after or 0
   end
-  local seconds = state.lag
-  state.lag = math.min(state.lag * 2, LAST_LAG)
-  return math.max(seconds, problem.retry_after or 0)
+  return math.max(state.lags(), problem.retry_after or 0)
 end
 
--- Prepares another try after a problem. True: try again; else the error.
-local function recover(client, state, problem)
-  local status = problem.status
-  if status and status >= 300 and status < 400 and problem.location then
-    return source.redirect(client, state, problem)
-  end
-  local stale = STALE[status or 0]
+-- May the answer mean that the address has expired, or that the file lags behind `completed`? Storages say it with any
+-- of 400, 401, 403, 404 and 410. Both end with a fresh address, where one can be had.
+local function is_stale(state, problem)
+  local status = problem.status or 0
+  local refused = status >= 400 and status < 500 and status ~= 416 and not retry.passes(status)
+  return (refused or problem.stale)
     and (state.video_id or state.options.refresh or state.url ~= state.origin)
     and true
-  local passing = retry.passes(status)
-    or problem.kind == "network"
-    or problem.kind == "timeout"
-    or problem.again
-  local seconds = seconds_before(state, problem, stale)
-  if retry.hopeless(problem.code) or not (stale or passing) or state.failures >= TRIES then
-    return state.fail(problem)
-  elseif state.sink and state.at > 0 and not state.have.validator and not state.unsure then
-    return state.fail(problem) -- it cannot be told whether what comes next belongs to what was given
-  elseif core.now() + seconds >= state.deadline then
-    return state.fail(problem)
+end
+
+-- No length was announced, all that came is here, and whoever is asked what is behind it refuses: nothing is.
+local function ended_before(state, problem)
+  if state.at == 0 or state.unsure ~= state.at or problem.code ~= "download_refused" then
+    return false
   end
-  state.whole = problem.again == "whole"
-  if state.whole and state.place then
-    state.at, state.have, state.unsure = 0, {}, nil
-  end
-  local slept, reason, kind = true, nil, nil
-  if seconds > 0 then
-    slept, reason, kind = pause.sleep(client, seconds)
-  end
-  if not slept then
-    return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
-  elseif not stale then
-    return true
-  elseif not (state.video_id or state.options.refresh) then
+  state.beyond = (state.beyond or 0) + 1
+  return state.beyond >= BEYOND
+end
+
+-- Asks for a fresh address, or goes back to the one that was given. Returns true | nil, err.
+local function renew(client, state, problem)
+  if not (state.video_id or state.options.refresh) then
     state.url, state.redirects = state.origin, 0
     return true
   end
-  local found, message, err = source.refresh(client, state)
+  local found, err = address.refresh(client, state)
   if not found and err.status == 404 and state.given_url and not state.options.refresh then
-    -- It is no video, or one that is gone.
-    problem.cause = err
+    problem.cause = err -- it is no video, or one that is gone
     return state.fail(problem)
   end
-  return found, message, err
+  return found, err
 end
 
+local function is_final(state, problem, stale)
+  local passing = retry.passes(problem.status)
+    or problem.kind == "network"
+    or problem.kind == "timeout"
+    or problem.again
+  if retry.hopeless(problem.code) or not (stale or passing) or state.failures >= TRIES then
+    return true
+  elseif problem.again == "page" then
+    state.pages = state.pages + 1
+    return state.pages >= PAGES
+  end
+  -- To a function: it cannot be told whether what comes next belongs to what was given.
+  return state.sink and state.at > 0 and not state.have.validator and not state.unsure
+end
+
+-- Prepares another try after a problem. Returns "again" | "whole" | nil, err.
+local function recover(client, state, problem)
+  local status = problem.status
+  if status and status >= 300 and status < 400 and problem.location then
+    local found, err = address.redirect(client, state, problem)
+    return found and "again", err
+  elseif ended_before(state, problem) then
+    return "whole"
+  end
+  local stale = is_stale(state, problem)
+  local seconds = seconds_before(state, problem, stale)
+  if is_final(state, problem, stale) or core.now() + seconds >= state.deadline then
+    return state.fail(problem)
+  end
+  state.whole = problem.again == "whole"
+  if state.whole and state.partial then
+    state.at, state.have, state.unsure = 0, {}, nil
+  end
+  if seconds > 0 then
+    local slept, reason, kind = pause.sleep(client, seconds)
+    if not slept then
+      return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
+    end
+  end
+  if stale then
+    local found, err = renew(client, state, problem)
+    return found and "again", err
+  end
+  return "again"
+end
+
+-- Returns true | nil, err.
 local function run(client, state)
   if not state.url then
-    local got, message, err = source.refresh(client, state)
-    if not got then
-      return nil, message, err
+    local found, err = address.refresh(client, state)
+    if not found then
+      return nil, err
     end
   end
   state.origin = state.origin or state.url
-  local good, message, err = source.check(client, state)
+  local good, err = address.check(client, state)
   while good do
     state.tries = state.tries + 1
-    local whole, problem = transfer.run(state)
+    local whole, problem = fetch.run(state)
     if whole then
       return true
     elseif errors.is(problem) then
-      return nil, tostring(problem), problem
+      return nil, problem
     end
-    good, message, err = recover(client, state, problem)
+    good, err = recover(client, state, problem)
+    if good == "whole" then
+      return fetch.finish(state)
+    end
   end
-  return nil, message, err
+  return nil, err
 end
 
 -- ---- the call ----
@@ -154,9 +189,10 @@ local function new_state(client, given)
     best = 0,
     tries = 0,
     failures = 0,
+    pages = 0,
     hurried = {},
     redirects = 0,
-    lag = FIRST_LAG,
+    lags = retry.pauses(FIRST_LAG, 2, LAST_LAG),
     began = core.now(),
     headers = core.headers { ["User-Agent"] = client.options.user_agent, ["Accept-Encoding"] = "identity" },
   }
@@ -164,37 +200,37 @@ local function new_state(client, given)
   function state.fail(fields)
     fields.video_id = state.video_id
     fields.attempts = state.tries
-    fields.location, fields.again = nil, nil
-    return errors.fail(fields)
+    fields.location, fields.again, fields.stale = nil, nil, nil
+    return nil, errors.new(fields)
   end
   return state
 end
 
 -- What stays for the next call is on the error.
 local function leave(state, err)
-  local part, received = state.place:leave()
+  local part, received = state.partial:leave()
   if part and not err.part then
     err.part, err.received = part, received
-    local have, kept = state.have.total and (" of %.0f"):format(state.have.total) or "", err.message
+    local total = state.have.total and (" of %.0f"):format(state.have.total) or ""
     err.message = ("%s; %.0f%s bytes are in %s, where the next call resumes"):format(
-      kept,
+      err.message,
       received,
-      have,
+      total,
       part
     )
   end
-  return nil, tostring(err), err
+  return nil, err
 end
 
 local function to_file(client, state, path)
-  local opened, problem = place.open(path, state.options.resume ~= false)
+  local opened, problem = partial.open(path, state.options.resume ~= false)
   if not opened then
     return state.fail(problem)
   end
-  state.place = opened
-  state.at, state.have = opened:known(source.identity(state))
+  state.partial = opened
+  state.at, state.have = opened:known(address.identity(state))
   state.best = state.at
-  local done, _, err = run(client, state)
+  local done, err = run(client, state)
   if not done then
     return leave(state, err)
   end
@@ -204,21 +240,33 @@ local function to_file(client, state, path)
   elseif problem.kind == "file" then -- nowhere to go, or not on the disk: its bytes cannot be relied on
     opened:discard()
   end
-  _, _, err = state.fail(problem)
-  return leave(state, err)
+  local _, failure = state.fail(problem)
+  return leave(state, failure)
+end
+
+local function to_function(client, state, sink)
+  state.sink = sink
+  local done, err = run(client, state)
+  if not done then
+    err.received = state.at > 0 and state.at or nil
+    return nil, err
+  end
+  return state.at
 end
 
 ---Fetches a file; see Client:download.
+---@return string|integer|nil
+---@return heygen.Error?
 function downloads.download(client, given_source, target, given, level)
   local read_given = options.read(CALL, given, KNOWN, level + 1)
   check_target(target, read_given, level + 1)
   local state = new_state(client, read_given)
-  local read, message, err = source.read(state, given_source, level + 1)
+  local read, err = address.read(state, given_source, target, level + 1)
   if not read then
-    return nil, message, err
+    return nil, err
   end
   state.given_url = state.url
-  local obstacle = type(target) == "string" and place.obstacle(target, read_given.overwrite)
+  local obstacle = type(target) == "string" and partial.obstacle(target, read_given.overwrite)
   if obstacle then
     obstacle.sent = "no"
     return state.fail(obstacle)
@@ -226,20 +274,13 @@ function downloads.download(client, given_source, target, given, level)
   local engine, why = request.engine(client)
   local unfit = pause.closed(client) or (not engine and { kind = "network", message = why, sent = "no" })
   if unfit then
-    return errors.fail(unfit)
+    return nil, errors.new(unfit)
   end
   state.engine, state.driver = engine, drivers.current(client.driver)
   if type(target) == "string" then
     return to_file(client, state, target)
   end
-  state.sink = target
-  local done
-  done, message, err = run(client, state)
-  if not done then
-    err.received = state.at > 0 and state.at or nil
-    return nil, message, err
-  end
-  return state.at
+  return to_function(client, state, target)
 end
 
 return downloads

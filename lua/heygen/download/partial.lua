@@ -5,8 +5,8 @@ local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local exchange = require "heygen.http.exchange"
 
-local place = {}
-place.__index = place
+local partial = {}
+partial.__index = partial
 
 local NAME_MAX = 255 -- bytes of a name, as good as everywhere
 local LONGEST = NAME_MAX - 15 -- what ".12345678.part" and ".part.json" leave of it
@@ -19,7 +19,7 @@ end
 ---@param path string
 ---@param overwrite boolean?
 ---@return table? problem
-function place.obstacle(path, overwrite)
+function partial.obstacle(path, overwrite)
   local kind, leads_to = core.file_type(path)
   local problem, code
   if kind == "directory" or leads_to == "directory" then
@@ -40,9 +40,11 @@ local function base_of(path)
   return (directory or "") .. (#name > LONGEST and #name <= NAME_MAX and name:sub(1, LONGEST) or name)
 end
 
+-- Returns output, message, name.
 local function open_own(path)
-  local output, message = core.output(("%s.%s.part"):format(base_of(path), core.uuid():sub(1, 8)))
-  return output, message
+  local name = ("%s.%s.part"):format(base_of(path), core.uuid():sub(1, 8))
+  local output, message = core.output(name)
+  return output, message, name
 end
 
 -- The note of a part, when it is one of ours.
@@ -54,11 +56,11 @@ end
 
 ---@param path string the target
 ---@param resume boolean may it be found again
----@return table? place
+---@return table? partial
 ---@return table? problem
-function place.open(path, resume)
+function partial.open(path, resume)
   path = core.absolute(path) -- the program may change its directory
-  local self = setmetatable({ path = path, name = base_of(path) .. ".part" }, place)
+  local self = setmetatable({ path = path, name = base_of(path) .. ".part" }, partial)
   local output, message, code
   if resume then
     output, message, code = core.output(self.name, true)
@@ -72,7 +74,7 @@ function place.open(path, resume)
   end
   self.keeps = output ~= nil
   if not output and (not resume or code) then
-    output, message = open_own(path)
+    output, message, self.own_name = open_own(path)
   end
   if not output then
     local problem = file_problem(message)
@@ -92,7 +94,7 @@ end
 ---@param identity string
 ---@return integer at bytes
 ---@return table have etag, modified, validator, total
-function place:known(identity)
+function partial:known(identity)
   local note, size = self.note, self.output:size()
   self.identity = identity
   if not note or note.source ~= identity or not size or size == 0 then
@@ -116,7 +118,7 @@ end
 ---@param have table
 ---@return true?
 ---@return table? problem
-function place:begin(have)
+function partial:begin(have)
   self.usable = false
   local cleared, message, code = self.output:clear()
   if not cleared then
@@ -131,7 +133,7 @@ function place:begin(have)
   return true
 end
 
-function place:write_note(have)
+function partial:write_note(have)
   return self.output:note(core.encode {
     heygen = 1,
     source = self.identity,
@@ -142,8 +144,20 @@ function place:write_note(have)
   }) == true
 end
 
-function place:size()
+function partial:size()
   return self.output:size() or 0
+end
+
+---The first bytes of what is here, as far as they can be read.
+---@param bytes integer
+---@return string
+function partial:beginning(bytes)
+  local file = core.file(self.own_name or self.name)
+  local beginning = file and file:size() > 0 and file:read(0, bytes)
+  if file then
+    file:close()
+  end
+  return beginning or ""
 end
 
 ---Gives the whole file its name, when it is on the disk.
@@ -152,42 +166,42 @@ end
 ---@param overwrite boolean?
 ---@return true?
 ---@return table? problem
-function place:finish(client, engine, overwrite)
+function partial:finish(client, engine, overwrite)
   local driver = drivers.current(client.driver)
-  local job, message = engine:sync(self.output, client.owner)
-  if not job then
+  local operation, message = engine:sync(self.output, client.owner)
+  if not operation then
     return nil, file_problem(message)
   end
-  local synced, fields = exchange.receive(driver, engine, job)
+  local synced, fields = exchange.receive(driver, engine, operation)
   if not synced then
     fields.message = "download: " .. fields.message
     return nil, fields
   end
-  local obstacle = place.obstacle(self.path, overwrite)
+  local obstacle = partial.obstacle(self.path, overwrite)
   if obstacle then -- since the beginning
     return nil, obstacle
   end
   local renamed, problem, code = self.output:rename(self.path, overwrite)
   if not renamed then
-    return nil, code == "exists" and place.obstacle(self.path, false) or file_problem(problem, code)
+    return nil, code == "exists" and partial.obstacle(self.path, false) or file_problem(problem, code)
   end
   self.output:close()
   -- The file is there; that its name is on the disk as well is worth a moment, and no error.
-  job = engine:sync(self.path:match "^(.*/)" or ".", client.owner)
-  if job then
-    exchange.await(driver, engine, job)
+  operation = engine:sync(self.path:match "^(.*/)" or ".", client.owner)
+  if operation then
+    exchange.await(driver, engine, operation)
   end
   return true
 end
 
-function place:discard()
+function partial:discard()
   self.usable, self.note = false, nil
 end
 
 ---Gives up. What the next call can resume from stays.
 ---@return string? part its name, where there is one
 ---@return integer? received
-function place:leave()
+function partial:leave()
   local size = self:size()
   if self.usable and size > 0 then
     self.output:close()
@@ -198,4 +212,4 @@ function place:leave()
   self.output:close()
 end
 
-return place
+return partial

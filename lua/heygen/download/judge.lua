@@ -1,8 +1,12 @@
--- Resuming from a byte: what the head of an answer says about the file, and whether it continues what is here already.
--- Pure: strings in, verdicts out.
+-- Is an answer the file that was asked for, or the rest of it? Judged by its status, range, length, coding, type and
+-- first bytes, and by what is known of the part that is here already: judge.head says what to do with the body, and
+-- judge.is_page whether the body that came is a page and no video. Pure: strings in, verdicts out.
+--
+-- An error page with status 200, an empty body, or the rest of a file that is told as the whole would else be saved
+-- under the name of a video that was paid for.
 local retry = require "heygen.http.retry"
 
-local range = {}
+local judge = {}
 
 local find, lower, match = string.find, string.lower, string.match
 
@@ -51,28 +55,78 @@ end
 ---@field first integer? where the body begins
 ---@field last integer?
 ---@field total integer? bytes of the whole file
+---@field partial boolean it is a part of the file
 ---@field open boolean the body ends where the connection does: a cut cannot be told from the end
 ---@field encoded string? a Content-Encoding that was not requested
+---@field page string? a Content-Type that no video has
+
+-- Codings that change the bytes. Others name none ("aws-chunked" is left over from an upload; "utf-8", "none",
+-- "binary").
+local CODINGS = {
+  br = true,
+  compress = true,
+  dcb = true,
+  dcz = true,
+  deflate = true,
+  exi = true,
+  gzip = true,
+  ["pack200-gzip"] = true,
+  ["x-compress"] = true,
+  ["x-gzip"] = true,
+  zstd = true,
+}
+
+local function coding(text)
+  for name in lower(text or ""):gmatch "[^%s,]+" do
+    if CODINGS[name] then
+      return name
+    end
+  end
+end
+
+-- HTML, XML and JSON, with whatever in front of them: application/problem+json, application/xhtml+xml.
+local function page_type(text)
+  local name = match(lower(text or ""), "^%s*([%w.+/-]+)")
+  if
+    name
+    and (name == "text/html" or find(name, "[/+]xml$") or find(name, "[/+]json$"))
+    and name ~= "image/svg+xml"
+  then
+    return name
+  end
+end
+
+---Are these the first bytes of HTML, XML or JSON, be it in UTF-16?
+---@param bytes string
+---@return boolean
+function judge.is_page(bytes)
+  if find(bytes, "^\255\254") or find(bytes, "^\254\255") then
+    bytes = bytes:sub(3):gsub("%z", "")
+  end
+  return find(bytes, "^[\239\187\191%s]*<[%a!?/]") ~= nil or find(bytes, "^[\239\187\191%s]*[{%[]") ~= nil
+end
 
 ---@param job heygen.operation
 ---@return heygen.FileHead
-function range.read(job)
+function judge.read(job)
   local status = job:status()
   -- chunks have no other length: RFC 9112, 6.3
   local length = not job:header "Transfer-Encoding" and match(job:header "Content-Length" or "", "^%d+$")
-  local encoding = lower(job:header "Content-Encoding" or "identity")
   local head = {
     status = status,
     etag = job:header "ETag",
     modified = job:header "Last-Modified",
     length = length and number(length),
-    encoded = encoding ~= "identity" and encoding ~= "" and encoding or nil,
+    encoded = coding(job:header "Content-Encoding"),
+    page = page_type(job:header "Content-Type"),
   }
   head.validator = validator(head.etag, head.modified, job:header "Date")
-  if status == 206 or status == 416 then
-    head.first, head.last, head.total = content_range(job:header "Content-Range")
-  else
-    head.total = head.length
+  head.first, head.last, head.total = content_range(job:header "Content-Range")
+  head.partial = status == 206
+  if status ~= 206 and status ~= 416 then
+    -- A range with status 200 is believed where it tells of a part: that is what came, whatever the status says.
+    head.partial = head.first ~= nil and not (head.first == 0 and head.last + 1 == head.total)
+    head.total = head.partial and head.total or head.length
   end
   local version = match(job:head(), "^HTTP/(%d)")
   head.open = not head.length and version == "1" and not job:header "Transfer-Encoding"
@@ -93,13 +147,22 @@ end
 ---@param have table etag, modified, validator, total: of the part that is here
 ---@param at integer
 ---@param head heygen.FileHead
----@return "append"|"begin"|"done"|"wrong" verdict begin: the body is the whole file
-function range.judge(have, at, head)
-  if head.status == 416 then
+---@param wants_media boolean? what was asked for is certainly no page
+---@return "append"|"begin"|"done"|"wrong"|"page"|"empty"|"encoded" verdict begin: the body is the whole file
+function judge.head(have, at, head, wants_media)
+  local status = head.status
+  if status == 416 then
     local same = not head.etag or not have.etag or head.etag == have.etag
     return at > 0 and head.total == at and (have.total or at) == at and same and "done" or "wrong"
-  elseif head.status ~= 206 then
-    return "begin"
+  elseif status ~= 200 and status ~= 203 and status ~= 206 or (wants_media and head.page) then
+    return "page" -- 202 and 204: there is no file yet, or none at all
+  elseif head.length == 0 and not head.partial then
+    return "empty"
+  elseif head.encoded then
+    return "encoded"
+  elseif not head.partial then
+    local other = have.etag and have.validator == have.etag and head.etag == have.etag and head.length
+    return at > 0 and other and have.total and head.length ~= have.total and "wrong" or "begin"
   elseif head.first ~= at or (head.length and head.length ~= head.last - head.first + 1) then
     return "wrong"
   elseif at == 0 then
@@ -112,7 +175,7 @@ end
 ---@param have table
 ---@param head heygen.FileHead
 ---@return boolean
-function range.is_same_file(have, head)
+function judge.is_same_file(have, head)
   return have.validator ~= nil
     and have.validator == have.etag
     and have.etag == head.etag
@@ -124,8 +187,8 @@ end
 ---@param have table
 ---@param at integer
 ---@return table<string, string>
-function range.headers(have, at)
+function judge.headers(have, at)
   return { Range = ("bytes=%.0f-"):format(at), ["If-Range"] = have.validator }
 end
 
-return range
+return judge
