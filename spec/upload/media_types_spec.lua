@@ -194,7 +194,10 @@ describe("media_types.check", function()
       "is a ZIP archive, as .pptx, .docx and .xlsx files are; the service takes " .. list,
       problem "PK\3\4..."
     )
-    assert.equal("is of a type that is not known; the service takes " .. list, problem "hello")
+    assert.equal(
+      "is of a type that is not known; the service takes " .. list .. " (media_type says what it is)",
+      problem "hello"
+    )
     assert.equal(
       "is image/png; the service takes audio/mpeg, audio/wav",
       problem(PNG, {
@@ -202,5 +205,44 @@ describe("media_types.check", function()
         "audio/wav",
       })
     )
+  end)
+
+  it("believes the declared type of what is not known, and of nothing else", function()
+    local AUDIO = { "audio/mpeg", "audio/wav" }
+    assert.equal("audio/mpeg", media_types.check("\0\0\0\1", "audio/mp3", AUDIO))
+    assert.equal("video/mp4", media_types.check("\0\1\2\3mdat", "video/mp4"))
+    assert.equal("video/mp4", media_types.check("\0\0\2\3moov", "VIDEO/MP4; codecs=avc1"))
+    assert.equal("audio/wav", media_types.check("RF64\255\255\255\255WAVEds64", "audio/wav"))
+    assert.same(
+      { nil, "is image/png by media_type; the service takes audio/mpeg, audio/wav" },
+      { media_types.check("\0\0\0\1", "image/png", AUDIO) }
+    )
+    assert.matches("^is image/gif;", select(2, media_types.check("GIF89a...", "image/png")))
+    assert.matches("^is a page of HTML;", select(2, media_types.check("<!doctype html>", "video/mp4")))
+  end)
+
+  it("knows subtitles in UTF-16, and a sound behind zeros", function()
+    local SRT = "1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\n\r\n"
+    assert.equal("application/x-subrip", media_types.detect("\255\254" .. SRT:gsub(".", "%0\0")))
+    assert.equal("application/x-subrip", media_types.detect("\254\255" .. SRT:gsub(".", "\0%0")))
+    assert.equal("audio/mpeg", media_types.detect(("\0"):rep(100) .. "\255\251\144\100"))
+    assert.is_nil(media_types.detect(("\0"):rep(4096)))
+    assert.is_nil(media_types.detect "\255\254h\0i\0")
+  end)
+
+  it("lets a ZIP archive up directly, when it is called one", function()
+    local function taken(name, given)
+      return media_types.check("PK\3\4", given, media_types.direct(name, given)) ~= nil
+    end
+    assert.is_true(taken "project.zip")
+    assert.is_true(taken "PROJECT.ZIP")
+    assert.is_true(taken(nil, "application/zip"))
+    assert.is_true(taken("project", "application/x-zip-compressed"))
+    assert.is_false(taken "slides.pptx")
+    assert.is_false(taken(nil, nil))
+    assert.is_false(taken("a.zip", "application/pdf"))
+    assert.is_true(media_types.needs_direct "application/zip")
+    assert.is_false(media_types.needs_direct "image/png")
+    assert.equal("zip", media_types.ending "application/zip")
   end)
 end)

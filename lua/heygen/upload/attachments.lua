@@ -5,6 +5,7 @@ local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local row_ids = require "heygen.api.id"
 local sources = require "heygen.upload.content"
+local retry = require "heygen.http.retry"
 local tasks = require "heygen.task.tasks"
 local uploads = require "heygen.upload"
 local waits = require "heygen.driver.pause"
@@ -121,7 +122,7 @@ local function known_id(client, state, entry)
     if not found then
       return nil
     elseif found.asset_id then
-      entry.cached = true
+      entry.cached, state.any_cached = true, true
       return found.asset_id
     elseif found.uploader[1] == nil or found.uploader[2] == coroutine.running() then
       return nil -- its uploader has ended without a result, or calls this from its own on_upload
@@ -244,22 +245,62 @@ local function fill_in(state)
     end
 end
 
--- Was the call refused because of an asset, and has it made nothing? An answer that names what was made next to its
--- error is no refusal.
-local function is_gone(row, err)
-  local status, given = err.status or 0, {}
-  if err.kind ~= "api" or err.code ~= "asset_not_found" or status < 400 or status > 499 then
-    return false
-  end
+-- An answer that names what was made next to its error is no refusal.
+local function makes_something(row, err)
+  local given = {}
   for _, param in ipairs(row.path_params) do
     given[param.name] = true -- it stands on each error of the call
   end
   for _, id in pairs(row.makes) do
     if err[id] ~= nil and not given[id] then
-      return false
+      return true
     end
   end
-  return true
+  return false
+end
+
+-- Was the call refused because of an asset, and has it made nothing?
+local function is_gone(row, err)
+  local status = err.status or 0
+  return err.kind == "api"
+    and err.code == "asset_not_found"
+    and status > 399
+    and status < 500
+    and not makes_something(row, err)
+end
+
+local PATIENCE = 30 -- seconds in which an asset that has just been uploaded may not be seen yet
+
+-- Was the call refused for an asset that this call has uploaded, and has it made nothing? The service may see it later.
+local function is_early(row, state, err)
+  local status, code = err.status or 0, err.code or ""
+  if
+    #state.to_upload == 0
+    or err.kind ~= "api"
+    or (status ~= 404 and status ~= 409)
+    or makes_something(row, err)
+  then
+    return false
+  end
+  return code == "asset_not_found"
+    or code == "resource_not_ready"
+    or (status == 404 and code:find "^asset" ~= nil)
+end
+
+-- Sends the call, again and again where it comes too early. Its own pauses: nothing was made, so nothing is paid twice.
+local function send_when_seen(client, row, state, call, send)
+  local pauses, stop = retry.pauses(math.max(client.policy.base, 0.01), 2, 8), core.now() + PATIENCE
+  while true do
+    local value, err = send(call)
+    local seconds = value == nil and is_early(row, state, err) and not state.any_cached and pauses()
+    if not seconds or core.now() + seconds > math.min(stop, state.deadline) then
+      return value, err
+    end
+    local slept = waits.sleep(client, seconds)
+    if not slept then
+      return nil, err
+    end
+  end
 end
 
 -- Forgets the assets of earlier calls; true when there was one.
@@ -286,7 +327,7 @@ local function with_options(call, changes)
   return options
 end
 
-local function run(client, state, call, send)
+local function run(client, row, state, call, send)
   local done, err = open_all(client, state)
   if done then
     done, err = digest_all(client, state)
@@ -308,7 +349,7 @@ local function run(client, state, call, send)
     call.options = with_options(call, { deadline = left })
   end
   local value
-  value, err = send(call)
+  value, err = send_when_seen(client, row, state, call, send)
   if value == nil then
     return with_ids(state, err)
   end
@@ -343,12 +384,12 @@ function attachments.send(client, row, call, send)
     contents = {},
     to_upload = {},
   }
-  local value, err = run(client, state, call, send)
+  local value, err = run(client, row, state, call, send)
   if value == nil and is_gone(row, err) and forget_cached(state) then
     -- Once more, with what is gone uploaded again.
     close_all(state)
-    state.contents, state.to_upload = {}, {}
-    value, err = run(client, state, call, send)
+    state.contents, state.to_upload, state.any_cached = {}, {}, nil
+    value, err = run(client, row, state, call, send)
   end
   close_all(state)
   return value, err

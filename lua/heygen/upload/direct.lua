@@ -80,21 +80,29 @@ end
 -- They follow from what is sent, and to where. The storage takes no chunks.
 local DERIVED = { ["content-length"] = true, host = true, ["transfer-encoding"] = true }
 
+-- The value of a header as text; nil for what can be none.
+local function header_text(value)
+  if type(value) == "number" then
+    return format(value % 1 == 0 and "%.0f" or "%.14g", value)
+  elseif type(value) == "boolean" then
+    return tostring(value)
+  end
+  return type(value) == "string" and value or nil
+end
+
+-- The type of a value is not published: lists and objects are left out, as the service's own client does.
 local function read_headers(client, slot)
   local headers, has_agent = {}, false
   if slot.upload_headers ~= nil and type(slot.upload_headers) ~= "table" then
     return nil
   end
   for name, value in pairs(slot.upload_headers or {}) do
-    if type(value) == "number" then
-      value = format(value % 1 == 0 and "%.0f" or "%.14g", value)
-    end
-    if type(name) ~= "string" or type(value) ~= "string" then
-      return nil
-    end
-    has_agent = has_agent or name:lower() == "user-agent"
-    if not DERIVED[name:lower()] then
-      headers[name] = value
+    local text = header_text(value)
+    if type(name) == "string" and text then
+      has_agent = has_agent or name:lower() == "user-agent"
+      if not DERIVED[name:lower()] then
+        headers[name] = text
+      end
     end
   end
   if not has_agent then
@@ -171,6 +179,9 @@ local function put_request(client, state)
   }
 end
 
+-- Statuses by which storages refuse an address that has expired.
+local EXPIRED = { [401] = true, [403] = true, [404] = true, [410] = true }
+
 -- Returns true | nil, problem.
 local function put(client, engine, state)
   local driver = drivers.current(client.driver)
@@ -194,7 +205,7 @@ local function put(client, engine, state)
       message = format("the storage answered HTTP %d%s", status, code and " " .. code or ""),
       retry_after = retry.after(operation:header "Retry-After", core.time()),
       slow = code == "RequestTimeout" or status == 408, -- the first is said with a status 400
-      expired = status == 403 or code == "ExpiredToken", -- likewise
+      expired = EXPIRED[status] or (code or ""):find "Expired" ~= nil, -- some say that with a status 400, too
       sent = "yes",
       last = errors.excerpt(body, client.hide),
     }
@@ -237,8 +248,15 @@ end
 
 -- ---- the end ----
 
+-- The storage, or the service, has not seen yet what has just been made there. Nothing says which code that has, and
+-- the service's own client repeats after any 409.
+local function is_early(err)
+  return err.kind == "api"
+    and (err.status == 409 or err.code == "resource_not_ready" or err.code == "asset_not_found")
+end
+
 local function complete(client, state)
-  local seconds = min(state.interval, 0.5)
+  local pauses = retry.pauses(min(state.interval, 0.5), 2, math.huge)
   for turn = 1, PATIENCE do
     local asset, err = invoke(
       client,
@@ -249,7 +267,9 @@ local function complete(client, state)
     )
     if asset then
       return asset
-    elseif err.code ~= "resource_not_ready" or turn == PATIENCE or left(state) <= seconds then
+    end
+    local seconds = pauses()
+    if not is_early(err) or turn == PATIENCE or left(state) <= seconds then
       return nil, err
     end
     local slept
@@ -257,7 +277,6 @@ local function complete(client, state)
     if not slept then
       return nil, err
     end
-    seconds = seconds * 2
   end
 end
 
@@ -304,9 +323,17 @@ local function poll(client, state)
   return entry.status
 end
 
+---The pauses between two polls of an asset.
+---@param interval number seconds, the first one
+---@return fun(): number
+function direct.pauses(interval)
+  return retry.pauses(interval, 1.5, LONGEST)
+end
+
 local function wait_until_ready(client, state, asset)
-  local seconds = state.interval
+  local pauses = direct.pauses(state.interval)
   while not READY[asset.status] do
+    local seconds = pauses()
     if left(state) <= seconds then
       return fail(state, {
         kind = "timeout",
@@ -329,7 +356,6 @@ local function wait_until_ready(client, state, asset)
       return nil, err
     end
     asset.status = status or asset.status
-    seconds = min(seconds * 1.5, max(LONGEST, state.interval))
   end
   return asset
 end

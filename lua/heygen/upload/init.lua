@@ -6,6 +6,7 @@ local arguments = require "heygen.api.arguments"
 local core = require "heygen.core"
 local direct = require "heygen.upload.direct"
 local errors = require "heygen.errors"
+local media_types = require "heygen.upload.media_types"
 local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.options"
 local request = require "heygen.http.request"
@@ -138,7 +139,7 @@ local function needs_direct(state)
   if wanted ~= nil then
     return wanted
   end
-  return state.source.size > sources.LIMIT
+  return state.source.size > sources.LIMIT or media_types.needs_direct(state.source.media_type)
 end
 
 local function send(client, state)
@@ -173,7 +174,10 @@ function uploads.run(client, source, given, prefix)
   end
   if not source.size then
     local bytes = given.direct == false and sources.LIMIT or nil
-    local problem = sources.open(client, source, { bytes = bytes, deadline = state.deadline })
+    local types = given.direct ~= false
+        and media_types.direct(source.filename or source.path, source.declared)
+      or nil
+    local problem = sources.open(client, source, { bytes = bytes, types = types, deadline = state.deadline })
     if problem then
       return fail(state, problem)
     end

@@ -1,8 +1,10 @@
--- What a file is, told from its first bytes, as the service tells it: neither names nor declared types are believed.
+-- What a file is, told from its first bytes, as the service tells it: neither its name nor the declared type is
+-- believed where the bytes tell another one. What they do not tell is sent as what it is declared to be: the service
+-- may know more.
 local media_types = {}
 
-local byte, find, floor, lower, match, sub =
-  string.byte, string.find, math.floor, string.lower, string.match, string.sub
+local byte, find, floor, gsub = string.byte, string.find, math.floor, string.gsub
+local lower, match, sub = string.lower, string.match, string.sub
 
 media_types.HEAD = 4096 -- bytes that are enough to tell
 
@@ -18,7 +20,9 @@ local TAKEN = {
   { "application/x-subrip", "srt" },
 }
 
-local ENDINGS, ALL = {}, {}
+local ZIP = "application/zip" -- taken by a direct upload alone: the project of a HyperFrames render
+
+local ENDINGS, ALL = { [ZIP] = "zip" }, {}
 for index, taken in ipairs(TAKEN) do
   ENDINGS[taken[1]], ALL[index] = taken[2], taken[1]
 end
@@ -27,6 +31,7 @@ end
 local ALIASES = {
   ["application/srt"] = "application/x-subrip",
   ["application/x-pdf"] = "application/pdf",
+  ["application/x-zip-compressed"] = "application/zip",
   ["audio/mp3"] = "audio/mpeg",
   ["audio/vnd.wave"] = "audio/wav",
   ["audio/wave"] = "audio/wav",
@@ -136,6 +141,12 @@ local function text(head)
   return nil
 end
 
+-- Editors of Windows save subtitles in UTF-16.
+local function from_utf_16(head)
+  local mark = sub(head, 1, 2)
+  return (mark == "\255\254" or mark == "\254\255") and gsub(sub(head, 3), "%z", "") or nil
+end
+
 ---The media type of some content.
 ---@param head string its first media_types.HEAD bytes
 ---@return string? media_type nil: not known
@@ -151,10 +162,10 @@ function media_types.detect(head)
     return BRANDS[sub(head, 9, 12)] or "video/mp4"
   elseif sub(head, 1, 4) == "RIFF" then
     return RIFF[sub(head, 9, 12)]
-  elseif is_mpeg_audio(head) then
+  elseif is_mpeg_audio((gsub(head, "^%z+", ""))) then -- some encoders put zeros in front
     return "audio/mpeg"
   end
-  local found = text(head) -- which may speak of PDF
+  local found = text(from_utf_16(head) or head) -- which may speak of PDF
   if not found and find(sub(head, 1, 1024), "%PDF-", 1, true) then -- readers take some junk in front of it
     return "application/pdf"
   end
@@ -167,6 +178,27 @@ function media_types.all()
   local list = {}
   for index, name in ipairs(ALL) do
     list[index] = name
+  end
+  return list
+end
+
+---Is it a type that only a direct upload takes?
+---@param media_type string
+---@return boolean
+function media_types.needs_direct(media_type)
+  return media_type == ZIP
+end
+
+---What a direct upload takes of a content that is called so: a ZIP archive must be called one, as .pptx files are some.
+---@param name string?
+---@param given string? the declared type
+---@return string[]
+function media_types.direct(name, given)
+  local list = media_types.all()
+  if
+    given and media_types.canonical(given) == ZIP or (not given and name and find(lower(name), "%.zip$"))
+  then
+    list[#list + 1] = ZIP
   end
   return list
 end
@@ -203,8 +235,18 @@ function media_types.check(head, given, taken)
       return found
     end
   end
-  local what = found and (WORDS[found] or found) or "of a type that is not known"
-  return nil, "is " .. what .. "; the service takes " .. table.concat(taken, ", ")
+  local list = "; the service takes " .. table.concat(taken, ", ")
+  if found then
+    return nil, "is " .. (WORDS[found] or found) .. list
+  elseif not given then
+    return nil, "is of a type that is not known" .. list .. " (media_type says what it is)"
+  end
+  for _, media_type in ipairs(taken) do
+    if media_type == media_types.canonical(given) then
+      return media_type
+    end
+  end
+  return nil, "is " .. given .. " by media_type" .. list
 end
 
 return media_types
