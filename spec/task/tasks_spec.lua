@@ -1,6 +1,7 @@
 -- Tasks among each other and within frames: cancelling, all, update, coroutines of a task's own.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
+local child = require "spec.support.child"
 local heygen = require "heygen"
 
 -- PUC Lua 5.1 cannot yield inside pcall, metamethods and iterators.
@@ -129,6 +130,33 @@ describe("heygen.all", function()
         return heygen.all { after(1, "x"), after(0, false) }
       end)
     )
+  end)
+
+  it("is told of each failure once, also of those that come while another one is awaited", function()
+    local output = child.must [[
+      local heygen = require "heygen"
+      local function fails(seconds, what)
+        return function()
+          heygen.sleep(seconds)
+          error(what, 0)
+        end
+      end
+      local function slow()
+        heygen.sleep(0.05)
+        return "slow"
+      end
+      local function all()
+        local _, _, err = heygen.all { slow, fails(0, "second"), fails(0.01, "third") }
+        print(err.results[1], err.errors[2].cause:match "^%w+", err.errors[3].cause:match "^%w+")
+      end
+      all()
+      heygen.run(all)
+      heygen.run(function()
+        local outer = heygen.spawn(all)
+        outer:join()
+      end)
+    ]]
+    assert.equal(("slow\tsecond\tthird\n"):rep(3), output .. "\n")
   end)
 
   it("does not lose the others over one that failed", function()
