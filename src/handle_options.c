@@ -55,6 +55,7 @@ static bool set_constants(hg_handle *h, hg_pool *p) {
     SET(e, CURLOPT_CLOSESOCKETDATA, p);
     SET(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's answer is not the server's */
     SET(e, CURLOPT_FOLLOWLOCATION, 0L);           /* libcurl would hand X-Api-Key to the new host */
+    SET(e, CURLOPT_PATH_AS_IS, 1L); /* "/./" may be a part of what a storage has signed */
     SET(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(e, CURLOPT_SSL_VERIFYPEER, 1L);

@@ -264,6 +264,12 @@ describe("a download", function()
     end
   end)
 
+  it("asks for a signed path as it is", function()
+    serve "c:answer(200, VIDEO)"
+    assert(client:download(server.url .. "/bucket/./a/../b//video.mp4?sig=/./", path()))
+    assert.equal("/bucket/./a/../b//video.mp4?sig=/./", server:requests()[1].target)
+  end)
+
   it("takes addresses with blanks, and follows every form of a redirect", function()
     local function last_target()
       local requests = server:requests()
@@ -277,6 +283,9 @@ describe("a download", function()
       ["?token=1"] = "/dir/f.mp4?token=1",
       ["other one.mp4#t=5"] = "/dir/other%20one.mp4",
       ["(1).mp4"] = "/dir/(1).mp4",
+      ["./a/b.mp4"] = "/dir/a/b.mp4",
+      ["../b.mp4"] = "/b.mp4",
+      ["../../.././c.mp4"] = "/c.mp4",
       ["/caf\195\169.mp4"] = "/caf%C3%A9.mp4",
       ["  /f2.mp4 \t"] = "/f2.mp4",
     } do

@@ -251,6 +251,21 @@ function address.refresh(client, state)
   end
 end
 
+-- A path next to the file of an address: "b", "./b", "../b".
+local function beside(url, location)
+  local host, directory = url:gsub("[?#].*$", ""):match "^(%a[%w+.-]*://[^/]*)(.*)$"
+  directory = (directory or ""):match "^(.*/)" or "/"
+  while true do
+    local up, rest = location:match "^%.(%.?)/(.*)$"
+    if not up then
+      return host and host .. directory .. location
+    elseif up == "." then
+      directory = directory:match "^(.*/)[^/]*/$" or "/"
+    end
+    location = rest
+  end
+end
+
 -- Where a redirect leads: an absolute address, or one that is completed by the present one (RFC 3986, 5.2).
 local function target_of(url, location)
   location = clean(location):gsub("#.*$", "")
@@ -262,8 +277,8 @@ local function target_of(url, location)
     return url:match "^(%a[%w+.-]*://[^/?#]+)" .. location
   elseif location:find "^%?" then
     return url:gsub("[?#].*$", "") .. location
-  elseif location ~= "" and not location:find "^[^/?]*:" then -- next to the present file
-    return (url:gsub("[?#].*$", ""):match "^(%a[%w+.-]*://.*/)" or url .. "/") .. location
+  elseif location ~= "" and not location:find "^[^/?]*:" then
+    return beside(url, location)
   end
 end
 
