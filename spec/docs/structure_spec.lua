@@ -16,7 +16,7 @@ local COVERED = {
   ["api/arguments"] = { "api/extra_methods" },
   ["api/call_input"] = { "api/groups", "api/raw_request" },
   ["client/client"] = { "client/all_modules", "client/init" },
-  ["download/fetch_resume"] = { "download/range" },
+  ["download/fetch_page"] = { "download/problems", "download/transfer" },
   ["driver/init"] = { "driver/block" },
   ["hosts/hosts"] = {
     "driver/copas",
@@ -29,6 +29,7 @@ local COVERED = {
   ["progress/init"] = { "progress/bar", "progress/cells", "progress/line", "progress/view" },
   ["schema/value"] = { "schema/object" },
   ["task/tasks"] = { "task/protected", "task/task" },
+  ["upload/direct"] = { "upload/slot_headers" },
   ["upload/init"] = { "upload/content" },
   ["wait/job"] = { "wait/job_types" },
   ["wait/video"] = { "wait/methods", "wait/options" },

@@ -252,7 +252,7 @@ function address.refresh(client, state)
 end
 
 -- A path next to the file of an address: "b", "./b", "../b".
-local function beside(url, location)
+local function next_to(url, location)
   local host, directory = url:gsub("[?#].*$", ""):match "^(%a[%w+.-]*://[^/]*)(.*)$"
   directory = (directory or ""):match "^(.*/)" or "/"
   while true do
@@ -278,7 +278,7 @@ local function target_of(url, location)
   elseif location:find "^%?" then
     return url:gsub("[?#].*$", "") .. location
   elseif location ~= "" and not location:find "^[^/?]*:" then
-    return beside(url, location)
+    return next_to(url, location)
   end
 end
 

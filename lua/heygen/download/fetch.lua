@@ -5,7 +5,7 @@
 --      file (begin), or is no such thing; then it is not let in. What a function has already cannot be taken back: of
 --      a file that is sent whole again that much is skipped.
 --   3. The body is let in. The core writes it to the partial file; pieces for a function are read and handed on.
---   4. At the end it is counted, and the first bytes are looked at: an error page is no video.
+--   4. At the end it is counted, and the first bytes are checked: an error page is no video.
 --
 -- Gives true when the file is whole, else nil and what is wrong: fields of an error that another request may mend, with
 -- `again` (the kind of remedy), or an error object, which is final.
@@ -15,6 +15,7 @@ local exchange = require "heygen.http.exchange"
 local judge = require "heygen.download.judge"
 local problems = require "heygen.download.problems"
 local protected = require "heygen.task.protected"
+local transfer = require "heygen.download.transfer"
 local urls = require "heygen.schema.url"
 
 local fetch = {}
@@ -23,64 +24,6 @@ local TICK = 0.25 -- seconds between two calls of on_progress, while a function 
 local STALL = 60 -- seconds without a byte: the connection is dead
 local BEGINNING = 512 -- bytes that are enough to know a page
 local PAGE = 2000 -- bytes of a page that an error shows
-
-local function final(state, fields)
-  local _, err = state.fail(fields)
-  return nil, err
-end
-
--- ---- while it comes ----
-
--- Returns true | nil, fields: on_progress raised.
-local function report(state, operation, done)
-  local hook = state.options.on_progress
-  if not hook then
-    return true
-  end
-  local here = state.at
-  if state.partial then
-    here = operation and state.from + operation:progress() or state.at
-  end
-  state.received = math.max(here, state.received or 0) -- when a file begins again, the display does not
-  state.reported = core.now()
-  local ok, raised = pcall(hook, {
-    received = state.received,
-    total = state.have.total or (done and state.received) or nil,
-    elapsed = state.reported - state.began,
-    video_id = state.video_id,
-  })
-  if ok then
-    return true
-  end
-  return nil, { kind = "callback", message = "on_progress raised: " .. errors.text(raised) }
-end
-
--- Ends the download for good.
-local function stop(state, operation, fields)
-  operation:cancel()
-  fields.message = "download: " .. fields.message
-  return final(state, fields)
-end
-
--- Until `awaited` is done: the operation, or a notification of it.
-local function await(state, operation, awaited)
-  local notify = state.options.on_progress and function()
-    return report(state, operation)
-  end
-  local done, fields = exchange.await(state.driver, state.engine, awaited, notify)
-  if not done then
-    return stop(state, operation, fields)
-  end
-  return true
-end
-
-local function await_news(state, operation)
-  local news, message, failure = state.engine:notification(operation)
-  if not news then
-    return stop(state, operation, { kind = failure.kind, message = message })
-  end
-  return await(state, operation, news)
-end
 
 -- ---- a page is read for its beginning ----
 
@@ -93,7 +36,7 @@ local function read_page_stream(state, operation)
     elseif operation:done() then
       break
     else
-      local ok, err = await_news(state, operation)
+      local ok, err = transfer.await_news(state, operation)
       if not ok then
         return nil, err
       end
@@ -102,22 +45,13 @@ local function read_page_stream(state, operation)
   return table.concat(parts)
 end
 
-local function let_in(state, operation)
-  local accepted, message = operation:accept(state.at)
-  if not accepted and not operation:done() then
-    return stop(state, operation, { kind = "file", message = message })
-  end
-  state.accepted = true
-  return true
-end
-
 -- Into the partial file, where nothing is in it that could be lost.
 local function read_page_file(state, operation)
   if state.at > 0 then
     return nil
   end
   local begun = state.partial:begin {}
-  if not begun or not let_in(state, operation) then
+  if not begun or not transfer.let_in(state, operation) then
     return nil
   end
   exchange.await(state.driver, state.engine, operation, function()
@@ -145,7 +79,7 @@ end
 
 local function changed(state, operation)
   operation:cancel()
-  return final(state, problems.changed(state.at))
+  return transfer.final(state, problems.changed(state.at))
 end
 
 -- A function has bytes that cannot be taken back: what it has is left out of a file that is sent whole again.
@@ -174,7 +108,7 @@ local function begin(state, operation, head)
     local begun, problem = state.partial:begin(state.have)
     if not begun then
       operation:cancel()
-      return final(state, problem)
+      return transfer.final(state, problem)
     end
   end
   return true
@@ -187,7 +121,7 @@ local function open(state, operation, head)
     return read_page(state, operation, head)
   elseif verdict == "encoded" then
     operation:cancel()
-    return final(state, problems.encoded(head))
+    return transfer.final(state, problems.encoded(head))
   elseif verdict == "wrong" and state.sink and not head.partial and head.status ~= 416 then
     return changed(state, operation)
   elseif verdict == "empty" or verdict == "wrong" then
@@ -207,7 +141,7 @@ local function open(state, operation, head)
   end
   state.from, state.redirects = state.at, 0
   if state.partial and not operation:done() then
-    return let_in(state, operation)
+    return transfer.let_in(state, operation)
   end
   return true
 end
@@ -231,7 +165,7 @@ local function give(state, operation, bytes)
     return true
   end
   operation:cancel()
-  return final(state, {
+  return transfer.final(state, {
     kind = "callback",
     message = ok and "download: the function that takes the bytes ended it: " .. errors.text(why or "false")
       or "download: the function that takes the bytes raised: " .. errors.text(result),
@@ -268,12 +202,12 @@ local function feed(state, operation)
     elseif operation:done() then
       return give_checked(state, operation, "", true)
     else
-      ok, err = await_news(state, operation)
+      ok, err = transfer.await_news(state, operation)
     end
     if ok and state.options.on_progress and core.now() - (state.reported or 0) >= TICK then
-      local reported, fields = report(state, operation)
+      local reported, fields = transfer.report(state, operation)
       if not reported then
-        return stop(state, operation, fields)
+        return transfer.stop(state, operation, fields)
       end
     end
     if not ok then
@@ -325,10 +259,10 @@ local function finish(state, operation)
   if not checked then
     return nil, problem
   end
-  local reported, fields = report(state, operation, true)
+  local reported, fields = transfer.report(state, operation, true)
   if not reported then
     fields.message = "download: " .. fields.message
-    return final(state, fields)
+    return transfer.final(state, fields)
   end
   return true
 end
@@ -356,11 +290,11 @@ end
 
 -- Until the operation is done. "done": the file turned out to be whole.
 local function take(state, operation)
-  local ok, problem = await_news(state, operation) -- its head, or its end
+  local ok, problem = transfer.await_news(state, operation) -- its head, or its end
   local status = ok and operation:status()
   if not status or status < 200 or status > 299 then
     if ok then
-      ok, problem = await(state, operation, operation)
+      ok, problem = transfer.await(state, operation, operation)
     end
     return ok, problem
   end
@@ -370,7 +304,7 @@ local function take(state, operation)
   if ok == true and state.sink then
     ok, problem = feed(state, operation)
   elseif ok == true then
-    ok, problem = await(state, operation, operation)
+    ok, problem = transfer.await(state, operation, operation)
   end
   if state.accepted then
     state.at = state.partial:size()

@@ -80,7 +80,7 @@ local function is_stale(state, problem)
     and true
 end
 
--- No length was announced, all that came is here, and whoever is asked what is behind it refuses: nothing is.
+-- No length was announced, all that came is here, and the question what is behind it is refused: nothing is.
 local function ended_before(state, problem)
   if state.at == 0 or state.unsure ~= state.at or problem.code ~= "download_refused" then
     return false

@@ -7,6 +7,7 @@ local exchange = require "heygen.http.exchange"
 local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.call").rows
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
+local slot_headers = require "heygen.upload.slot_headers"
 local sources = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
 local urls = require "heygen.schema.url"
@@ -77,41 +78,6 @@ local function not_understood(state, what)
   })
 end
 
--- They follow from what is sent, and to where. The storage takes no chunks.
-local DERIVED = { ["content-length"] = true, host = true, ["transfer-encoding"] = true }
-
--- The value of a header as text; nil for what can be none.
-local function header_text(value)
-  if type(value) == "number" then
-    return format(value % 1 == 0 and "%.0f" or "%.14g", value)
-  elseif type(value) == "boolean" then
-    return tostring(value)
-  end
-  return type(value) == "string" and value or nil
-end
-
--- The type of a value is not published: lists and objects are left out, as the service's own client does.
-local function read_headers(client, slot)
-  local headers, has_agent = {}, false
-  if slot.upload_headers ~= nil and type(slot.upload_headers) ~= "table" then
-    return nil
-  end
-  for name, value in pairs(slot.upload_headers or {}) do
-    local text = header_text(value)
-    if type(name) == "string" and text then
-      has_agent = has_agent or name:lower() == "user-agent"
-      if not DERIVED[name:lower()] then
-        headers[name] = text
-      end
-    end
-  end
-  if not has_agent then
-    headers["User-Agent"] = client.options.user_agent
-  end
-  local ok, list = pcall(core.headers, headers)
-  return ok and list or nil
-end
-
 local function take_slot(client, state)
   local source = state.source
   state.slots = state.slots + 1
@@ -149,7 +115,7 @@ local function take_slot(client, state)
       sent = "yes",
     })
   end
-  state.url, state.plain, state.headers = slot.upload_url, plain, read_headers(client, slot)
+  state.url, state.plain, state.headers = slot.upload_url, plain, slot_headers.read(client, slot)
   if not state.headers then
     return not_understood(state, "upload_headers")
   end
