@@ -8,7 +8,7 @@ local live = {}
 live.KEY = "sk_V2_test_0123456789abcdef"
 
 -- As a user would wait, but a thousand times faster.
-live.QUICK = { interval = 0.001, max_interval = 0.004, timeout = 60, grace = 60 }
+live.QUICK = { interval = 0.001, max_interval = 0.004, timeout = 60, grace = 60, not_found_grace = 0 }
 
 --- A client of the simulator; options go over the defaults, `false` takes one away.
 function live.client(sim, options)

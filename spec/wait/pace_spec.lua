@@ -64,7 +64,7 @@ local function run(job, options)
     return client.time
   end
   local ok, video, message =
-    pcall(video_wait.wait, client, { session_id = "s", video_id = job.video_id }, options, 1)
+    pcall(video_wait.wait, client, "client:wait", { session_id = "s", video_id = job.video_id }, options, 1)
   core.now = real
   assert(ok, video)
   assert(video, message)
@@ -142,7 +142,7 @@ describe("waiting with the defaults", function()
     core.now = function()
       return client.time
     end
-    local video = video_wait.wait(client, { session_id = "s" }, { on_progress = nothing }, 1)
+    local video = video_wait.wait(client, "client:wait", { session_id = "s" }, { on_progress = nothing }, 1)
     core.now = real
     assert.equal("completed", video.status)
     assert.is_true(client.time - client.finish <= 61)

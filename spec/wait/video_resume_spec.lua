@@ -88,7 +88,7 @@ describe("a wait", function()
       check(err, { kind = "timeout", video_id = video_id })
       check(err.cause, { kind = "api", status = 503, video_id = video_id })
       assert.matches(
-        "resumes the wait %(the last poll failed: " .. err.cause.message:gsub("%p", "%%%0"),
+        "%(the last poll failed: " .. err.cause.message:gsub("%p", "%%%0") .. "%); resume with client:wait",
         err.message
       )
     end)
@@ -116,21 +116,52 @@ describe("a wait", function()
       assert.is_nil(events[#events].err)
     end)
 
-    it("goes on when a callback raised and the wait is taken up", function()
-      local err = live.failure(client:generate {
-        prompt = "x",
-        wait = live.quick {
-          on_progress = function()
-            error "my bar broke"
-          end,
-        },
+    it("continues when on_progress raises, and reports that once", function()
+      local lines, calls = {}, 0
+      local logging = live.client(sim, {
+        log = function(line)
+          lines[#lines + 1] = line:match "on_progress.*"
+        end,
       })
-      check(err, { kind = "callback", sent = "yes" })
-      assert.matches("my bar broke", err.message)
-      assert.matches("^sess_", err.session_id)
-      assert.equal("completed", assert(client:wait(err, moving(60))).status)
+      local mover = moving(60)
+      local move = mover.on_progress
+      function mover.on_progress(event)
+        move(event)
+        calls = calls + 1
+        error("my bar broke", 0)
+      end
+      assert.equal("completed", assert(logging:generate { prompt = "x", wait = mover }).status)
+      assert.is_true(calls > 2)
+      assert.same({ "on_progress raised: my bar broke (the wait continues)" }, lines)
       assert.equal(1, sim:counts().creates)
     end)
+
+    it(
+      "gives numbers in the first event, and reports a slip on standard error without a log #once",
+      function()
+        local output = require("spec.support.child").must(
+          [[
+        local heygen = require "heygen"
+        local client = heygen.new { api_key = "test-key" }
+        io.stderr = { write = function(_, ...) io.write("stderr: ", ...) end }
+        local first = true
+        local _, message = client:generate { prompt = "x", wait = { timeout = 0.05, interval = 0.01,
+          on_progress = function(event)
+            if first then io.write(("%s %d %%\n"):format(event.status, event.progress)) end
+            first = false
+            error "slip"
+          end } }
+        io.write(message)
+      ]],
+          "HEYGEN_API_BASE=" .. sim.url
+        )
+        assert.matches(
+          "^thinking 0 %%\nstderr: heygen: on_progress raised: .-slip %(the wait continues%)\nheygen: ",
+          output
+        )
+        assert.matches('resume with client:wait%("sess_', output)
+      end
+    )
 
     it("gives the video when the callback raised at its end", function()
       local _, video_id = rendering()

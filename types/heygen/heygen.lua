@@ -55,6 +55,7 @@
 ---@field interval number? seconds, the first pause (10)
 ---@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
+---@field not_found_grace number? seconds after an id was first seen in which a 404 means "not yet" (30)
 ---@field webhook heygen.webhook.Router? a delivery about the job ends the pause at once
 ---@field webhook_interval number? seconds, the longest pause while deliveries are known to arrive (960)
 ---@field on_progress (fun(event: heygen.WaitEvent)|heygen.Progress|heygen.ProgressBar)? after each poll

@@ -1,5 +1,6 @@
 -- Waits for a batch: many jobs of one request, whose items come in pages. A completed batch with failed items is a
 -- result, not an error: the caller finds them among its items.
+local failure = require "heygen.wait.failure"
 local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
@@ -44,19 +45,15 @@ local function take_pages(object)
   return true
 end
 
--- The first reason that an item of the batch gives.
+-- The first reason that an item of the batch gives, or the batch itself.
 local function reason_in(object)
   for _, item in ipairs(object.items) do
-    local problem = type(item) == "table" and item.error
-    if type(problem) == "table" then
-      local message, code = text(problem.message), text(problem.code)
-      if message or code then
-        return message or code, code
-      end
-    elseif text(problem) then
-      return problem
+    local reason, code = failure.read(item)
+    if reason then
+      return reason, code
     end
   end
+  return failure.read(object)
 end
 
 local function batch_failed(state, object)
@@ -73,7 +70,7 @@ end
 local function poll(client, state)
   local object, _, err = client[state.group]:get_batch(state.batch_id, poll_options(client, state))
   if not object then
-    return nil, poll_failed(state, err)
+    return nil, poll_failed(state, err, state.batch_id)
   end
   loop.polled(state, object)
   take_counts(state, object)

@@ -18,6 +18,7 @@
 --   delivery may come in another worker, which cannot wake this one: then the monitor is asked every quarter second.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
+local emit = require "heygen.wait.emit"
 local pauses = require "heygen.driver.pause"
 
 local deliveries = {}
@@ -124,6 +125,9 @@ function deliveries.pause(client, state, wait, seconds, fixed)
   if not drivers.current(client.driver).built_in then
     longest = math.min(longest, LONGEST_SLEEP_UNWAKEABLE)
   end
+  if state.tick then
+    longest = math.min(longest, emit.TICK)
+  end
   monitor.calm, monitor.paused = false, true
   add_ids(state)
   while true do
@@ -141,6 +145,8 @@ function deliveries.pause(client, state, wait, seconds, fixed)
     local slept, reason, kind = pauses.sleep(client, math.min(left, longest), monitor.waker)
     if not slept then
       return nil, reason, kind
+    elseif state.tick then
+      state.tick()
     end
   end
 end

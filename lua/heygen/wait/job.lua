@@ -2,6 +2,7 @@
 -- job for each of them. Several that have a list of statuses are polled by it, 100 in a request; only those that have
 -- ended there are fetched.
 local errors = require "heygen.errors"
+local failure = require "heygen.wait.failure"
 local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
@@ -16,32 +17,12 @@ local MOST_STATUSES = 100 -- ids in a request
 
 -- ---- how a job stands ----
 
--- The reason of a failure, and its code, wherever they are.
-local function reason_of(subject, object)
-  local code, message
-  for _, name in ipairs(subject.code) do
-    code = code or text(object[name])
-  end
-  for _, name in ipairs(subject.reason) do
-    local value = object[name]
-    if type(value) == "table" then
-      code = code or text(value.code)
-      value = text(value.message) or text(value.msg)
-    end
-    message = message or text(value)
-  end
-  return message or code, code
-end
-
--- The list of statuses has reasons, too, under a name of its own.
-local IN_STATUSES = { reason = { "error" }, code = {} }
-
 -- The fields of an error for a job that has failed; `entry` is its entry in the list of statuses.
 local function failed_fields(state, object, entry)
   local subject, status = state.subject, object.status
-  local reason, code = reason_of(subject, object)
-  if not reason and entry then
-    reason, code = reason_of(IN_STATUSES, entry)
+  local reason, code = failure.read(object)
+  if not reason then
+    reason, code = failure.read(entry)
   end
   local message = subject.noun
     .. (status == "failed" and " failed" or (" was " .. service_text(state, status, 100)))
@@ -133,7 +114,7 @@ local function poll_one(client, state)
     object, err = get(client, state, state[subject.id])
   end
   if not object then
-    return nil, poll_failed(state, err)
+    return nil, poll_failed(state, err, state[subject.id])
   end
   loop.polled(state, object)
   state.progress = loop.progress(state.progress, object.progress)
@@ -154,7 +135,8 @@ end
 
 -- ---- several ----
 
--- Of those that have not ended, the ones to fetch: the service gives many statuses in one request.
+-- Of those that have not ended, the ones to fetch: the service gives many statuses in one request. And an error that
+-- ends the wait.
 local function worth_fetching(client, state)
   local subject, open = state.subject, {}
   for index, id in ipairs(state[subject.list]) do
@@ -176,10 +158,9 @@ local function worth_fetching(client, state)
       state.no_statuses = true -- each by itself then; its error says what is wrong
       return open
     elseif not entries then
-      state.poll_error = err
-      return worth
+      return worth, poll_failed(state, err)
     end
-    state.poll_error = nil
+    loop.recovered(state)
     for place = first, last do
       local entry = entry_of(subject, entries, open[place].id)
       local status = entry and entry.status
@@ -201,13 +182,14 @@ local function take_one(client, state, each)
   local subject = state.subject
   local object, err = get(client, state, each.id)
   if not object then
-    if err.kind == "api" and err.status == 404 then
+    if err.kind == "api" and err.status == 404 and not loop.is_not_yet(state, err, each.id) then
       state.errors[each.index] = err
       return nil
     end
-    return poll_failed(state, err)
+    return poll_failed(state, err, each.id)
   end
-  state.last, state.poll_error = object, nil
+  state.last = object
+  loop.recovered(state)
   if is_done(subject, object) then
     state.results[each.index] = object
   elseif subject.failed[object.status] then
@@ -252,7 +234,10 @@ end
 
 local function poll_all(client, state)
   state.status_seen = nil
-  local worth = worth_fetching(client, state)
+  local worth, statuses_err = worth_fetching(client, state)
+  if statuses_err then
+    return nil, statuses_err
+  end
   for _, each in ipairs(worth) do
     local err = take_one(client, state, each)
     if err then

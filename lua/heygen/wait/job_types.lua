@@ -1,5 +1,5 @@
--- Types of jobs other than videos, as data: a row says how a job is polled, which statuses end it, and where its id and
--- its reason of failure are. A status that a row does not name means that the job still runs.
+-- Types of jobs other than videos, as data: a row says how a job is polled, which statuses end it, and where its id is.
+-- A status that a row does not name means that the job still runs.
 local job_types = {}
 
 ---@class heygen.JobType : heygen.WaitSubject
@@ -17,8 +17,6 @@ local job_types = {}
 ---@field pick (fun(target: any): heygen.JobType?)? another type, where the target is one of it
 ---@field done table<string, boolean> statuses of success
 ---@field failed table<string, boolean> statuses of failure
----@field reason string[] fields with the reason of a failure: a text, or a table with a message and a code
----@field code string[] fields with its code
 ---@field asks table<string, string> statuses in which the job waits for a person, and for what
 ---@field prefix string? what events of webhooks about its end begin with, where there are any
 ---@field settled (fun(object: table): boolean)? is one ready that has no status at all
@@ -50,7 +48,6 @@ local look = { -- of an avatar
   inside = "avatar_item",
   done = DONE,
   failed = FAILED,
-  reason = { "error" },
   asks = ASKS,
   settled = always,
   pace = SOON,
@@ -66,8 +63,6 @@ job_types.rows = {
     prefix = "video_translate",
     done = DONE,
     failed = FAILED,
-    reason = { "failure_message" },
-    code = { "failure_code" },
   },
   {
     group = "video_translations",
@@ -79,8 +74,6 @@ job_types.rows = {
     prefix = "proofread_creation",
     done = DONE,
     failed = FAILED,
-    reason = { "failure_message" },
-    code = { "failure_code" },
   },
   {
     group = "lipsyncs",
@@ -90,8 +83,6 @@ job_types.rows = {
     id = "lipsync_id",
     done = DONE,
     failed = FAILED,
-    reason = { "failure_message" },
-    code = { "failure_code" },
   },
   {
     group = "ai_clipping",
@@ -101,8 +92,6 @@ job_types.rows = {
     prefix = "ai_clipping",
     done = DONE,
     failed = { failed = true, cancelled = true },
-    reason = { "failure_message" },
-    code = { "failure_code" },
   },
   {
     group = "background_removals",
@@ -111,8 +100,6 @@ job_types.rows = {
     id = "job_id",
     done = DONE,
     failed = { failed = true, deleted = true },
-    reason = { "error", "failure_message" },
-    code = { "failure_code" },
   },
   {
     group = "voices",
@@ -123,8 +110,6 @@ job_types.rows = {
     objects = "voices", -- designs
     done = { complete = true, completed = true },
     failed = FAILED,
-    reason = { "failure_message", "error" },
-    code = { "failure_code" },
     settled = is_public,
     pace = SOON,
   },
@@ -136,7 +121,6 @@ job_types.rows = {
     inside = "avatar_group",
     done = DONE,
     failed = FAILED,
-    reason = { "error" },
     asks = ASKS,
     settled = always,
     pace = SOON,
@@ -155,7 +139,6 @@ job_types.rows = {
     id = "asset_id",
     done = DONE,
     failed = FAILED,
-    reason = { "error" },
     pace = AT_ONCE,
   },
 }
@@ -167,7 +150,7 @@ for _, row in ipairs(job_types.rows) do
   row.method, row.get = row.method or "wait", row.get or "get"
   row.list = row.id .. "s"
   row.ids = { row.id, row.list }
-  row.also, row.code, row.asks = row.also or {}, row.code or {}, row.asks or {}
+  row.also, row.asks = row.also or {}, row.asks or {}
 end
 
 -- The end of a refusal: the methods that would wait for a table that was given to another one.

@@ -5,25 +5,30 @@
 --   run    makes the state of the wait and repeats three steps:
 --   poll   asks the *subject* (video.lua, job.lua, batch.lua), which alone knows where its job is polled and when it
 --          has ended. `nil` means that the job still runs; a value or an error ends the wait.
---   emit   calls on_progress with an event made from the state.
+--   emit   calls on_progress with an event made from the state: emit.lua.
 --   pause  sleeps for as long as pace.lua says. With a router of webhooks, deliveries.lua may end the pause earlier, or
 --          stretch it while deliveries are known to arrive.
 --
 -- Invariants
 --
---   A poll that failed in passing never ends the wait: it is kept in `state.poll_error` until the next one succeeds.
+--   A poll that failed in passing never ends the wait: it is kept in `state.poll_error` until the next one succeeds. So
+--   does a 404 for some seconds after an id was first seen, and an answer that cannot be read, but not ten in a row.
+--   Retry-After is never undercut, not by a delivery either.
+--   What on_progress raises never ends the wait.
 --   Every error of a wait carries all ids that the state has: it can be given to the same method to resume.
 --   The job does not depend on the wait: whatever ends the wait, the job continues at the service.
 --   Functions return `value` or `nil, err`; the text of an error is made once, by the method that was called.
 --
 -- The state of a wait: the ids under the names in `subject.ids`; `status`, `progress`, `last` (the body seen last);
--- `poll_error`; `began` and `stop` (seconds of core.now); `pace`; `monitor` (deliveries.lua); `idempotency_key`,
--- `callback_id`; and what the subject adds.
+-- `poll_error`; `began`, `stop` and `hold_until` (seconds of core.now); `pace`; `monitor` (deliveries.lua);
+-- `idempotency_key`, `callback_id`; and what the subject adds.
+local block = require "heygen.driver.block"
 local core = require "heygen.core"
+local drivers = require "heygen.driver"
+local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
 local pace = require "heygen.wait.pace"
 local response = require "heygen.http.response"
-local pauses = require "heygen.driver.pause"
 
 local loop = {}
 
@@ -88,6 +93,21 @@ function loop.service_text(state, text, most)
   return text and errors.foreign(tostring(text), most or 1000, state.hide)
 end
 
+local MOST_UNREADABLE = 10 -- answers in a row
+local LONGEST_NOT_FOUND = 15 -- seconds between two polls of what is not found
+
+-- Kinds of errors after which the wait can be resumed, as far as is known.
+local RESUMABLE = {
+  callback = true,
+  cancelled = true,
+  closed = true,
+  file = true,
+  network = true,
+  parse = true,
+  timeout = true,
+  too_large = true,
+}
+
 -- Adds to an error, or to the fields of one, all that the wait knows.
 local function complete(state, err)
   local subject = state.subject
@@ -103,6 +123,10 @@ local function complete(state, err)
   if subject.add_to_error then
     subject.add_to_error(state, err)
   end
+  if RESUMABLE[err.kind] or err.status == 401 or err.status == 403 then
+    local _, call = subject.unfinished(state)
+    err.message = ("%s; resume with %s"):format(err.message, call)
+  end
   return err
 end
 
@@ -114,18 +138,62 @@ function loop.failure(state, fields)
 end
 
 ---A poll failed. In passing, that is no reason to give up a job of half an hour: nothing. Else the end of the wait.
+---@param state table
+---@param err heygen.Error
+---@param id string? of what was polled
 ---@return heygen.Error?
-function loop.poll_failed(state, err)
-  if err.retryable and err.kind ~= "cancelled" then
-    state.poll_error = err
-    return nil
+function loop.poll_failed(state, err, id)
+  if id and loop.is_not_yet(state, err, id) then
+    state.not_found = state.not_found + 1
+  elseif not err.retryable or err.kind == "cancelled" then
+    return complete(state, err)
+  elseif err.kind == "parse" then
+    state.unreadable = state.unreadable + 1
+    if state.unreadable >= MOST_UNREADABLE then
+      err.message = ("%d answers in a row could not be read: %s"):format(MOST_UNREADABLE, err.message)
+      return complete(state, err)
+    end
   end
-  return complete(state, err)
+  if type(err.retry_after) == "number" then
+    state.hold_until = math.max(state.hold_until or 0, core.now() + err.retry_after)
+  end
+  state.poll_error = err
+  return nil
+end
+
+---Is this a 404 about something that may not be readable everywhere yet?
+---@param state table
+---@param err heygen.Error
+---@param id string
+---@return boolean
+function loop.is_not_yet(state, err, id)
+  if err.kind ~= "api" or err.status ~= 404 then
+    return false
+  end
+  local since = state.seen_at[id] or core.now()
+  state.seen_at[id] = since
+  return core.now() - since < state.wait.not_found_grace
+end
+
+-- The ids of the state that are new are seen now.
+local function see_ids(state)
+  for _, name in ipairs(state.subject.ids) do
+    local given = state[name]
+    for _, id in ipairs(type(given) == "table" and given or { given }) do
+      state.seen_at[id] = state.seen_at[id] or core.now()
+    end
+  end
 end
 
 ---A poll has brought an answer.
 function loop.polled(state, object)
-  state.last, state.poll_error, state.status = object, nil, object.status
+  state.last, state.status = object, object.status
+  loop.recovered(state)
+end
+
+---Polls succeed again.
+function loop.recovered(state)
+  state.poll_error, state.not_found, state.unreadable, state.hold_until = nil, 0, 0, nil
 end
 
 -- What a job shows before it is at work; anything else, known or not, may be followed by the end.
@@ -143,44 +211,17 @@ end
 
 -- ---- the steps ----
 
--- Calls on_progress. What it raises must not lose the job: it becomes the error of the wait.
-local function emit(state, wait)
-  if not wait.on_progress then
-    return nil
-  end
-  local subject = state.subject
-  local event = {
-    status = state.status,
-    progress = state.progress,
-    elapsed = core.now() - state.began,
-    err = state.poll_error,
-  }
-  for _, name in ipairs(subject.ids) do
-    event[name] = state[name]
-  end
-  if subject.add_to_event then
-    subject.add_to_event(state, event)
-  end
-  local ok, raised = pcall(wait.on_progress, event)
-  if ok then
-    return nil
-  end
-  return loop.failure(
-    state,
-    { kind = "callback", message = "on_progress raised: " .. errors.text(raised), cause = raised }
-  )
-end
-
 local function timed_out(state, wait)
-  local what, call = state.subject.unfinished(state) -- "the video is"
-  local cause = state.poll_error
+  local what, cause = state.subject.unfinished(state), state.poll_error -- "the video is"
+  if not state.status and cause and cause.status == 404 then
+    return complete(state, cause) -- nothing was ever seen of it
+  end
   return loop.failure(state, {
     kind = "timeout",
-    message = ("%s still %s after %g s; it continues at the service: %s resumes the wait%s"):format(
+    message = ("%s still %s after %g s; it continues at the service%s"):format(
       what,
       state.status and ("%q"):format(loop.service_text(state, state.status)) or "unknown",
       wait.timeout,
-      call,
       cause and " (the last poll failed: " .. cause.message .. ")" or ""
     ),
     cause = cause,
@@ -188,31 +229,40 @@ local function timed_out(state, wait)
   })
 end
 
--- Nothing, or the error that ends the wait.
-local function pause(client, state, wait)
-  local subject = state.subject
-  local left = state.stop - core.now()
-  local seconds = pace.next(state.pace, core.now() - state.began, subject.phase(state))
+-- Seconds until the next poll, and whether a delivery or a stretched pause must not change that.
+local function next_pause(state, wait)
+  local subject, now = state.subject, core.now()
+  local seconds = pace.next(state.pace, now - state.began, subject.phase(state))
   local longest = subject.longest_pause and subject.longest_pause(state, wait)
   if longest then
     seconds = math.min(seconds, longest)
   end
-  seconds = math.max(math.min(seconds, left), 0)
+  if state.not_found > 0 then -- few polls of what may never be found
+    seconds = math.max(seconds, math.min(2 ^ (state.not_found - 1), LONGEST_NOT_FOUND))
+  end
+  local hold = state.hold_until and state.hold_until - now or 0
+  local left = state.stop - now
+  return math.max(math.min(math.max(seconds, hold), left), 0), longest ~= nil, hold > 0
+end
+
+-- Nothing, or the error that ends the wait.
+local function pause(client, state, wait)
+  local seconds, fixed, held = next_pause(state, wait)
   local slept, reason, kind
-  if state.monitor then
-    slept, reason, kind =
-      require("heygen.wait.deliveries").pause(client, state, wait, seconds, longest ~= nil)
+  if state.monitor and not held then
+    slept, reason, kind = require("heygen.wait.deliveries").pause(client, state, wait, seconds, fixed)
   else
-    slept, reason, kind = pauses.sleep(client, seconds)
+    slept, reason, kind = emit.sleep(client, state, seconds)
   end
-  if slept then
-    return nil
+  if not slept then
+    return loop.failure(state, {
+      kind = kind or "cancelled",
+      message = (kind and reason or "the wait was " .. (reason or "cancelled"))
+        .. ("; %s continues at the service"):format(state.subject.noun),
+    })
+  elseif state.hold_until and core.now() < state.hold_until then
+    return timed_out(state, wait)
   end
-  return loop.failure(state, {
-    kind = kind or "cancelled",
-    message = (kind and reason or "the wait was " .. (reason or "cancelled"))
-      .. ("; %s continues at the service"):format(subject.noun),
-  })
 end
 
 -- One poll, and what was delivered until then.
@@ -234,22 +284,41 @@ local function repeat_steps(client, state, wait, poll_first)
     local value, err
     if has_polled then
       value, err = poll(client, state, wait)
+      see_ids(state)
     end
     -- Without a poll, it is what the create answered: from here on the caller knows the job, whatever happens.
-    local problem = emit(state, wait)
+    emit.event(client, state, wait)
     if value ~= nil or err then
       return value, err
-    elseif problem then
-      return nil, problem
     elseif has_polled and core.now() >= state.stop then
       return nil, timed_out(state, wait)
     end
     has_polled = true
-    problem = pause(client, state, wait)
+    local problem = pause(client, state, wait)
     if problem then
       return nil, problem
     end
   end
+end
+
+-- Ctrl-C in a plain script raises in here: what it raises must say which job continues, and how to resume.
+local function interrupted(state)
+  local err = loop.failure(state, {
+    kind = "cancelled",
+    message = ("interrupted! %s continues at the service"):format(state.subject.noun),
+  })
+  -- lua.c prints what has a __tostring as it is. Lua 5.1 cannot, and LuaJIT adds a trace.
+  error(_VERSION == "Lua 5.1" and tostring(err) or err, 0)
+end
+
+local function guarded_steps(client, state, wait, poll_first)
+  local ok, value, err = pcall(repeat_steps, client, state, wait, poll_first)
+  if ok then
+    return value, err
+  elseif emit.is_interrupt(value) then
+    return interrupted(state)
+  end
+  error(value, 0)
 end
 
 ---Waits.
@@ -261,13 +330,17 @@ end
 ---@return any value
 ---@return heygen.Error? err
 function loop.run(client, subject, state, wait, poll_first)
-  state.subject, state.hide = subject, client.hide
+  state.subject, state.wait, state.hide = subject, wait, client.hide
   state.began, state.stop = core.now(), core.now() + wait.timeout
+  state.not_found, state.unreadable, state.seen_at = 0, 0, {}
   state.pace = pace.new(wait.interval, wait.max_interval, wait.strict)
+  see_ids(state)
   if wait.webhook then
     require("heygen.wait.deliveries").begin(state, wait)
   end
-  local value, err = repeat_steps(client, state, wait, poll_first)
+  local blocks = drivers.current(client.driver) == block
+  state.tick = blocks and emit.ticker(wait.on_progress) or nil
+  local value, err = (blocks and guarded_steps or repeat_steps)(client, state, wait, poll_first)
   if state.monitor then
     require("heygen.wait.deliveries").finish(state, value ~= nil or err.kind == "failed")
   end

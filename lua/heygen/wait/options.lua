@@ -9,16 +9,26 @@ options.defaults = {
   interval = 10, -- the first pause
   max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
   grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
+  not_found_grace = 30, -- a job may be known to the create some seconds before it can be read everywhere
   webhook_interval = 960, -- a job of half an hour is then polled once in between: see deliveries.lua
 }
+
+-- The function instead of the display that it makes: found out before anything is paid.
+local function progress_problem(value)
+  local heygen = package.loaded.heygen
+  if type(heygen) == "table" and value == heygen.progress then
+    return "heygen.progress makes a display: write heygen.progress()"
+  end
+end
 
 local KNOWN = {
   timeout = { type = "seconds", min = 0 },
   interval = { type = "seconds", min = 0.001, finite = true },
   max_interval = { type = "seconds", min = 0.001 },
   grace = { type = "seconds", min = 0 },
+  not_found_grace = { type = "seconds", min = 0 },
   webhook_interval = { type = "seconds", min = 0.001 },
-  on_progress = { type = "function" },
+  on_progress = { type = "function", problem = progress_problem },
   webhook = checker.router "watch",
 }
 

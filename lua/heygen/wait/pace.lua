@@ -21,6 +21,26 @@ function pace.new(interval, max_interval, strict)
   return { pause = interval, max = max_interval, polls = 0, strict = strict }
 end
 
+---Keeps polls of the budget for something else than the job, while it is pending.
+---@param self table from pace.new
+---@param count integer
+function pace.reserve(self, count)
+  self.reserved = self.reserved or count
+end
+
+---Takes one of them, if what must be left for rendering stays.
+---@param self table
+---@param elapsed number seconds since the wait began
+---@return boolean taken
+function pace.take_reserved(self, elapsed)
+  local left = POLLS - self.polls - 1 - RESERVE.pending
+  if not self.strict and left * self.max * QUIET < HORIZON * self.max - elapsed then
+    return false
+  end
+  self.polls, self.reserved = self.polls + 1, math.max(self.reserved - 1, 0)
+  return true
+end
+
 ---The pause before the next poll.
 ---@param self table from pace.new
 ---@param elapsed number seconds since the wait began
@@ -31,6 +51,7 @@ function pace.next(self, elapsed, phase)
   self.polls = self.polls + 1
   if not self.strict then
     local quiet, reserve = self.max * QUIET, RESERVE[phase]
+    reserve = reserve and phase == "pending" and reserve + (self.reserved or 0) or reserve
     if not reserve or (POLLS - self.polls - reserve) * quiet < HORIZON * self.max - elapsed then
       longest = quiet
     end

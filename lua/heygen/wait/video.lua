@@ -4,13 +4,15 @@
 -- video is known, the video is polled, as sessions may disappear while their videos stay. Only for a percentage, which
 -- a video does not have, the session is polled in turn with it.
 local core = require "heygen.core"
+local failure = require "heygen.wait.failure"
 local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
+local pace = require "heygen.wait.pace"
 
 local video = {}
 
-local failure, service_text, text = loop.failure, loop.service_text, loop.text
+local service_text, text = loop.service_text, loop.text
 local poll_failed, poll_options = loop.poll_failed, loop.poll_options
 
 -- ---- what is waited for ----
@@ -96,19 +98,19 @@ local function is_from_model(message)
 end
 
 local function reason_in(session)
-  return newest(session, is_error) or newest(session, is_from_model)
+  return newest(session, is_error) or failure.read(session) or newest(session, is_from_model)
 end
 
 -- Why a video failed: its own fields, then the session's newest error, then the last message of the agent.
 local function video_failed(client, state, object)
-  local message, code = text(object.failure_message), text(object.failure_code)
-  if not message and not code and state.session_id then
+  local message, code = failure.read(object)
+  if not message and state.session_id then
     local session = get_session(client, state.session_id, poll_options(client, state))
     message = session and reason_in(session)
   end
-  return failure(state, {
+  return loop.failure(state, {
     kind = "failed",
-    message = "the video failed: " .. (service_text(state, message or code) or "the service gives no reason"),
+    message = "the video failed: " .. (service_text(state, message) or "the service gives no reason"),
     code = service_text(state, code, 100),
     status = 200,
     last = object,
@@ -116,16 +118,23 @@ local function video_failed(client, state, object)
 end
 
 local function session_failed(state, session)
-  return failure(state, {
+  return loop.failure(state, {
     kind = "failed",
     message = "the session failed: "
       .. (service_text(state, reason_in(session)) or "the service gives no reason"),
+    code = service_text(state, select(2, failure.read(session)), 100),
     status = 200,
     last = session,
   })
 end
 
 -- ---- one poll ----
+
+-- The session of a video that has not started is polled after a minute (in pauses of max_interval, at least a second),
+-- then after three minutes more, and so on in growing pauses.
+local CHAT_FIRST, CHAT_NEXT, CHAT_GROWTH = 2, 6, 2
+local CHAT_POLLS = 4 -- in 45 minutes
+
 -- Each gives nothing while the job runs, or the end of the wait: the video, or nil and an error.
 
 -- A session that is completed names its video, on itself or in its list.
@@ -136,10 +145,10 @@ local function video_of_completed(client, state, session)
     state.video_id = first.id
     return nil
   elseif not videos then
-    return nil, poll_failed(state, err)
+    return nil, poll_failed(state, err, state.session_id)
   end
   return nil,
-    failure(state, {
+    loop.failure(state, {
       kind = "failed",
       message = "the session is completed but has no video",
       status = 200,
@@ -151,11 +160,21 @@ local function take_progress(state, session)
   state.progress = loop.progress(state.progress, session.progress)
 end
 
+local function input_needed(state, session, what)
+  local words = service_text(state, newest(session, is_from_model))
+  return loop.failure(state, {
+    kind = "input_needed",
+    message = ("%s (client.video_agents:send): %s"):format(what, words or "the agent has sent no text"),
+    status = 200,
+    last = session,
+  })
+end
+
 -- The session, while the video is not known.
 local function poll_session(client, state, wait)
   local session, err = get_session(client, state.session_id, poll_options(client, state))
   if not session then
-    return nil, poll_failed(state, err)
+    return nil, poll_failed(state, err, state.session_id)
   end
   loop.polled(state, session)
   take_progress(state, session)
@@ -170,16 +189,48 @@ local function poll_session(client, state, wait)
   elseif state.failed_since and core.now() - state.failed_since >= wait.grace then
     return nil, session_failed(state, session)
   elseif asked and state.asked then -- twice in a row: it is not passing through
-    return nil,
-      failure(state, {
-        kind = "input_needed",
-        message = "the session waits for a message (client.video_agents:send): "
-          .. (service_text(state, newest(session, is_from_model)) or "it does not say what it wants to know"),
-        status = 200,
-        last = session,
-      })
+    return nil, input_needed(state, session, "the session waits for a message")
   end
   state.asked = asked
+end
+
+-- An agent that answers in chat leaves a video that is pending for ever. So the session is polled now and then, in
+-- addition to the video, while that has not started. Its end counts when it was seen twice: the video may only be late.
+-- True: this poll is over.
+local function poll_chat(client, state, wait)
+  if not state.session_id or state.session_gone or not loop.not_started(state.status) then
+    return false
+  end
+  local now = core.now()
+  pace.reserve(state.pace, CHAT_POLLS)
+  state.chat_poll_at = state.chat_poll_at or state.began + CHAT_FIRST * math.max(wait.max_interval, 0.5)
+  if now < state.chat_poll_at or not pace.take_reserved(state.pace, now - state.began) then
+    return false
+  end
+  local session, err = get_session(client, state.session_id, poll_options(client, state))
+  if not session then
+    state.session_gone = not err.retryable
+    return false
+  end
+  take_progress(state, session)
+  local is_asking = session.status == "waiting_for_input"
+  if not (is_asking or session.status == "completed" or session.status == "failed") then
+    state.chat_pause = state.chat_pause and state.chat_pause * CHAT_GROWTH
+      or CHAT_NEXT * math.max(wait.max_interval, 0.5)
+    state.chat_since, state.chat_poll_at = nil, now + state.chat_pause
+    state.turn = true -- the session was polled just now
+    return false
+  end
+  local since = state.chat_since
+  state.chat_since, state.chat_poll_at = since or now, now
+  if not since then
+    return false
+  elseif session.status == "failed" then
+    return true, now - since >= wait.grace and session_failed(state, session) or nil
+  elseif is_asking then
+    return true, input_needed(state, session, "the session waits for a message")
+  end
+  return true, input_needed(state, session, "the agent has answered in chat, and its video was never started")
 end
 
 -- A video has no percentage, its session has one. With on_progress, and while the session answers, every other poll is
@@ -219,18 +270,19 @@ local function poll_unsure(client, state)
 end
 
 local function poll_video(client, state, wait)
-  if poll_for_progress(client, state, wait) then
-    return nil
+  local over, chat_err = poll_chat(client, state, wait)
+  if over or poll_for_progress(client, state, wait) then
+    return nil, chat_err
   end
   local object, err = get_video(client, state.video_id, poll_options(client, state))
   if not object and err.status == 404 and state.unsure then
-    local over, session_err = poll_unsure(client, state)
-    if over then
+    local is_session, session_err = poll_unsure(client, state)
+    if is_session then
       return nil, session_err
     end
   end
   if not object then
-    return nil, poll_failed(state, err)
+    return nil, poll_failed(state, err, state.video_id)
   end
   state.unsure = nil
   loop.polled(state, object)

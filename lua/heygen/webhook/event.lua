@@ -3,6 +3,7 @@
 local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
+local failure = require "heygen.wait.failure"
 
 local event = {}
 
@@ -57,23 +58,14 @@ local IDS = {
 }
 event.ids = IDS
 
-local REASONS = { "msg", "error", "error_message", "message", "failure_message", "error_code" }
-
 local function text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- One line for a log, whatever the service has sent.
 local function reason_of(data)
-  for index = 1, #REASONS do
-    local value = data[REASONS[index]]
-    if type(value) == "table" then
-      value = text(value.message) or text(value.msg) or text(value.code)
-    end
-    if type(value) == "string" and find(value, "%S") then
-      return errors.printable(value, 1000)
-    end
-  end
-  return nil
+  local reason = failure.read(data)
+  return reason and errors.printable(reason, 1000)
 end
 
 local OUTCOMES = {

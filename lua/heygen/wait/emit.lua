@@ -1,0 +1,98 @@
+-- What a wait shows while it lasts: calls of on_progress, and ticks of a display during pauses.
+local core = require "heygen.core"
+local errors = require "heygen.errors"
+local pauses = require "heygen.driver.pause"
+
+local emit = {}
+
+emit.TICK = 1 -- seconds
+
+---Is this what lua.c raises for Ctrl-C, in the function that happens to run?
+---@param raised any
+---@return boolean
+function emit.is_interrupt(raised)
+  return type(raised) == "string" and raised:find "interrupted!$" ~= nil
+end
+
+-- What on_progress raises must not lose the job: it is reported once, and the wait continues.
+local function report(client, state, raised)
+  if state.has_reported then
+    return
+  end
+  state.has_reported = true
+  local text = errors.printable(state.hide(errors.text(raised)), 500)
+  local line = ("heygen: on_progress raised: %s (the wait continues)"):format(text)
+  if client.options.log then
+    pcall(client.options.log, line)
+  else
+    io.stderr:write(line, "\n")
+  end
+end
+
+---Calls on_progress with an event.
+---@param client heygen.Client
+---@param state table see loop.lua
+---@param wait table
+function emit.event(client, state, wait)
+  if not wait.on_progress then
+    return
+  end
+  local subject = state.subject
+  local event = {
+    status = state.status,
+    progress = state.progress or 0,
+    elapsed = core.now() - state.began,
+    err = state.poll_error,
+  }
+  for _, name in ipairs(subject.ids) do
+    event[name] = state[name]
+  end
+  if subject.add_to_event then
+    subject.add_to_event(state, event)
+  end
+  local ok, raised = pcall(wait.on_progress, event)
+  if not ok and emit.is_interrupt(raised) then
+    error(raised, 0)
+  elseif not ok then
+    report(client, state, raised)
+  end
+end
+
+---The function that keeps the clock of a display going, if on_progress is one.
+---@param on_progress any
+---@return function?
+function emit.ticker(on_progress)
+  local found, tick = pcall(function()
+    return type(on_progress) == "table" and on_progress.tick
+  end)
+  if found and type(tick) == "function" then
+    return function()
+      tick(on_progress)
+    end
+  end
+end
+
+---Pauses; while `state.tick` is there, it is called once a second.
+---@param client heygen.Client
+---@param state table
+---@param seconds number
+---@return boolean? slept
+---@return string? reason
+---@return string? kind of the error, when it is not "cancelled"
+function emit.sleep(client, state, seconds)
+  local tick, stop = state.tick, core.now() + seconds
+  if not tick then
+    local slept, reason, kind = pauses.sleep(client, seconds)
+    return slept, reason, kind
+  end
+  repeat
+    local slept, reason, kind = pauses.sleep(client, math.max(math.min(stop - core.now(), emit.TICK), 0))
+    if not slept then
+      return nil, reason, kind
+    end
+    tick()
+  until core.now() >= stop
+  return true
+end
+
+return emit
