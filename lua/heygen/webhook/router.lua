@@ -288,9 +288,10 @@ return function(given, level)
     },
   }, Router)
   self.write = writer(self)
+  self.store = read_options.store or (dict and store_shared.new(dict) or store.new())
   self.dispatch = Dispatch.new {
     on = read_options.on,
-    store = read_options.store or (dict and store_shared.new(dict) or store.new()),
+    store = self.store,
     client = read_options.client,
     defer = defer == true and later or defer or nil,
     log = self.write,
