@@ -1,4 +1,5 @@
 -- heygen-sim as a program, and as a child of a Lua program: how it starts, and that it really ends.
+local eventually = require "spec.support.eventually"
 local shell = require "spec.support.shell"
 local sim = require "heygen.sim"
 local socket = require "socket"
@@ -21,17 +22,6 @@ local function listens(url)
     connection:close()
   end
   return connection ~= nil
-end
-
-local function until_true(check)
-  local deadline = socket.gettime() + 10
-  while socket.gettime() < deadline do
-    if check() then
-      return true
-    end
-    socket.sleep(0.01)
-  end
-  return false
 end
 
 describe("heygen-sim", function()
@@ -82,7 +72,7 @@ describe("heygen-sim", function()
     local path = os.tmpname()
     local pipe = io.popen(COMMAND .. "--until-stdin-closes >" .. path, "w")
     local url
-    assert.is_true(until_true(function()
+    assert.is_truthy(eventually(function()
       local file = assert(io.open(path))
       url = (file:read "*l" or ""):match "^http://127%.0%.0%.1:%d+$"
       file:close()
@@ -102,7 +92,7 @@ describe("heygen-sim", function()
     local path = os.tmpname()
     local pipe = io.popen(command .. " >" .. path, "w")
     local host, port
-    assert.is_true(until_true(function()
+    assert.is_truthy(eventually(function()
       local file = assert(io.open(path))
       host, port = (file:read "*l" or ""):match "^http://([%d.]+):(%d+)$"
       file:close()
@@ -245,7 +235,7 @@ describe("heygen.sim.start", function()
     os.remove(script)
     assert.is_true(listens(url))
     os.execute(string.format("kill -9 %d", pid))
-    assert.is_true(until_true(function()
+    assert.is_truthy(eventually(function()
       return not listens(url)
     end))
     pipe:close()

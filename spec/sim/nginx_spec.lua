@@ -1,4 +1,5 @@
 -- The nginx front as it is seen from outside: several workers that are one service, faults, a clean end. #once
+local eventually = require "spec.support.eventually"
 local cjson = require "cjson"
 local process = require "spec.support.process"
 local shell = require "spec.support.shell"
@@ -11,17 +12,6 @@ local function curl(arguments)
   local output, status = pipe:read("*a"):match "^(.*)%[(%d+)%]\n$"
   pipe:close()
   return tonumber(status), output
-end
-
-local function until_true(check)
-  local deadline = socket.gettime() + 10
-  while socket.gettime() < deadline do
-    if check() then
-      return true
-    end
-    socket.sleep(0.01)
-  end
-  return false
 end
 
 -- The children of a process, and theirs.
@@ -164,7 +154,7 @@ describe("the nginx front #once", function()
         end
       end
       assert.equal(4, killed)
-      assert.is_true(until_true(function()
+      assert.is_truthy(eventually(function()
         local ok, status = pcall(server.api, server, "GET", "/v3/video-agents/" .. made.data.session_id)
         return ok and status == 200
       end))
@@ -276,7 +266,7 @@ describe("the nginx front #once", function()
       local command = "echo $$ >%s.pid; exec env TMPDIR=%s lua5.4 bin/heygen-sim --front nginx --tls"
         .. " --until-stdin-closes --url-file %s >/dev/null"
       local pipe = io.popen(command:format(path, room, path), "w")
-      assert.is_true(until_true(function()
+      assert.is_truthy(eventually(function()
         local file = io.open(path)
         return file and file:close()
       end))
@@ -307,13 +297,13 @@ describe("the nginx front #once", function()
       local command = "TMPDIR=" .. room .. " lua5.4 bin/heygen-sim --front nginx --until-stdin-closes"
       local pipe = io.popen("{ " .. command .. "; echo status $?; } >" .. errors .. " 2>&1", "w")
       local master
-      assert.is_true(until_true(function()
+      assert.is_truthy(eventually(function()
         local found = shell.run("cat " .. room .. "/heygen-sim-*/nginx.pid")
         master = found:match "^%d+$"
         return master and shell.run("cat " .. errors):find("http://", 1, true)
       end))
       shell.must("kill -9 " .. master)
-      assert.is_true(until_true(function()
+      assert.is_truthy(eventually(function()
         return shell.run("cat " .. errors):find("status", 1, true)
       end))
       assert.matches("nginx has ended by itself.*status 1$", (shell.run("cat " .. errors)))
@@ -327,7 +317,7 @@ describe("the nginx front #once", function()
       local family = descendants(pid)
       os.execute("kill -9 " .. pid)
       pipe:close()
-      assert.is_true(until_true(function()
+      assert.is_truthy(eventually(function()
         return all_gone(family) and #directories() == 0
       end))
       os.remove(path)

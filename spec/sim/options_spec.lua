@@ -1,4 +1,5 @@
 -- Every option of the command line and of heygen.sim.start: what it changes in a running simulator.
+local eventually = require "spec.support.eventually"
 local cjson = require "cjson"
 local options = require "heygen.sim.options"
 local shell = require "spec.support.shell"
@@ -15,17 +16,6 @@ local function read(path)
     file:close()
   end
   return text
-end
-
-local function until_true(check)
-  local deadline = socket.gettime() + 10
-  while socket.gettime() < deadline do
-    local value = check()
-    if value then
-      return value
-    end
-    socket.sleep(0.01)
-  end
 end
 
 local function free_port()
@@ -135,7 +125,7 @@ describe("the option", function()
     assert.equal(state.now, server:state().now)
     server:stop()
     local from = start({ speed = 100000 }):state().now
-    assert.is_true(until_true(function()
+    assert.is_truthy(eventually(function()
       return server:state().now > from + 1000
     end))
   end)
@@ -206,7 +196,7 @@ describe("the option", function()
     local path = os.tmpname()
     local running = start { log = true, errors = path }
     running:api("GET", "/v3/videos/abc")
-    local line = until_true(function()
+    local line = eventually(function()
       return read(path):match "[^\n]*abc[^\n]*"
     end)
     assert.matches("^%d%d:%d%d:%d%d #%d+ GET /v3/videos/abc 404$", line)
@@ -231,7 +221,7 @@ describe("the option", function()
     os.remove(path)
     local pipe =
       io.popen(LUA .. " bin/heygen-sim --until-stdin-closes --url-file " .. path .. " >/dev/null", "w")
-    local url = until_true(function()
+    local url = eventually(function()
       return (read(path) or ""):match "^(http://127%.0%.0%.1:%d+)\n$"
     end)
     assert.is_string(url)
@@ -248,11 +238,11 @@ describe("the option", function()
     local pid = sleeper:read "*n"
     sleeper:close()
     os.execute(WITH_PROCESS:format(LUA, pid, path))
-    assert.is_truthy(until_true(function()
+    assert.is_truthy(eventually(function()
       return read(path)
     end))
     os.execute("kill " .. string.format("%d", pid))
-    assert.is_true(until_true(function()
+    assert.is_truthy(eventually(function()
       return read(path) == nil
     end))
   end)
@@ -268,11 +258,11 @@ describe("the option", function()
       pipe:close()
     end)
     os.execute(WITH_PROCESS:format(LUA, pid, path))
-    assert.is_truthy(until_true(function()
+    assert.is_truthy(eventually(function()
       return read(path)
     end))
     os.execute(("kill %d"):format(pid))
-    assert.is_true(until_true(function()
+    assert.is_truthy(eventually(function()
       return read(path) == nil
     end))
     assert.matches("%) Z", read(("/proc/%d/stat"):format(pid)))
@@ -288,7 +278,7 @@ describe("the option", function()
       }
       running:api("POST", "/v3/video-agents", { prompt = "A video", callback_url = "https://192.0.2.1/hook" })
       running:clock { advance = 720 }
-      return until_true(function()
+      return eventually(function()
         local _, body = running:exchange("GET", "/_sim/deliveries")
         local row = cjson.decode(body).data[1]
         return row and row.state ~= "waiting" and row.state ~= "sending" and row
