@@ -106,30 +106,31 @@ function judge.is_page(bytes)
   return find(bytes, "^[\239\187\191%s]*<[%a!?/]") ~= nil or find(bytes, "^[\239\187\191%s]*[{%[]") ~= nil
 end
 
----@param job heygen.operation
+---@param operation heygen.operation
 ---@return heygen.FileHead
-function judge.read(job)
-  local status = job:status()
+function judge.read(operation)
+  local status = operation:status()
   -- chunks have no other length: RFC 9112, 6.3
-  local length = not job:header "Transfer-Encoding" and match(job:header "Content-Length" or "", "^%d+$")
+  local length = not operation:header "Transfer-Encoding"
+    and match(operation:header "Content-Length" or "", "^%d+$")
   local head = {
     status = status,
-    etag = job:header "ETag",
-    modified = job:header "Last-Modified",
+    etag = operation:header "ETag",
+    modified = operation:header "Last-Modified",
     length = length and number(length),
-    encoded = coding(job:header "Content-Encoding"),
-    page = page_type(job:header "Content-Type"),
+    encoded = coding(operation:header "Content-Encoding"),
+    page = page_type(operation:header "Content-Type"),
   }
-  head.validator = validator(head.etag, head.modified, job:header "Date")
-  head.first, head.last, head.total = content_range(job:header "Content-Range")
+  head.validator = validator(head.etag, head.modified, operation:header "Date")
+  head.first, head.last, head.total = content_range(operation:header "Content-Range")
   head.partial = status == 206
   if status ~= 206 and status ~= 416 then
     -- A range with status 200 is believed where it tells of a part: that is what came, whatever the status says.
     head.partial = head.first ~= nil and not (head.first == 0 and head.last + 1 == head.total)
     head.total = head.partial and head.total or head.length
   end
-  local version = match(job:head(), "^HTTP/(%d)")
-  head.open = not head.length and version == "1" and not job:header "Transfer-Encoding"
+  local version = match(operation:head(), "^HTTP/(%d)")
+  head.open = not head.length and version == "1" and not operation:header "Transfer-Encoding"
   return head
 end
 

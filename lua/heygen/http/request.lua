@@ -62,7 +62,7 @@ local function report(client, row, call, state, status, problem, seconds)
     status = status,
     kind = problem and problem.kind,
     code = problem and problem.code,
-    request_id = state.job and response.request_id(state.job),
+    request_id = state.operation and response.request_id(state.operation),
   }
   event.code = event.code and client.hide(event.code)
   event.request_id = event.request_id and foreign.shown(event.request_id, 200, client.hide)
@@ -119,7 +119,7 @@ local function try(client, engine, row, call, state)
   if not operation then
     return nil, fields
   end
-  state.job = operation
+  state.operation = operation
   return exchange.receive(driver, engine, operation, call.notify)
 end
 
@@ -179,10 +179,10 @@ end
 local FOREIGN = { "message", "code", "param", "doc_url", "request_id", "last" }
 
 local function finish_problem(client, row, call, state, problem)
-  local job = state.job
+  local operation = state.operation
   problem.attempts = state.attempt
-  problem.sent = problem.sent or (job and job:sent()) or "no"
-  local request_id = job and (job:head() or "") ~= "" and response.request_id(job)
+  problem.sent = problem.sent or (operation and operation:sent()) or "no"
+  local request_id = operation and (operation:head() or "") ~= "" and response.request_id(operation)
   problem.request_id = request_id and foreign.shown(request_id, 200, client.hide) or nil
   add_ids(client, row, problem)
   if problem.kind ~= "api" then
@@ -207,9 +207,9 @@ end
 -- Decides about another attempt and makes the pause. True: again.
 local function again(client, row, call, state, problem)
   if problem.kind == "api" then
-    problem.retry_after = retry.after(state.job:header "Retry-After", core.time())
+    problem.retry_after = retry.after(state.operation:header "Retry-After", core.time())
   end
-  problem.sent = problem.sent or (state.job and state.job:sent()) or "no"
+  problem.sent = problem.sent or (state.operation and state.operation:sent()) or "no"
   problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
   local left = state.deadline - now()
   local seconds, why
@@ -246,7 +246,7 @@ local function prepare(client, row, call)
     began = began,
     deadline = began + (options.deadline or own.deadline),
     policy = client.policy,
-    job = nil,
+    operation = nil,
     text = nil,
     key = nil,
     headers = nil,
@@ -316,7 +316,7 @@ function request.send(client, row, call)
   local hooked = client.options.on_response or client.options.log
   while true do
     state.attempt = state.attempt + 1
-    state.began, state.job = now(), nil
+    state.began, state.operation = now(), nil
     if client.options.on_request then
       local ok, raised = announce(client, row, call, state)
       if not ok then
@@ -338,8 +338,8 @@ function request.send(client, row, call)
       value = { id = call.id, deleted = true }
     end
     if value then
-      state.job:drop()
-      response.remember(value, state.job, state.attempt)
+      state.operation:drop()
+      response.remember(value, state.operation, state.attempt)
       if hooked then
         report(client, row, call, state, status)
       end

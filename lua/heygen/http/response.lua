@@ -7,8 +7,8 @@ local response = {}
 
 local decode, escape, read_error = core.decode, core.escape, api_error.read
 
--- value -> job. Weak: an answer lives as long as the value that came in it.
-local jobs = setmetatable({}, { __mode = "k" })
+-- value -> operation. Weak: an answer lives as long as the value that came in it.
+local operations = setmetatable({}, { __mode = "k" })
 local attempts = setmetatable({}, { __mode = "k" }) -- only where there was more than one
 
 ---@class heygen.Response
@@ -21,22 +21,24 @@ local attempts = setmetatable({}, { __mode = "k" }) -- only where there was more
 ---@field http_version string? "1.1", "2"
 
 ---Keeps the answer within reach of heygen.response. A lack of memory for that must not lose the value.
-function response.remember(value, job, count)
-  pcall(rawset, jobs, value, job)
+function response.remember(value, operation, count)
+  pcall(rawset, operations, value, operation)
   if count > 1 then
     attempts[value] = count
   end
 end
 
----@param job userdata
+---@param operation userdata
 ---@return string? request_id
-function response.request_id(job)
-  return job:header "X-Request-Id" or job:header "X-Amzn-RequestId" or job:header "X-Amzn-Request-Id"
+function response.request_id(operation)
+  return operation:header "X-Request-Id"
+    or operation:header "X-Amzn-RequestId"
+    or operation:header "X-Amzn-Request-Id"
 end
 
-local function headers_of(job)
+local function headers_of(operation)
   local headers = {}
-  for name, value in job:head():gmatch "\n([^:\r\n]+):[ \t]*([^\r\n]*)" do
+  for name, value in operation:head():gmatch "\n([^:\r\n]+):[ \t]*([^\r\n]*)" do
     name = name:lower()
     headers[name] = headers[name] and headers[name] .. ", " .. value or value
   end
@@ -46,17 +48,17 @@ end
 ---@param value any
 ---@return heygen.Response?
 function response.of(value)
-  local job = value ~= nil and jobs[value]
-  if not job then
+  local operation = value ~= nil and operations[value]
+  if not operation then
     return nil
   end
   return {
-    status = job:status(),
-    headers = headers_of(job),
-    request_id = response.request_id(job),
-    timings = job:timings(),
+    status = operation:status(),
+    headers = headers_of(operation),
+    request_id = response.request_id(operation),
+    timings = operation:timings(),
     attempts = attempts[value] or 1,
-    http_version = job:http_version(),
+    http_version = operation:http_version(),
   }
 end
 

@@ -1,6 +1,6 @@
 -- The union of ways to hand a file to the service: by URL, as an asset, or as base64 text in the body. What is local, a
 -- path or bytes in memory, is put on the call's list of files: attachments.lua makes one of the three of it.
-local sources = require "heygen.upload.content"
+local content = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
 local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
@@ -98,7 +98,7 @@ end
 
 -- What stands in the checked body until the file is uploaded or inlined.
 local function put_on_list(spec, files, given)
-  local source, problem, where, mistake = sources.read(given)
+  local source, problem, where, mistake = content.read(given)
   if not source then
     return nil, problem, where == ".data" and ".bytes" or where, mistake
   end

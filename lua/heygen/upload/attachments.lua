@@ -4,7 +4,7 @@ local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local row_ids = require "heygen.api.id"
-local sources = require "heygen.upload.content"
+local content = require "heygen.upload.content"
 local retry = require "heygen.http.retry"
 local tasks = require "heygen.task.tasks"
 local uploads = require "heygen.upload"
@@ -78,9 +78,9 @@ local function open_all(client, state)
     local limits = { types = entry.limits.types, bytes = entry.limits.bytes, deadline = state.deadline }
     entry.inlined = is_inlined(state, entry)
     if entry.inlined then
-      limits.bytes = math.min(limits.bytes or sources.LIMIT, sources.LIMIT)
+      limits.bytes = math.min(limits.bytes or content.LIMIT, content.LIMIT)
     end
-    local problem = sources.open(client, entry.source, limits)
+    local problem = content.open(client, entry.source, limits)
     if problem then
       return fail(state, entry, problem)
     end
@@ -92,7 +92,7 @@ end
 local function digest_all(client, state)
   for _, entry in ipairs(state.entries) do
     if not entry.inlined then
-      local hex, problem = sources.digest(client, entry.source, state.deadline)
+      local hex, problem = content.digest(client, entry.source, state.deadline)
       if not hex then
         return fail(state, entry, problem)
       end
@@ -358,7 +358,7 @@ end
 
 local function close_all(state)
   for _, entry in ipairs(state.entries) do
-    sources.close(entry.source)
+    content.close(entry.source)
   end
 end
 

@@ -9,13 +9,13 @@ local protected = require "heygen.task.protected"
 local values = require "heygen.schema.value"
 local pause = require "heygen.driver.pause"
 
-local sources = {}
+local content = {}
 
 local find, format, gsub, match = string.find, string.format, string.gsub, string.match
 
 local FIELDS = { path = true, data = true, read = true, size = true, filename = true, media_type = true }
 
-sources.fields = FIELDS
+content.fields = FIELDS
 
 local NAMES = { "data", "filename", "media_type", "path", "read", "size" }
 local KINDS = { "path", "data", "read" }
@@ -127,7 +127,7 @@ end
 ---@return string? problem
 ---@return string? where the place inside of `given`; nil: the whole
 ---@return boolean? mistake of the program
-function sources.read(given)
+function content.read(given)
   if type(given) == "string" then
     local problem = path_problem(given)
     if problem then
@@ -201,7 +201,7 @@ local function size_problem(source, done, ended, limit)
   elseif wanted and ended and done < wanted then
     return bad_reader(source, format("read stopped after %.0f of %.0f bytes", done, wanted), "invalid")
   elseif limit and done > limit then
-    return bad_reader(source, sources.too_large(done), "invalid")
+    return bad_reader(source, content.too_large(done), "invalid")
   end
 end
 
@@ -259,10 +259,10 @@ end
 
 -- ---- the checks ----
 
-sources.LIMIT = 32 * 1024 * 1024 -- bytes that one request to the service may carry
+content.LIMIT = 32 * 1024 * 1024 -- bytes that one request to the service may carry
 
-function sources.too_large(size)
-  return format("has %.0f bytes, at most %d (32 MB) are allowed here", size, sources.LIMIT)
+function content.too_large(size)
+  return format("has %.0f bytes, at most %d (32 MB) are allowed here", size, content.LIMIT)
 end
 
 -- A name that can stand in a header and in JSON, from a path, where any bytes are allowed.
@@ -300,7 +300,7 @@ local function open_content(client, source, limits)
   if source.size == 0 then
     problem = "is empty"
   elseif limits.bytes and source.size > limits.bytes then
-    problem = sources.too_large(source.size)
+    problem = content.too_large(source.size)
   else
     source.media_type, problem = media_types.check(head, source.declared, limits.types)
   end
@@ -312,10 +312,10 @@ end
 ---@param source heygen.Source
 ---@param limits table bytes (nil: any), types (nil: all that are taken anywhere), deadline (of a reader)
 ---@return table? problem fields of an error; the source is closed then
-function sources.open(client, source, limits)
+function content.open(client, source, limits)
   local problem = open_content(client, source, limits)
   if problem then
-    sources.close(source)
+    content.close(source)
     problem.sent = "no"
     return problem
   end
@@ -332,13 +332,13 @@ end
 ---@param deadline number
 ---@return string? hex
 ---@return table? problem fields of an error
-function sources.digest(client, source, deadline)
+function content.digest(client, source, deadline)
   if not source.file and #source.data <= LARGE then
     return core.sha256(source.data)
   end
   local unfit = not source.file and spool_data(client, source, deadline)
   if unfit and unfit.kind == "file" then -- no room for temporary files: better all at once than not at all
-    sources.close(source)
+    content.close(source)
     return core.sha256(source.data)
   elseif unfit then
     unfit.sent = "no"
@@ -367,11 +367,11 @@ end
 
 ---Lets go of the file. A temporary one is gone with that.
 ---@param source heygen.Source
-function sources.close(source)
+function content.close(source)
   if source.file then
     source.file:close()
     source.file = nil
   end
 end
 
-return sources
+return content

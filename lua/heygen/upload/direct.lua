@@ -8,7 +8,7 @@ local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.c
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
 local slot_headers = require "heygen.upload.slot_headers"
-local sources = require "heygen.upload.content"
+local content = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
 local urls = require "heygen.schema.url"
 
@@ -330,7 +330,7 @@ local function digest(client, state)
   if state.options.checksum == false then
     return true
   end
-  local hex, problem = sources.digest(client, state.source, state.deadline)
+  local hex, problem = content.digest(client, state.source, state.deadline)
   if not hex then
     return fail(state, problem)
   end

@@ -10,7 +10,7 @@ local media_types = require "heygen.upload.media_types"
 local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.options"
 local request = require "heygen.http.request"
-local sources = require "heygen.upload.content"
+local content = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
 
 local uploads = {}
@@ -25,7 +25,7 @@ local DEFAULTS = {
   wait = true,
 }
 
-uploads.defaults, uploads.fields = DEFAULTS, sources.fields
+uploads.defaults, uploads.fields = DEFAULTS, content.fields
 
 -- ---- options ----
 
@@ -139,7 +139,7 @@ local function needs_direct(state)
   if wanted ~= nil then
     return wanted
   end
-  return state.source.size > sources.LIMIT or media_types.needs_direct(state.source.media_type)
+  return state.source.size > content.LIMIT or media_types.needs_direct(state.source.media_type)
 end
 
 local function send(client, state)
@@ -158,7 +158,7 @@ local function send(client, state)
   return asset, err
 end
 
----Uploads what has been read by sources.read, and opens it unless it is open.
+---Uploads what has been read by content.read, and opens it unless it is open.
 ---@param client heygen.Client
 ---@param source heygen.Source closed at the end
 ---@param given table checked options
@@ -169,21 +169,21 @@ function uploads.run(client, source, given, prefix)
   local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
   state.deadline = state.began + (given.deadline or DEFAULTS.deadline)
   if client.is_closed then
-    sources.close(source)
+    content.close(source)
     return nil, errors.new(pause.closed(client))
   end
   if not source.size then
-    local bytes = given.direct == false and sources.LIMIT or nil
+    local bytes = given.direct == false and content.LIMIT or nil
     local types = given.direct ~= false
         and media_types.direct(source.filename or source.path, source.declared)
       or nil
-    local problem = sources.open(client, source, { bytes = bytes, types = types, deadline = state.deadline })
+    local problem = content.open(client, source, { bytes = bytes, types = types, deadline = state.deadline })
     if problem then
       return fail(state, problem)
     end
   end
   local asset, err = send(client, state)
-  sources.close(source)
+  content.close(source)
   if not asset then
     return nil, err
   end
@@ -215,7 +215,7 @@ end
 ---@return table? asset
 ---@return heygen.Error? err
 function uploads.create(client, call, level)
-  local source, problem, where, mistake = sources.read(call.body.file)
+  local source, problem, where, mistake = content.read(call.body.file)
   if not source then
     return nil, refusal("client.assets:create: file", problem, where, mistake, level + 1)
   end
@@ -233,7 +233,7 @@ local function upload(self, file, given, ...)
     error(CALL .. ": a file and a table of options are the longest form", 2)
   end
   local read = options.read(CALL, given, KNOWN, 2)
-  local source, problem, where, mistake = sources.read(file)
+  local source, problem, where, mistake = content.read(file)
   if not source then
     return errors.outcome(nil, refusal(CALL, problem, where, mistake, 2))
   end
