@@ -264,6 +264,18 @@ describe("a download", function()
     end
   end)
 
+  it("shows no control character of a file's name", function()
+    serve "c:send('HTTP/1.1 200 OK\\r\\nETag: \"a\"\\r\\nContent-Length: 9000\\r\\n\\r\\n' .. VIDEO) c:close() return"
+    local name = "a\nb\27[31m\194\155.mp4"
+    local err = live.failure(client:download(video(), path(name), { deadline = 1 }))
+    assert.matches("a\\nb\\x1b[31m\\x9b.mp4.part, where the next call resumes", err.message, 1, true)
+    assert.equal(path(name) .. ".part", err.part)
+    files.write(name, "here")
+    local message = live.failure(client:download(video(), path(name))).message
+    assert.is_nil(message:find "%c")
+    assert.matches("exists; give another name", message, 1, true)
+  end)
+
   it("asks for a signed path as it is", function()
     serve "c:answer(200, VIDEO)"
     assert(client:download(server.url .. "/bucket/./a/../b//video.mp4?sig=/./", path()))

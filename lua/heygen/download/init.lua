@@ -28,6 +28,7 @@ local KNOWN = {
 downloads.options = options.names(KNOWN)
 
 local TRIES = 8 -- in a row that bring nothing new
+local MESSAGE = 4096 -- bytes
 local PAGES = 3 -- pages in place of the file until it is believed that there is none
 local BEYOND = 2 -- refusals of what is behind the last byte until it is believed that there is nothing
 local FIRST_LAG, LAST_LAG = 0.5, 10 -- seconds between two tries
@@ -201,6 +202,7 @@ local function new_state(client, given)
     fields.video_id = state.video_id
     fields.attempts = state.tries
     fields.location, fields.again, fields.stale = nil, nil, nil
+    fields.message = errors.printable(fields.message, MESSAGE) -- names of files may hold anything
     return nil, errors.new(fields)
   end
   return state
@@ -216,7 +218,7 @@ local function leave(state, err)
       err.message,
       received,
       total,
-      part
+      errors.printable(part, MESSAGE)
     )
   end
   return nil, err
