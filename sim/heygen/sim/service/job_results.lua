@@ -137,6 +137,25 @@ local function item(model, kind, each)
   return ITEM[status] or "processing", each.job.id, problem
 end
 
+-- The items of a batch: the jobs that each entry makes, or the error of an entry.
+local function make_items(model, kind, entries, b)
+  local items, turn = {}, 0
+  for _, each in ipairs(entries) do
+    local problem = lookup.problem(model, each, b)
+    if problem then
+      local code = problem.code or respond.code(problem.status)
+      items[#items + 1] = { error = { code = code, message = problem.message } }
+    else
+      turn = turn + 1
+      local start = rendering.turn(model, b, turn)
+      for _, job in ipairs(kind.make(model, each, b, start)) do
+        items[#items + 1] = { job = job }
+      end
+    end
+  end
+  return items
+end
+
 --- The handlers update, statuses, create_batch and get_batch of a kind.
 ---@param kind table with make(model, body, b, start) → job
 ---@param handlers table to put them in
@@ -168,20 +187,7 @@ function jobs.bulk(kind, handlers)
     if refusal then
       return refusal
     end
-    local items, turn = {}, 0
-    for _, each in ipairs(body[kind.name]) do
-      local problem = lookup.problem(model, each, b)
-      if problem then
-        local code = problem.code or respond.code(problem.status)
-        items[#items + 1] = { error = { code = code, message = problem.message } }
-      else
-        turn = turn + 1
-        local start = rendering.turn(model, b, turn)
-        for _, job in ipairs(kind.make(model, each, b, start)) do
-          items[#items + 1] = { job = job }
-        end
-      end
-    end
+    local items = make_items(model, kind, body[kind.name], b)
     model:behaviour_used()
     local batch = { title = body.title, callback_url = body.callback_url, b = b, items = items }
     batches.add(model, kind.name, batch)
