@@ -19,7 +19,7 @@ describe("the fuzzers of webhooks #once #native", function()
   it("have all been at work", function()
     for _, name in ipairs { "signature", "delivery", "lua5.4" } do
       local inputs = tonumber(output:match("\n?" .. name:gsub("%p", "%%%0") .. ": (%d+) inputs"))
-      assert.is_true(inputs and inputs > 1000, output)
+      assert.is_true(inputs and inputs > 10, output)
     end
   end)
 end)
