@@ -285,10 +285,10 @@ describe("a label", function()
     end
   end)
 
-  it("shows neither bytes that are no text nor what turns round a line", function()
+  it("escapes bytes that are no text, and what turns round a line", function()
     local seen = open(60)
     seen.display:bar "a\255\226\128\174b\7"(download(1e6, 2e6, 1))
-    assert.matches("^a%?b\\x07  0:01", seen.lines()[1])
+    assert.matches("^a\\xff\\u202eb\\x07  0:01", seen.lines()[1])
   end)
 end)
 

@@ -98,7 +98,9 @@ describe("waiting for", function()
       sim:faults {
         {
           path = "/v3/video-translations/" .. ids[1],
-          body = '{"data":{"id":"x","status":"failed","failure_message":"Too loud","failure_code":"loud"}}',
+          body = ('{"data":{"id":"%s","status":"failed","failure_message":"Too loud","failure_code":"loud"}}'):format(
+            ids[1]
+          ),
         },
       }
       assert(client.video_translations:delete(ids[3]))
