@@ -1,5 +1,11 @@
 /* Tells a host that cannot watch a descriptor when it becomes readable: the thread, and its socket.
  *
+ * The host arms the bridge before it waits. The thread, in poll() over a copy of the descriptor,
+ * sees that it is readable, disarms, and only then writes the byte: its reader may
+ * arm again at once, and no readiness is lost or told twice. While it is not armed the thread does
+ * not watch the descriptor, which may stay readable for long. The connection has room for few
+ * bytes, so one that did not fit is owed; a reader who has not read has something to read anyway.
+ *
  * The two threads share five things. `armed` and `stop` are flags, and the bell, a pipe, is rung
  * after they were set. `listener` and `peer` belong to the thread; they are atomic because a forked
  * child, which has no thread, closes its copies. All else is one thread's, or never changes. */

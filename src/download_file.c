@@ -1,4 +1,16 @@
-/* The file that a download goes into: next to its target, under another name, until it is whole. */
+/* The file that a download goes into: next to its target, under another name, until it is whole.
+ *
+ * One that is kept for a later call is found again by its name, and a note next to it (its name and
+ * ".json") says what it is a part of. Between them and us may stand any user who can write to the
+ * directory, so: open never follows a link or waits for a FIFO; what was opened must be a regular
+ * file of ours with one name; it is locked, and after that its name must still stand for it, as
+ * its last holder may have renamed it; before it is renamed or removed that is checked again.
+ *
+ * Invariants: the lock is held as long as the file is open. A file without a note, or of size 0, is
+ * of no use to a later call and goes when it is closed, but never in a forked child. The name of
+ * the target appears in one step (rename, or link where nothing may be replaced), and the note goes
+ * after that: a crash in between leaves a note without a file, which no later call takes for
+ * anything. */
 #include "download_file.h"
 
 #include <errno.h>

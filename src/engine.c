@@ -1,5 +1,21 @@
-/* All operations over one CURLM: the live list, the finished list, timers, and the order of
- * closing. */
+/* The engine: all operations of a Lua state over one CURLM. Here is its life, and how operations
+ * begin and end; engine_step.c is how they get on.
+ *
+ * An operation is made by one of the functions under "submitting". It gets an id, stands in the
+ * live list and has a reference of the engine's until it has ended, so that a Lua object that is
+ * collected loses nothing. An exchange then waits in a queue: for a file of certificates, before a
+ * gate, or for the next step. Only a step gives it to libcurl, and only steps call libcurl, but for
+ * cancelling.
+ *
+ * Whatever ends an operation (libcurl, its time, a cancel, the close) first marks it done and notes
+ * why, then calls hg_engine_part: libcurl gives it up, its handle goes back to the pool, it leaves
+ * all lists, its notification becomes due, and its id goes to the finished list when a caller
+ * asked.
+ *
+ * Invariants. An operation that is live and not held has a handle that libcurl has; done means not
+ * live. `due` changes only while the operation is not in the heap. Closing goes in the order easy
+ * handles, multi, share, pollset, because each calls back into the next ones. In a forked child
+ * nothing of libcurl is called any more: memory is given up, descriptors were closed in fork(). */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* All operations over one CURLM: the live list, the finished list, timers, and the order of
- * closing. Knows no Lua, never calls back into the host, never blocks but in hg_engine_wait. */
+/* All operations over one CURLM. Knows no Lua, never calls back into the host, never blocks but in
+ * hg_engine_wait. How it works: engine.c. */
 #ifndef HG_ENGINE_H
 #define HG_ENGINE_H
 

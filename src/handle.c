@@ -1,8 +1,20 @@
-/* Easy handles: a pool of them, and how a request becomes libcurl options.
+/* Easy handles: their pool, and the sockets of their connections. How a request becomes options of
+ * one is in handle_options.c.
  *
- * Two lists: a handle that has carried a credential is never used for a public request (downloads,
- * presigned uploads). A handle that last made a plain GET keeps its options for the next one, which
- * saves most of the cost of a poll. */
+ * An exchange takes a handle when it is made and gives it back when it has ended. A handle that
+ * last made a plain GET keeps its options, and for the next plain GET only the differences are set,
+ * which saves most of the cost of a poll; for anything else, or when an option could not be set, it
+ * starts over. Two lists: a handle that has carried a credential is never used for a public request
+ * (downloads, presigned uploads).
+ *
+ * Connections belong to libcurl, which chooses one by their settings. The pool has an epoch, which
+ * is a part of these settings: after a request whose answer did not come in time it is another one,
+ * and no connection that was open then is chosen again, while the requests that it carries
+ * continue.
+ *
+ * Invariants: h->exchange and x->handle point to each other while the exchange has it; an idle
+ * handle is in exactly one list, and no libcurl option of it points to memory of an exchange that a
+ * plain GET would use. */
 #include "handle.h"
 
 #include <errno.h>

@@ -217,8 +217,6 @@ bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
         SET(e, CURLOPT_FORBID_REUSE, (h->forget = forget) ? 1L : 0L);
     if (h->allow_http != r->allow_http)
         ok = ok && set_protocols(e, h->allow_http = r->allow_http);
-    if (h->coding != coding)
-        SET(e, CURLOPT_ACCEPT_ENCODING, CODINGS[h->coding = coding]);
     if (h->alone != alone)
         SET(e, CURLOPT_HTTP_VERSION,
             (h->alone = alone) ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
@@ -230,11 +228,14 @@ bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
         ok = ok && keep_text(&h->proxy, r->proxy);
         SET(e, CURLOPT_PROXY, r->proxy);
     }
-    if (h->headers != r->headers) {
+    if (h->headers != r->headers || h->coding != coding) {
         hg_headers_unref(h->headers);
         h->headers = r->headers ? hg_headers_ref(r->headers) : NULL;
-        SET(e, CURLOPT_HTTPHEADER, h->headers ? h->headers->list : NULL);
+        SET(e, CURLOPT_HTTPHEADER,
+            h->headers ? hg_headers_list(h->headers, coding == HG_CODING_NONE) : NULL);
     }
+    if (h->coding != coding)
+        SET(e, CURLOPT_ACCEPT_ENCODING, CODINGS[h->coding = coding]);
     return ok && set_address(p, h, r, https || (r->proxy && !*r->proxy));
 }
 

@@ -3,18 +3,25 @@
 #include "headers.h"
 
 #include <stdlib.h>
+#include <strings.h>
+
+static const char NAME[] = "Accept-Encoding:", IDENTITY[] = "Accept-Encoding: identity";
 
 hg_headers *hg_headers_new(void) {
     hg_headers *h = malloc(sizeof *h);
     if (!h)
         return NULL;
-    h->refs = 1;
-    h->list = NULL;
-    if (!hg_headers_add(h, "Expect:")) {
-        free(h);
+    *h = (hg_headers){.refs = 1};
+    if (!hg_headers_add(h, IDENTITY) || !hg_headers_add(h, "Expect:")) {
+        hg_headers_unref(h);
         return NULL;
     }
+    h->own_coding = false;
     return h;
+}
+
+struct curl_slist *hg_headers_list(const hg_headers *h, bool identity) {
+    return identity && !h->own_coding ? h->list : h->list->next;
 }
 
 bool hg_headers_add(hg_headers *h, const char *line) {
@@ -22,6 +29,7 @@ bool hg_headers_add(hg_headers *h, const char *line) {
     if (!list)
         return false;
     h->list = list;
+    h->own_coding = h->own_coding || strncasecmp(line, IDENTITY, sizeof NAME - 1) == 0;
     return true;
 }
 
@@ -29,14 +37,14 @@ hg_headers *hg_headers_copy(const hg_headers *from) {
     hg_headers *h = malloc(sizeof *h);
     if (!h)
         return NULL;
-    h->refs = 1;
-    h->list = NULL;
+    *h = (hg_headers){.refs = 1};
     for (const struct curl_slist *line = from->list; line; line = line->next) {
         if (!hg_headers_add(h, line->data)) {
             hg_headers_unref(h);
             return NULL;
         }
     }
+    h->own_coding = from->own_coding;
     return h;
 }
 

@@ -8,8 +8,13 @@
 
 typedef struct hg_headers {
     int refs;
-    struct curl_slist *list;
+    struct curl_slist *list; /* begins with "Accept-Encoding: identity" */
+    bool own_coding;         /* one that was added says something else */
 } hg_headers;
+
+/* The list with that beginning, or without it: for a request that says something else of codings,
+ * or nothing. libcurl takes twice as long to write a line of its own as one of a list. */
+struct curl_slist *hg_headers_list(const hg_headers *h, bool identity);
 
 /* A list that already silences libcurl's own `Expect: 100-continue`, which costs a round trip on
  * bodies over 1 MB. NULL when memory is out. */

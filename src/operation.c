@@ -1,4 +1,9 @@
-/* What an engine works on: what exchanges, timers, notifications and syncs have in common. */
+/* What an engine works on: what exchanges, timers, notifications and syncs have in common.
+ *
+ * There are two references: of the Lua object, and of the engine while the operation is live; a
+ * notification has one more, of the operation that it is about. `done` is set once, by the engine,
+ * and all results are in place before. The first failure that is noted is the one that is told:
+ * what libcurl makes of it later is a consequence. */
 #include "operation.h"
 
 #include <stdarg.h>

@@ -201,6 +201,7 @@ function client.new(given, level)
       allow_http = read.plain_http,
       proxy = urls.proxy(read.proxy, read.base),
       ca_file = read.ca_file,
+      http_version = read.http_version,
       owner = last_owner,
     },
   }

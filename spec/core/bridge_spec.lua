@@ -422,6 +422,34 @@ describe("the bridge", function()
       )
     end)
 
+    it("where the descriptors do not suffice, whichever is missing", function()
+      local output = child.must(
+        [[
+          local core = require "heygen.core"
+          local engine = core.engine()
+          engine:pollfd()
+          assert(core.bridge(engine)):close()
+          local held, file = {}, nil
+          repeat
+            file = io.open "/dev/null"
+            held[#held + 1] = file
+          until not file
+          for free = 0, 3 do -- a copy of the engine's, two of a pipe, the socket
+            print(core.bridge(engine))
+            table.remove(held, 1):close()
+          end
+          local bridge = core.bridge(engine)
+          print(bridge ~= nil)
+        ]],
+        "ulimit -n 64;"
+      )
+      local lines = {}
+      for line in output:gmatch "[^\n]+" do
+        lines[#lines + 1] = line:match "^nil\t(no socket)" or line:match "^nil\t(no descriptors)" or line
+      end
+      assert.same({ "no descriptors", "no descriptors", "no descriptors", "no socket", "true" }, lines)
+    end)
+
     it("where there is no such directory, or TMPDIR is none", function()
       for value, message in pairs {
         [home .. "/none"] = "^nil\tno directory for the socket in .*/none: No such file",

@@ -4,6 +4,7 @@ local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
+local system = require "spec.support.system"
 
 describe("the engine", function()
   local server, engine
@@ -139,8 +140,41 @@ describe("the engine", function()
     end
     engine:poll(0 / 0)
     engine:poll(math.huge)
+    local endless = engine:after(3600)
+    for _, none in ipairs { 0 / 0, 0 } do
+      assert.same({ nil, "timeout" }, { engine:wait(none) })
+    end
+    endless:cancel()
     get()
-    engine:wait(0 / 0)
+  end)
+
+  it("lets the host act on a signal that comes in a long wait #native", function()
+    local hours = engine:after(3600)
+    for _, seconds in ipairs { 3600, math.huge, -1 } do -- less than 0: for ever
+      local before = core.now()
+      system.interrupt(0.1)
+      assert.is_true(engine:wait(seconds))
+      system.interrupt(0)
+      assert.is_false(hours:done())
+      assert(core.now() - before < 60)
+    end
+    -- As lua does on Ctrl-C: its hook raises when the wait returns.
+    local output = child.run(
+      [[
+      local engine = require("heygen.core").engine()
+      local hours = engine:after(3600)
+      io.write "waits "
+      io.flush()
+      local ok, raised = pcall(function()
+        while not hours:done() do
+          engine:wait()
+        end
+      end)
+      print(ok, (tostring(raised):gsub("^.*:%d+: ", "")))
+    ]],
+      "timeout -s INT 2"
+    )
+    assert.matches("^waits false\tinterrupted!", output)
   end)
 
   it("queues the ids of finished operations that are watched", function()

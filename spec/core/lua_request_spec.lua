@@ -226,6 +226,23 @@ describe("an operation's request", function()
     assert.equal("gzip", sent({ compressed = true }).headers["accept-encoding"])
     assert.equal("identity", sent({}).headers["accept-encoding"])
     assert.is_nil(sent({ stream = true }).headers["accept-encoding"]) -- of a file: as it is
+    local shared = core.headers { X = "1" }
+    for _, case in ipairs {
+      { { headers = shared }, "identity" },
+      { { headers = shared, compressed = true }, "gzip" },
+      { { headers = shared, stream = true } },
+      { { headers = shared, extra_headers = { Y = "2" } }, "identity" },
+      { { headers = { ["accept-encoding"] = "br" } }, "br" },
+      { { headers = { ["Accept-Encoding"] = "br" }, extra_headers = { Y = "2" } }, "br" },
+      { { headers = shared, extra_headers = { ["Accept-Encoding"] = "br" } }, "br" },
+      { { headers = shared }, "identity" },
+    } do
+      local seen, found = sent(case[1]), {}
+      for _, line in ipairs(seen.lines) do
+        found[#found + 1] = line:match "^[Aa]ccept%-[Ee]ncoding: (.*)"
+      end
+      assert.same({ case[2] }, found)
+    end
   end)
 
   it("never reads .netrc", function()

@@ -21,6 +21,7 @@
 ---@field max_retries integer? attempts after the first (2)
 ---@field retry_base number? seconds; doubled at each retry, with full jitter (1)
 ---@field retry_cap number? seconds; the longest pause of our own choice (30)
+---@field http_version "1.1"|nil HTTP/1.1 alone
 ---@field max_connections integer? for all clients of a Lua state together (100)
 ---@field max_response_bytes integer? of one answer, after decompression (16 MB)
 ---@field user_agent string? put before our own

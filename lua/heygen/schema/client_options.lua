@@ -71,6 +71,11 @@ local KNOWN = {
     max = 100000,
     doc = "100 for all clients of a Lua state together",
   },
+  http_version = {
+    type = "string",
+    enum = { "1.1" },
+    doc = '"1.1": HTTP/1.1 alone, where a gateway or an old libcurl is bad at HTTP/2; else what both sides know',
+  },
   max_response_bytes = {
     type = "integer",
     default = 16 * 1024 * 1024,
