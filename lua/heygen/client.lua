@@ -1,14 +1,17 @@
 -- The client: its options, the workflow, and raw requests. Its groups are made in groups.lua.
 local core = require "heygen.core"
+local downloads = require "heygen.download"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local groups = require "heygen.api.groups"
 local ids = require "heygen.api.id"
 local options = require "heygen.schema.client_options"
 local protected = require "heygen.task.protected"
+local pause = require "heygen.driver.pause"
 local raw = require "heygen.api.raw_request"
 local request = require "heygen.http.request"
 local row_calls = require "heygen.api.call"
+local scheduler = require "heygen.driver.scheduler"
 local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
 local workflow = require "heygen.wait.video"
@@ -117,7 +120,7 @@ end
 ---@return heygen.Error? err with `part` and `received` when the next call can resume
 function Client:download(video, path, download)
   check_colon(self, "template", "client:download(...)")
-  return outcome(require("heygen.download").download(self, video, path, download, 2))
+  return outcome(downloads.download(self, video, path, download, 2))
 end
 
 ---Advances all tasks, within a budget, and never blocks: for a frame of a game.
@@ -128,7 +131,7 @@ function Client:update(budget)
   if budget ~= nil and (type(budget) ~= "number" or budget ~= budget or budget < 0) then
     error("client:update: budget: expected seconds >= 0, got " .. values.given(budget), 2)
   end
-  return require("heygen.driver.scheduler").update(budget)
+  return scheduler.update(budget)
 end
 
 ---Ends all that this client waits for, at once, with errors of kind "closed" that name what was made so far, and takes
@@ -136,7 +139,7 @@ end
 function Client:close()
   check_colon(self, "template", "client:close()")
   if not self.is_closed then
-    require("heygen.driver.pause").close(self)
+    pause.close(self)
   end
 end
 
@@ -172,6 +175,7 @@ function client.new(given, level)
   if message then
     error("heygen.new: " .. message, level + 1)
   end
+  drivers.load()
   local ready, why = pcall(core.decode, "[]") -- before money is spent: answers need lua-cjson
   if not ready then
     error(

@@ -21,11 +21,24 @@ local function check_core(level)
   end
 end
 
+local parts = {} -- modules by name
+
+local function load_part(name)
+  parts[name] = parts[name] or require("heygen." .. name)
+  return parts[name]
+end
+
 -- A module of ours, behind which the C core is.
 local function part(name)
-  check_core(4)
-  return require("heygen." .. name)
+  if not parts[name] then
+    check_core(4)
+  end
+  return load_part(name)
 end
+
+-- What a program calls while it waits and afterwards. Loaded with its first client: the program may change its search
+-- path or its directory later, and a job that was paid for must not be lost by that.
+local LATER = { "driver", "errors", "http.response", "progress", "task.tasks" }
 
 local function check_dot(name, given, level)
   if given == heygen then
@@ -40,6 +53,9 @@ function heygen.new(options)
   check_dot("new", options)
   -- No tail calls here and below: an error must point at the line that called.
   local client = part "client".new(options, 2)
+  for _, name in ipairs(LATER) do
+    load_part(name)
+  end
   return client
 end
 
@@ -74,7 +90,7 @@ end
 ---@return heygen.Error? err the first failure, with `results` and `errors` of all by index
 function heygen.all(list)
   check_dot("all", list)
-  return require("heygen.errors").outcome(part "task.tasks".all(list))
+  return load_part("errors").outcome(part "task.tasks".all(list))
 end
 
 ---Chooses who waits for all callers that have no driver of their own: the host of this process. Without it, cqueues and
@@ -104,7 +120,7 @@ end
 ---@param value table what a call returned
 ---@return heygen.Response? response nil when the value came from no answer: an error, or the path of a download
 function heygen.response(value)
-  return require("heygen.http.response").of(value)
+  return load_part("http.response").of(value)
 end
 
 ---Makes a display for `on_progress`: bars on a terminal, plain lines elsewhere. NO_COLOR is honoured. Give it as
@@ -113,14 +129,14 @@ end
 ---@return heygen.Progress
 function heygen.progress(options)
   check_dot("progress", options)
-  local display = require("heygen.progress").new(options, 2)
+  local display = load_part("progress").new(options, 2)
   return display
 end
 
 ---@param value any
 ---@return boolean is_error true for the error objects of this module
 function heygen.is_error(value)
-  return require("heygen.errors").is(value)
+  return load_part("errors").is(value)
 end
 
 -- The simulator is installed by a rock of its own.

@@ -252,6 +252,9 @@ local CALLS = {
     pause = "interval",
     callable = "on_progress",
     ["grace: expected seconds >= 0, got -1"] = { grace = -1 },
+    ["on_progress: heygen.progress makes a display: write heygen.progress()"] = {
+      on_progress = heygen.progress,
+    },
     ["webhook: expected a router made by heygen.webhook.router{...}, got table"] = { webhook = {} },
   },
   ["client:generate"] = {
@@ -263,6 +266,9 @@ local CALLS = {
     pause = "interval",
     callable = "on_progress",
     ["max_interval: expected seconds >= 0.001, got 0"] = { max_interval = 0 },
+    ["on_progress: heygen.progress makes a display: write heygen.progress()"] = {
+      on_progress = heygen.progress,
+    },
   },
   ["client.videos:wait"] = {
     call = function(given)

@@ -76,6 +76,71 @@ end
 
 -- ---- the cases ----
 
+-- Runs `fn` where nothing can be loaded any more: no search path, no searchers and no `require`.
+local function without_require(fn)
+  local old_require, searchers = require, rawget(package, "searchers") or rawget(package, "loaders")
+  local path, cpath, kept = package.path, package.cpath, {}
+  for index = #searchers, 1, -1 do
+    kept[index], searchers[index] = searchers[index], nil
+  end
+  package.path, package.cpath = "", ""
+  rawset(_G, "require", function(name)
+    error(("require %q after heygen.new"):format(name), 2)
+  end)
+  local ok, raised
+  if BLIND and not cases.blocks then
+    ok, raised = heygen.all {
+      function()
+        fn()
+        return true
+      end,
+    }
+  else
+    ok, raised = pcall(fn)
+  end
+  rawset(_G, "require", old_require)
+  package.path, package.cpath = path, cpath
+  for index, searcher in ipairs(kept) do
+    searchers[index] = searcher
+  end
+  if not ok then
+    error(raised, 0)
+  end
+end
+
+-- The first case: after another one, more would be loaded.
+case("the whole of the work when nothing can be loaded after heygen.new", function(client)
+  local path = os.tmpname()
+  without_require(function()
+    local events = 0
+    local video = assert(client:generate {
+      prompt = "A film",
+      files = { { bytes = "%PDF-1.4\n", filename = "a.pdf" } },
+      wait = {
+        interval = 0.002,
+        max_interval = 0.01,
+        on_progress = function()
+          events = events + 1
+        end,
+      },
+    })
+    equal(true, events > 0)
+    equal(path, assert(client:download(video, path, { overwrite = true })))
+    equal("completed", assert(client:poll(video.id)).status)
+    equal("completed", assert(client:wait(assert(client:create { prompt = "B" }), QUICK)).status)
+    equal(404, failure(client.videos:get "vid_none").status)
+    equal(404, failure(client:download("vid_none", path .. ".none")).status)
+  end)
+  os.remove(path)
+  -- What a failure needs.
+  sim.ask("POST", "behaviour", { session_fails = true, error_message = "The avatar is gone." })
+  without_require(function()
+    local err = failure(client:generate { prompt = "A film", wait = { interval = 0.002, grace = 0.01 } })
+    equal("failed", err.kind)
+    has(err.message, "The avatar is gone.")
+  end)
+end)
+
 local COUNT = tonumber(os.getenv "HOST_CASES_COUNT") or 200
 
 case("200 generates side by side, each paid once", function(client)

@@ -1,5 +1,5 @@
 -- The groups of a client (client.videos, ...): one class for each, made from its rows in endpoints/ and from what
--- extra_methods.lua adds, when the group is first used.
+-- extra_methods.lua adds.
 --
 -- A method calls its row through call.lua. What only some rows do is put around that once, when the method is made:
 -- a row that takes files has a sender that uploads them first, a row that takes a callback makes its address first.
@@ -151,20 +151,10 @@ local function methods_of(group)
   return methods
 end
 
--- A class that makes its methods when one is first asked for: a program uses a few of the groups.
-local function make_class(group)
-  local class = { __name = "heygen." .. group }
-  function class.__index(_, name)
-    local methods = methods_of(group)
-    class.__index = methods
-    return methods[name]
-  end
-  return class
-end
-
+-- All of them now: what a wait needs later must not depend on a search path that the program may change.
 local classes = {}
 for _, group in ipairs(names) do
-  classes[group] = make_class(group)
+  classes[group] = { __name = "heygen." .. group, __index = methods_of(group) }
 end
 
 ---Gives a client its groups.

@@ -18,7 +18,7 @@ local CALL = "client:download"
 
 local KNOWN = {
   deadline = { type = "seconds", above = 0 },
-  on_progress = { type = "function" },
+  on_progress = options.shared.on_progress,
   overwrite = {},
   refresh = { type = "function" },
   resume = { type = "boolean" },

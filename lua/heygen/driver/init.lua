@@ -7,6 +7,7 @@
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
 local protected = require "heygen.task.protected"
+local scheduler = require "heygen.driver.scheduler"
 local task = require "heygen.task.task"
 local waiters = require "heygen.driver.waiters"
 local values = require "heygen.schema.value"
@@ -42,18 +43,34 @@ end
 
 -- ---- which one ----
 
+local found = {} -- drivers by name
+
+local function built_in(name)
+  found[name] = found[name] or require("heygen.driver." .. name)
+  return found[name]
+end
+
+---Loads the drivers that `detect` may choose, so that no search path matters when a caller waits.
+function drivers.load()
+  for host, name in pairs { cqueues = "cqueues", ngx = "resty" } do
+    if type(loaded[host]) == "table" then
+      pcall(built_in, name) -- what is wrong with it is raised where it is used
+    end
+  end
+end
+
 -- The driver that the caller is recognised to be in. Checks only modules that are loaded.
 local function detect()
   local cqueues = loaded.cqueues
   if cqueues and type(cqueues) == "table" then
     local controller, direct = cqueues.running()
     if direct or (controller and protected.in_relay()) then
-      return require "heygen.driver.cqueues"
+      return built_in "cqueues"
     end
   end
   local ngx = loaded.ngx
   if ngx and type(ngx) == "table" and ngx.get_phase then
-    return require "heygen.driver.resty"
+    return built_in "resty"
   end
 end
 
@@ -102,7 +119,7 @@ end
 ---The driver that starts tasks of the present caller.
 ---@return table driver
 function drivers.for_tasks()
-  return task_driver(current_task()) or require "heygen.driver.scheduler"
+  return task_driver(current_task()) or scheduler
 end
 
 ---The driver that can suspend the present caller, and the caller's task when it is one. Nothing in a plain script.

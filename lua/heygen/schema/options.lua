@@ -214,6 +214,14 @@ local function key_problem(value)
   end
 end
 
+-- heygen.progress itself, the () forgotten: it would raise at the first event, after the create was paid.
+local function maker_problem(value)
+  local heygen = package.loaded.heygen
+  if type(heygen) == "table" and value == heygen.progress then
+    return "heygen.progress makes a display: write heygen.progress()"
+  end
+end
+
 ---The spec of a router of webhooks.
 ---@param method string that is needed of it
 ---@param required string? see OptionSpec
@@ -224,6 +232,7 @@ function options.router(method, required)
 end
 
 options.shared = {
+  on_progress = { type = "function", problem = maker_problem },
   timeout = { type = "seconds", above = 0 },
   deadline = { type = "seconds", above = 0 },
   max_retries = { type = "integer", min = 0 },

@@ -36,7 +36,7 @@ local KNOWN = {
   interval = { type = "seconds", above = 0, finite = true },
   timeout = options.shared.timeout,
   wait = { type = "boolean" },
-  on_progress = { type = "function" },
+  on_progress = options.shared.on_progress,
 }
 
 for _, option in ipairs(arguments.options) do

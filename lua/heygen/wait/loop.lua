@@ -24,6 +24,7 @@
 -- `idempotency_key`, `callback_id`; and what the subject adds.
 local block = require "heygen.driver.block"
 local core = require "heygen.core"
+local deliveries = require "heygen.wait.deliveries"
 local drivers = require "heygen.driver"
 local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
@@ -250,7 +251,7 @@ local function pause(client, state, wait)
   local seconds, fixed, held = next_pause(state, wait)
   local slept, reason, kind
   if state.monitor and not held then
-    slept, reason, kind = require("heygen.wait.deliveries").pause(client, state, wait, seconds, fixed)
+    slept, reason, kind = deliveries.pause(client, state, wait, seconds, fixed)
   else
     slept, reason, kind = emit.sleep(client, state, seconds)
   end
@@ -267,12 +268,11 @@ end
 
 -- One poll, and what was delivered until then.
 local function poll(client, state, wait)
-  local deliveries = state.monitor and require "heygen.wait.deliveries"
-  if deliveries then
+  if state.monitor then
     deliveries.before_poll(state, wait)
   end
   local value, err = state.subject.poll(client, state, wait)
-  if deliveries then
+  if state.monitor then
     deliveries.after_poll(state)
   end
   return value, err
@@ -336,13 +336,13 @@ function loop.run(client, subject, state, wait, poll_first)
   state.pace = pace.new(wait.interval, wait.max_interval, wait.strict)
   see_ids(state)
   if wait.webhook then
-    require("heygen.wait.deliveries").begin(state, wait)
+    deliveries.begin(state, wait)
   end
   local blocks = drivers.current(client.driver) == block
   state.tick = blocks and emit.ticker(wait.on_progress) or nil
   local value, err = (blocks and guarded_steps or repeat_steps)(client, state, wait, poll_first)
   if state.monitor then
-    require("heygen.wait.deliveries").finish(state, value ~= nil or err.kind == "failed")
+    deliveries.finish(state, value ~= nil or err.kind == "failed")
   end
   return value, err
 end

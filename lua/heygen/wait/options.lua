@@ -13,14 +13,6 @@ options.defaults = {
   webhook_interval = 960, -- a job of half an hour is then polled once in between: see deliveries.lua
 }
 
--- The function instead of the display that it makes: found out before anything is paid.
-local function progress_problem(value)
-  local heygen = package.loaded.heygen
-  if type(heygen) == "table" and value == heygen.progress then
-    return "heygen.progress makes a display: write heygen.progress()"
-  end
-end
-
 local KNOWN = {
   timeout = { type = "seconds", min = 0 },
   interval = { type = "seconds", min = 0.001, finite = true },
@@ -28,7 +20,7 @@ local KNOWN = {
   grace = { type = "seconds", min = 0 },
   not_found_grace = { type = "seconds", min = 0 },
   webhook_interval = { type = "seconds", min = 0.001 },
-  on_progress = { type = "function", problem = progress_problem },
+  on_progress = checker.shared.on_progress,
   webhook = checker.router "watch",
 }
 
