@@ -46,7 +46,8 @@ end
 local found = {} -- drivers by name
 
 local function built_in(name)
-  found[name] = found[name] or require("heygen.driver." .. name)
+  local module = "heygen.driver." .. name
+  found[name] = found[name] or require(module)
   return found[name]
 end
 
