@@ -7,7 +7,7 @@ local shell = require "spec.support.shell"
 local PAGE = "docs/architecture.md"
 
 -- Files that a walk may go through at most.
-local BOUNDS = { ["a create with a local file"] = 15, ["a create whose connection is refused"] = 10 }
+local BOUNDS = { ["a create with a local file"] = 14, ["a create whose connection is refused"] = 10 }
 
 local function squeezed(text)
   return (text:gsub("%s+", " "))

@@ -2,6 +2,18 @@
 local core = require "heygen.core"
 local waiters = require "heygen.driver.waiters"
 
+local waiting, weak = waiters.waiting, waiters.weak
+
+-- Operations of other callers may have ended. In most scripts nobody else waits.
+local function deliver(engine)
+  if next(waiting) ~= nil or next(weak) ~= nil then
+    waiters.deliver(engine)
+    return
+  end
+  repeat
+  until not engine:finished()
+end
+
 local block = { name = "block", built_in = true }
 
 ---@param engine userdata
@@ -14,7 +26,7 @@ function block.await(engine, operation, seconds)
     while not operation:done() do
       engine:wait()
     end
-    waiters.deliver(engine) -- operations of other callers may have ended
+    deliver(engine)
     return true
   end
   local limit = core.now() + seconds
@@ -23,7 +35,7 @@ function block.await(engine, operation, seconds)
     engine:wait(left)
     left = limit - core.now()
   end
-  waiters.deliver(engine)
+  deliver(engine)
   if not operation:done() then
     return nil, "timeout"
   end

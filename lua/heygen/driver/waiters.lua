@@ -22,6 +22,8 @@ local current_task = task.current
 local waiting, weak = {}, setmetatable({}, { __mode = "v" })
 local engine_seen
 
+waiters.waiting, waiters.weak = waiting, weak -- to be read only
+
 -- In a forked child nothing will come any more of what the parent's engine had.
 local function notice(engine)
   if engine_seen == engine then
