@@ -4,7 +4,7 @@ local waiters = require "heygen.driver.waiters"
 
 local waiting, weak = waiters.waiting, waiters.weak
 
--- Operations of other callers may have ended. In most scripts nobody else waits.
+-- Operations of other callers may have ended. In most scripts no other caller waits.
 local function deliver(engine)
   if next(waiting) ~= nil or next(weak) ~= nil then
     waiters.deliver(engine)
