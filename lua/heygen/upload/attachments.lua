@@ -289,11 +289,16 @@ end
 
 -- Sends the call, again and again where it comes too early. Its own pauses: nothing was made, so nothing is paid twice.
 local function send_when_seen(client, row, state, call, send)
-  local pauses, stop = retry.pauses(math.max(client.policy.base, 0.01), 2, 8), core.now() + PATIENCE
+  local pauses
+  local stop = core.now() + PATIENCE
   while true do
     local value, err = send(call)
-    local seconds = value == nil and is_early(row, state, err) and not state.any_cached and pauses()
-    if not seconds or core.now() + seconds > math.min(stop, state.deadline) then
+    if value ~= nil or state.any_cached or not is_early(row, state, err) then
+      return value, err
+    end
+    pauses = pauses or retry.pauses(math.max(client.policy.base, 0.01), 2, 8)
+    local seconds = pauses()
+    if core.now() + seconds > math.min(stop, state.deadline) then
       return value, err
     end
     local slept = waits.sleep(client, seconds)
