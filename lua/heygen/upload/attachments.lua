@@ -171,17 +171,12 @@ local function upload_one(client, state, entry)
   return nil, err
 end
 
-local function ids_of(state)
+-- What an error must not lose: the assets that are there now.
+local function with_ids(state, err)
   local ids = {}
   for _, entry in ipairs(state.to_upload) do
     ids[#ids + 1] = entry.asset_id
   end
-  return ids
-end
-
--- What an error must not lose: the assets that are there now.
-local function with_ids(state, err)
-  local ids = ids_of(state)
   err.asset_ids = #ids > 0 and ids or nil
   return nil, err
 end
