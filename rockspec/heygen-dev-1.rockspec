@@ -163,6 +163,7 @@ build = {
     ["heygen.wait.deliveries"] = "lua/heygen/wait/deliveries.lua",
     ["heygen.wait.emit"] = "lua/heygen/wait/emit.lua",
     ["heygen.wait.failure"] = "lua/heygen/wait/failure.lua",
+    ["heygen.wait.generate"] = "lua/heygen/wait/generate.lua",
     ["heygen.wait.job"] = "lua/heygen/wait/job.lua",
     ["heygen.wait.job_types"] = "lua/heygen/wait/job_types.lua",
     ["heygen.wait.loop"] = "lua/heygen/wait/loop.lua",

@@ -14,7 +14,8 @@ local row_calls = require "heygen.api.call"
 local scheduler = require "heygen.driver.scheduler"
 local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
-local workflow = require "heygen.wait.video"
+local video_wait = require "heygen.wait.video"
+local workflow = require "heygen.wait.generate"
 
 local client = {}
 
@@ -58,6 +59,17 @@ end
 
 -- ---- the workflow ----
 
+-- A create that failed may have made a session all the same.
+local function with_resume(err)
+  if err.session_id and err.sent ~= "no" then
+    err.message = ("%s; the session was made: resume with client:wait(%q)"):format(
+      err.message,
+      err.session_id
+    )
+  end
+  return err
+end
+
 ---Starts a video. This costs money: what may have been accepted is never sent again by itself.
 ---@param fields heygen.VideoAgentsCreate `prompt` is required
 ---@return heygen.VideoAgentSession? session session_id, status, created_at, and video_id when it is known
@@ -74,7 +86,7 @@ function Client:poll(target)
   if type(self) ~= "table" or not self.template then
     check_colon(self, "template", "client:poll(...)")
   end
-  return outcome(workflow.poll(self, target, 2))
+  return outcome(video_wait.poll(self, target, 2))
 end
 
 ---Waits until a video is completed or has failed.
@@ -85,7 +97,7 @@ end
 ---@return heygen.Error? err with every id, to resume: client:wait(err)
 function Client:wait(target, wait)
   check_colon(self, "template", "client:wait(...)")
-  return outcome(workflow.wait(self, "client:wait", target, wait, 2))
+  return outcome(video_wait.wait(self, "client:wait", target, wait, 2))
 end
 
 ---Creates a video and waits for it.
@@ -95,17 +107,26 @@ end
 ---@return heygen.Error? err with every id, to resume: client:wait(err)
 function Client:generate(fields)
   check_colon(self, "template", "client:generate{...}")
-  local body, wait = workflow.split(fields, 2)
+  local body, wait, save = workflow.split(fields, 2)
+  local obstacle = save and workflow.obstacle(save)
+  if obstacle then
+    return outcome(nil, obstacle)
+  end
   local session, err = create(self, 2, { body }, 1)
   if not session then
-    return outcome(nil, err)
+    return outcome(nil, with_resume(err))
   end
   -- Nothing is expected to raise in there but Lua, for want of memory: that must not lose what is paid for.
   local ok, video, failure = protected.call(workflow.follow, self, session, fields, wait)
-  if not ok then
+  if not ok and workflow.is_interrupt(video) then
+    error(video, 0)
+  elseif not ok then
     local unsure = { kind = "raised", message = "client:generate: " .. errors.text(video), sent = "yes" }
     unsure.session_id, unsure.video_id, unsure.cause = session.session_id, session.video_id, video
     return errors.fail(unsure)
+  end
+  if video and save then
+    video, failure = workflow.save(self, video, save, wait)
   end
   return outcome(video, failure)
 end

@@ -205,6 +205,51 @@ describe("a listener", function()
     assert.same({ "x", size + 2, "" }, { headers.host, #headers.a, headers.b })
   end)
 
+  it(
+    "lets a delivery in where a peer holds all places with requests that never become whole #once",
+    function()
+      assert.same(
+        { "event v1", OK .. "Connection: close||ok/", "the loop has ended" },
+        run [==[
+        go(function()
+          local server = listen { max_connections = 3 }
+          local slow = { "POST /hook HTTP/1.1\r\nHost: x\r\nX: " }
+          for index = 2, 200 do
+            slow[index] = "a"
+          end
+          for _ = 1, 3 do
+            talk(server, slow, { done = function() end, pause = 50 })
+          end
+          sleep(1200)
+          print(talk(server, { signed { "Content-Length: " .. #BODY, "Connection: close" } .. BODY }))
+          for peer in pairs(server.peers) do
+            peer.socket:close()
+          end
+          os.exit(print "the loop has ended" or 0)
+        end)
+      ]==]
+      )
+    end
+  )
+
+  it("answers its path with a slash behind it, and refuses what could be read in two ways #once", function()
+    local BAD = "HTTP/1.1 400 Bad Request|Content-Length: 12|Connection: close||Bad Request/"
+    assert.same(
+      { OK .. "Connection: close||ok/", OK .. "Connection: close||ok/", BAD, BAD, "the loop has ended" },
+      run [==[
+        go(function()
+          local server = listen { path = "/heygen" }
+          print(talk(server, { "GET /heygen/ HTTP/1.0\r\n\r\n" }))
+          print(talk(server, { "GET /heygen//?a=b HTTP/1.0\r\n\r\n" }))
+          print(talk(server, { "GET /heygen HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n" }))
+          print(talk(server, {
+            "POST /heygen HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n" }))
+          server:close()
+        end)
+      ]==]
+    )
+  end)
+
   it("has room for so many, of which the idle ones give way #once", function()
     assert.same(
       {

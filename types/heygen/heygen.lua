@@ -101,6 +101,10 @@
 
 ---@class heygen.Generate : heygen.VideoAgentsCreate
 ---@field wait heygen.WaitOptions?
+---@field save string|heygen.Save|nil where the video is downloaded to in the end; checked before anything is paid
+
+---@class heygen.Save : heygen.DownloadOptions
+---@field path string the name of the file
 
 -- ---- events ----
 

@@ -256,6 +256,36 @@ local function to_function(client, state, sink)
   return state.at
 end
 
+---Reads the options of a download that another call will make; raises for what is wrong.
+---@param call string for messages
+---@param path any
+---@param given table
+---@param level integer
+---@return table options
+function downloads.read(call, path, given, level)
+  if type(path) ~= "string" or path == "" or path:find "%z" then
+    error(call .. ": save: " .. values.expected("the name of a file", path), level + 1)
+  end
+  return options.read(call, given, KNOWN, level + 1, "save")
+end
+
+---What stands in the way of a download that is to come.
+---@param path string
+---@param overwrite boolean?
+---@return heygen.Error?
+function downloads.obstacle(path, overwrite)
+  local problem = partial.obstacle(path, overwrite)
+  local directory = path:match "^(.*/)" or "."
+  local kind, leads_to = core.file_type(directory)
+  if not problem and kind ~= "directory" and leads_to ~= "directory" then
+    problem = { kind = "file", message = ("download: %s: there is no directory %s"):format(path, directory) }
+  end
+  if problem then
+    problem.sent = "no"
+    return errors.new(problem)
+  end
+end
+
 ---Fetches a file; see Client:download.
 ---@return string|integer|nil
 ---@return heygen.Error?

@@ -61,6 +61,7 @@ function Bar:__call(event)
     error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
   end
   local before = self.view
+  self.display:announce(event)
   local new, rate = view.of(event, self.rate)
   if before and before.ended and new.ended and before.phase == new.phase then
     return -- the end was shown already
@@ -84,6 +85,12 @@ function Bar:fail(reason)
   end
   local elapsed = before and before.elapsed + (before.ended and 0 or self.display.now() - self.at) or 0
   show(self, view.failure(before, tostring(reason or "no reason given"), elapsed))
+end
+
+---Draws the time of the whole display again; see Display:tick.
+function Bar:tick()
+  check_colon(self, "tick()")
+  self.display:tick()
 end
 
 ---Ends the bar as it is; a later event begins another. One that has reached its end has done it by itself.

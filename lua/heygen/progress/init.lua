@@ -131,6 +131,16 @@ end
 
 -- ---- what bars call ----
 
+---The id of a session, once: with it the wait can be resumed, whatever becomes of this program.
+---@package
+function Display:announce(event)
+  local id = event.session_id
+  if type(id) == "string" and id ~= self.announced and not event.received and not event.sent then
+    self.announced = id
+    self:print("session " .. cells.clean(errors.printable(id, 100)))
+  end
+end
+
 ---A bar has another view. Ended ones move above the live ones.
 ---@package
 function Display:show(bar, is_new_line)
@@ -307,6 +317,7 @@ function progress.new(options, level, now)
     style = style(),
     live = {},
     own = {},
+    announced = nil, -- the id of a session
     made = 0,
     widest = 0,
     now = now or core.now,

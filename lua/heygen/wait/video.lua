@@ -348,33 +348,19 @@ function video.wait(client, call, target, given, level)
   return loop.run(client, SUBJECT, state, wait, true)
 end
 
----The two parts of what Client:generate takes. Raises for a wrong option of the wait before anything is paid.
----@param fields any
+---Reads the options of a wait that `generate` makes; raises for what is wrong.
+---@param given any
 ---@param level integer
----@return table body of the create
 ---@return table wait
-function video.split(fields, level)
-  if type(fields) ~= "table" then
-    error("client:generate: expected a table {prompt = ...}, got " .. type(fields), level + 1)
-  end
-  local wait = options.read(SUBJECT, "client:generate", fields.wait, level + 1, "wait") -- before anything is paid
-  local body = {}
-  for name, value in pairs(fields) do
-    if name ~= "wait" then
-      body[name] = value
-    end
-    if name ~= "timeout" and options.is_option(name) then -- a call has a timeout as well
-      error(("client:generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
-    end
-  end
-  return body, wait
+function video.read_wait(given, level)
+  return options.read(SUBJECT, "client:generate", given, level + 1, "wait")
 end
 
 ---Waits for the video of a session that was just created; see Client:generate.
 ---@param client heygen.Client
 ---@param session table what the create returned
 ---@param fields table what the create was given
----@param wait table see video.split
+---@param wait table see video.read_wait
 ---@return heygen.Video? video
 ---@return heygen.Error? err
 function video.follow(client, session, fields, wait)

@@ -95,11 +95,27 @@ function Reader:joined(name, small, separator)
   return value and find(value, "%S") and value or nil
 end
 
+-- The value of a header that a proxy has doubled into one: "x, x".
+local function undoubled(value)
+  local first
+  for part in value:gmatch "[^,]+" do
+    part = match(part, "^[ \t]*(.*[^ \t])") or ""
+    if first and part ~= first then
+      return value
+    end
+    first = part
+  end
+  return first or value
+end
+
 ---The value of a header that makes sense only once.
 ---@return string? value without blanks around it
 ---@return string? problem several that differ
 function Reader:single(name, small)
   local value = self.source[small] or self:find(name, small)
+  if type(value) == "string" and find(value, ",", 1, true) then
+    value = undoubled(value)
+  end
   if type(value) == "string" and (byte(value) or 0) > BLANK and byte(value, -1) > BLANK then
     return value
   elseif type(value) == "table" then

@@ -134,7 +134,9 @@ local function read_headers(lines)
       return nil
     end
     name = name:lower()
-    if headers[name] == nil then
+    if name == "host" and headers.host then
+      return nil -- RFC 9112, 3.2
+    elseif headers[name] == nil then
       headers[name] = value
     elseif name ~= "content-length" or headers[name] ~= value then
       headers[name] = headers[name] .. ", " .. value
@@ -225,7 +227,8 @@ local function take_sized(self)
 end
 
 local function chunk_size(line)
-  local hex = line:match "^(%x+)%s*\r?$" or line:match "^(%x+)%s*;"
+  -- A bare LF is refused: what is in front may read it differently.
+  local hex = line:match "^(%x+)[ \t]*\r$" or line:match "^(%x+)[ \t]*;.*\r$"
   return hex and #hex <= 8 and tonumber(hex, 16) or nil
 end
 

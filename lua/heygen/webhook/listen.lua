@@ -10,7 +10,7 @@ Listener.__name = "heygen.webhook.listener"
 
 local LINGER = 2 -- seconds: a connection that is refused is read dry that long, or its answer would be lost
 local SHORTEST_SWEEP, LONGEST_SWEEP = 0.05, 1 -- seconds
-local BACKLOG = 128
+local BACKLOG, FAIR_TIME = 128, 0.5 -- FAIR_TIME: seconds in which a request need not make room for others
 
 ---@class heygen.webhook.ListenOptions
 ---@field router heygen.webhook.Router
@@ -152,15 +152,16 @@ local function refuse(self, peer, status)
   respond(self, peer, REFUSED, plain(status))
 end
 
+-- The path of a target; "/hook/" is "/hook".
 local function path_of(target)
-  return target:match "^[^?#]*"
+  return target:match("^[^?#]*"):match "^.*[^/]" or "/"
 end
 
 -- In a coroutine, so that handlers can wait: with the driver "luv" the loop continues during that.
 local function answer(self, peer, request)
   peer.state, peer.requests = "busy", peer.requests + 1
   stop_reading(peer) -- one request at a time: what is piped in behind it stays with the system
-  if self.path and path_of(request.target) ~= self.path then
+  if self.path and path_of(request.target) ~= path_of(self.path) then
     return respond(self, peer, request, plain(404))
   end
   local co = coroutine.create(function()
@@ -207,8 +208,9 @@ local function arrived(self, peer, problem, bytes)
       if not bytes:find "[^\r\n]" then
         return -- empty lines between requests are allowed, but buy no time
       end
-      peer.since = now()
+      peer.since, peer.received = now(), 0
     end
+    peer.received = peer.received + #bytes
     peer.parser:feed(bytes)
     self:serve(peer)
   end
@@ -224,15 +226,26 @@ function Listener:read(peer)
   end
 end
 
--- An idle connection makes room for a new one.
+-- Bytes a second of a request that is not whole and has had some time.
+local function rate_of(peer, time)
+  local age = time - peer.since
+  return peer.state == "reading" and age >= FAIR_TIME and peer.received / age or nil
+end
+
+-- A new connection takes the place of one that is idle, else of the request that advances the least: requests that
+-- never become whole must not keep deliveries out.
 local function make_room(self)
-  local oldest
+  local oldest, slowest, least, time = nil, nil, nil, now()
   for peer in pairs(self.peers) do
     local idle = peer.state == "reading" and peer.requests > 0 and not peer.parser:partial()
+    local rate = not idle and rate_of(peer, time)
     if idle and (not oldest or peer.since < oldest.since) then
       oldest = peer
+    elseif rate and (not least or rate < least) then
+      slowest, least = peer, rate
     end
   end
+  oldest = oldest or slowest
   if oldest then
     drop(self, oldest)
   end
@@ -255,6 +268,7 @@ local function accept(self)
     state = "reading",
     since = now(),
     requests = 0,
+    received = 0, -- bytes of the present request
   }
   self.peers[peer], self.count = true, self.count + 1
   if self.count == 1 then

@@ -280,6 +280,7 @@ return function(given, level)
     takes = read_options.takes,
     token_secrets = read_options.token_secrets,
     log = read_options.log or default_log(),
+    store = read_options.store or (dict and store_shared.new(dict) or store.new()),
     keyring = Keyring.new(read_options.secrets, dict, read_options.clock),
     deliveries = Deliveries.new {
       dict = dict,
@@ -288,7 +289,6 @@ return function(given, level)
     },
   }, Router)
   self.write = writer(self)
-  self.store = read_options.store or (dict and store_shared.new(dict) or store.new())
   self.dispatch = Dispatch.new {
     on = read_options.on,
     store = self.store,

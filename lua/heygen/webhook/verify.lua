@@ -14,13 +14,14 @@ local values = require "heygen.schema.value"
 
 local verify = {}
 
-local find, format, match = string.find, string.format, string.match
+local find, format = string.find, string.format
 local signed, time = core.signed, core.time
 local refusal, outcome = event.refusal, errors.outcome
 
 local WHERE = "heygen.webhook.verify"
 local TOLERANCE = 300
-local REPEATED = 90000 -- seconds: HeyGen repeats a delivery for a day, and its timestamp may be the first one's
+-- HeyGen repeats a delivery for a day, as it was. With a store, which keeps repetitions out, such an age is fine.
+local REPEATED_FOR = 90000 -- seconds
 local NONE = {} -- options, never written to
 local UNFIT = "no signature fits the body: another secret, or the body is not as it was sent"
 
@@ -41,7 +42,7 @@ local OPTIONS = {
 }
 
 ---@class heygen.webhook.VerifyOptions
----@field tolerance number? seconds by which the timestamp may be off, both ways (300; with a store 90000 for old ones)
+---@field tolerance number? seconds by which the timestamp may be off, both ways (300; with a store 90000 in the past)
 ---@field require_timestamp boolean? refuse a delivery without one (false)
 ---@field max_bytes number? of the body (1048576)
 ---@field store heygen.webhook.Store? remembers deliveries, so that none is taken twice (none: repetitions pass)
@@ -119,16 +120,12 @@ local function sent_at(reader)
   local timestamp, problem = reader:single("Heygen-Timestamp", "heygen-timestamp")
   if not timestamp then
     return nil, problem
-  end
-  -- A proxy may have doubled the header: twice the same, with a comma between.
-  local first, second = match(timestamp, "^(%d+), ?(%d+)$")
-  timestamp = first and first == second and first or timestamp
-  if #timestamp > 13 or not find(timestamp, "^%d+$") then
+  elseif #timestamp > 13 or not find(timestamp, "^%d+$") then
     return nil, "the timestamp is not Unix seconds: " .. errors.printable(timestamp, 40)
   end
   -- Twelve digits last for 30,000 years; thirteen are milliseconds.
-  local sent = tonumber(timestamp)
-  return #timestamp == 13 and sent / 1000 or sent
+  local seconds = tonumber(timestamp)
+  return #timestamp == 13 and math.floor(seconds / 1000) or seconds
 end
 
 -- Which secret has signed the delivery, and when it was sent; or nil and an error.
@@ -146,13 +143,13 @@ local function authenticate(raw_body, reader, given, options, level)
   if problem then
     return nil, refusal("malformed", problem)
   end
-  -- The timestamp is not signed. A store keeps repetitions out, whatever their age.
-  local tolerance = options.tolerance or TOLERANCE
-  local oldest = options.tolerance or (options.store and REPEATED or TOLERANCE)
+  local oldest = options.tolerance
+    or (options.store and math.min(REPEATED_FOR, options.replay_ttl or REPEATED_FOR))
+    or TOLERANCE
   if sent and now - sent > oldest then
-    problem = format("the delivery was sent %.0f s ago, %.0f s are allowed", now - sent, oldest)
+    problem = format("the delivery was sent %.0f s ago, %g s are allowed", now - sent, oldest)
     return nil, refusal("too_old", problem)
-  elseif sent and sent - now > tolerance then
+  elseif sent and sent - now > (options.tolerance or TOLERANCE) then
     problem = format("the delivery was sent in %.0f s from now; is this clock right?", sent - now)
     return nil, refusal("too_new", problem)
   end

@@ -1,0 +1,88 @@
+-- What client:generate does around its wait: it takes its options apart, checks the target of `save` before anything
+-- is paid, and downloads the video in the end.
+local emit = require "heygen.wait.emit"
+local errors = require "heygen.errors"
+local options = require "heygen.wait.options"
+local video = require "heygen.wait.video"
+
+local generate = {}
+
+generate.follow = video.follow
+
+-- `save`: a path, or a table of the path and options of the download.
+local function read_save(given, level)
+  if given == nil then
+    return nil
+  end
+  local own = { path = given }
+  if type(given) == "table" then
+    own = {}
+    for name, value in pairs(given) do
+      own[name] = value
+    end
+  end
+  local path = own.path
+  own.path = nil
+  return { path = path, options = require("heygen.download").read("client:generate", path, own, level + 1) }
+end
+
+---The parts of what Client:generate takes. Raises for a wrong option of the wait before anything is paid.
+---@param fields any
+---@param level integer
+---@return table body of the create
+---@return table wait
+---@return table? save path, and options of the download
+function generate.split(fields, level)
+  if type(fields) ~= "table" then
+    error("client:generate: expected a table {prompt = ...}, got " .. type(fields), level + 1)
+  end
+  local wait = video.read_wait(fields.wait, level + 1) -- before anything is paid
+  local body = {}
+  for name, value in pairs(fields) do
+    if name ~= "wait" and name ~= "save" then
+      body[name] = value
+    end
+    if name ~= "timeout" and options.is_option(name) then -- a call has a timeout as well
+      error(("client:generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
+    end
+  end
+  return body, wait, read_save(fields.save, level + 1)
+end
+
+---What stands in the way of saving the video, before it is paid for.
+---@param save table see generate.split
+---@return heygen.Error?
+function generate.obstacle(save)
+  return require("heygen.download").obstacle(save.path, save.options.overwrite)
+end
+
+---Downloads a video that was waited for. Its path is in the field `path`.
+---@param client heygen.Client
+---@param object heygen.Video
+---@param save table see generate.split
+---@param wait table
+---@return heygen.Video? video
+---@return heygen.Error? err
+function generate.save(client, object, save, wait)
+  if not save.options.on_progress and emit.ticker(wait.on_progress) then
+    save.options.on_progress = wait.on_progress -- a display
+  end
+  local path, _, err = client:download(object, save.path, save.options)
+  if path then
+    object.path = path
+    return object
+  end
+  err.video_id = err.video_id or object.id
+  err.message = ("%s; the video is ready: client:download(%q, %q)"):format(err.message, object.id, save.path)
+  return nil, err
+end
+
+---Is what was raised a Ctrl-C, of which the wait has said how to resume?
+---@param raised any
+---@return boolean
+function generate.is_interrupt(raised)
+  return (errors.is(raised) or type(raised) == "string")
+    and tostring(raised):find("interrupted!", 1, true) ~= nil
+end
+
+return generate

@@ -1,0 +1,78 @@
+-- client:generate with `save`: the target is looked at before anything is paid, and gets the video in the end.
+local live = require "spec.support.live"
+local support = require "spec.support.sim"
+
+local check = live.check
+
+describe("a generation", function()
+  local sim, client
+
+  setup(function()
+    sim = support.start { speed = 0 }
+    client = live.client(sim)
+  end)
+
+  teardown(function()
+    sim:stop()
+  end)
+
+  before_each(function()
+    sim:reset()
+  end)
+
+  describe("with save", function()
+    local folder
+
+    before_each(function()
+      folder = os.tmpname()
+      os.remove(folder)
+      assert(os.execute("mkdir " .. folder))
+      sim:clock { speed = 100000 }
+    end)
+
+    after_each(function()
+      os.execute("rm -rf " .. folder)
+    end)
+
+    local function saved(save)
+      return client:generate { prompt = "x", wait = live.QUICK, save = save }
+    end
+
+    it("downloads the video in the end, and gives its path", function()
+      local video = assert(saved(folder .. "/a.mp4"))
+      assert.same({ "completed", folder .. "/a.mp4" }, { video.status, video.path })
+      assert(io.open(video.path, "rb")):close()
+      assert.equal(folder .. "/a.mp4", assert(saved { path = folder .. "/a.mp4", overwrite = true }).path)
+    end)
+
+    it("looks at the target before anything is paid", function()
+      local taken = folder .. "/taken.mp4"
+      assert(io.open(taken, "w")):close()
+      for path, why in pairs {
+        [folder] = "is a directory",
+        [taken] = "exists",
+        [folder .. "/none/a.mp4"] = "there is no directory " .. folder .. "/none/",
+      } do
+        local err = live.failure(saved(path))
+        check(err, { kind = "file", sent = "no" })
+        assert.matches(why, err.message, 1, true)
+      end
+      for given, why in pairs { [7] = "save: expected the name of a file", [""] = "save: expected the name" } do
+        local ok, raised = pcall(saved, given)
+        assert.is_false(ok)
+        assert.matches(why, raised, 1, true)
+      end
+      local ok, raised = pcall(saved, { path = folder .. "/b.mp4", overwritten = true })
+      assert.is_false(ok)
+      assert.matches('save.overwritten: unknown option, did you mean "overwrite"', raised, 1, true)
+      assert.equal(0, sim:counts().creates)
+    end)
+
+    it("says how to get the video when the download fails", function()
+      sim:faults { { path = "/files/*", status = 403 } }
+      local err = live.failure(saved { path = folder .. "/a.mp4", deadline = 0.3 })
+      assert.is_string(err.video_id)
+      assert.matches(('client:download("%s", "%s/a.mp4")'):format(err.video_id, folder), err.message, 1, true)
+    end)
+  end)
+end)
