@@ -175,10 +175,39 @@ local function make_headers(read)
   end
   if read.api_key then
     headers["X-Api-Key"] = read.api_key
-  else
+  elseif type(read.access_token) == "string" then
     headers.Authorization = "Bearer " .. read.access_token
   end
-  return core.headers(headers)
+  return core.headers(headers), headers
+end
+
+-- Tokens that expire: the function that sets the present one, called before each attempt of a request and with true
+-- after a 401. Gives the fields of an error when there is no token.
+local function credential_of(self, given, headers)
+  local present, hide, shows_key
+  self.hide = function(text)
+    return hide and hide(text) or text
+  end
+  self.shows_key = function(id)
+    return shows_key ~= nil and shows_key(id)
+  end
+  return function(is_rejected)
+    local ok, token = protected.call(given, is_rejected)
+    local problem
+    if not ok then
+      problem = "access_token raised: " .. errors.text(token)
+    else
+      problem = options.token_problem(token)
+      problem = problem and "access_token: the function gave no token: " .. problem
+    end
+    if problem then
+      return { kind = "callback", message = problem, cause = not ok and token or nil, sent = "no" }
+    elseif token ~= present then
+      present, headers.Authorization = token, "Bearer " .. token
+      hide, shows_key = errors.of_secret(token)
+      self.template.headers = core.headers(headers)
+    end
+  end
 end
 
 local last_owner = 0 -- the number of a client: its operations carry it
@@ -204,7 +233,11 @@ function client.new(given, level)
       level + 1
     )
   end
-  local headers, secret = make_headers(read), read.api_key or read.access_token
+  local headers, named = make_headers(read)
+  local secret, token = read.api_key or read.access_token, nil
+  if type(secret) ~= "string" then
+    secret, token = "", secret
+  end
   read.api_key, read.access_token = nil, nil
   local hide, shows_key = errors.of_secret(secret)
   last_owner = last_owner + 1
@@ -230,6 +263,7 @@ function client.new(given, level)
       owner = last_owner,
     },
   }
+  self.credential = token and credential_of(self, token, named)
   groups.install(self)
   return setmetatable(self, Client)
 end

@@ -91,7 +91,7 @@ describe("the options in the documents", function()
     assert.same(names(options.known), names(found))
     check_defaults(found, 3, defaults)
     for name, spec in pairs(options.known) do
-      local kind = spec.type == "seconds" and "number" or spec.type or "string or table"
+      local kind = spec.type == "seconds" and "number" or spec.type or spec.kind or "string or table"
       assert.equal(kind, found[name][2], name)
     end
   end)

@@ -327,6 +327,11 @@ function request.send(client, row, call)
         })
       end
     end
+    local unknown = client.credential and client.credential(state.rejected == true)
+    state.rejected = state.rejected and false
+    if unknown then
+      return finish_problem(client, row, call, state, unknown)
+    end
     local value
     local status, problem = try(client, engine, row, call, state)
     if status then
@@ -344,6 +349,8 @@ function request.send(client, row, call)
         report(client, row, call, state, status)
       end
       return value
+    elseif client.credential and problem.status == 401 and state.rejected == nil then
+      state.rejected = true -- the token has expired, and nothing was done: once more with a fresh one
     elseif not again(client, row, call, state, problem) then
       return finish_problem(client, row, call, state, problem)
     end

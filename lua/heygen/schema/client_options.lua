@@ -27,6 +27,23 @@ local function key_problem(value)
   return text_problem(value) or (value:find "%s" and "it has a space in it") or nil
 end
 
+---What is wrong with an access token.
+function options.token_problem(value)
+  if type(value) ~= "string" then
+    return "expected a string, got " .. type(value)
+  end
+  return key_problem(value)
+end
+
+local function token_problem(value)
+  if checker.is_callable(value) then
+    return nil
+  elseif type(value) ~= "string" then
+    return "expected a string or a function, got " .. type(value)
+  end
+  return key_problem(value)
+end
+
 -- Each: what is allowed, the default, and why the default is what it is.
 local KNOWN = {
   api_key = {
@@ -36,10 +53,10 @@ local KNOWN = {
     doc = "the API key; else HEYGEN_API_KEY",
   },
   access_token = {
-    type = "string",
     secret = true,
-    problem = key_problem,
-    doc = "an OAuth access token instead of a key",
+    problem = token_problem,
+    kind = "string or function",
+    doc = "an OAuth access token instead of a key, or a function that gives one",
   },
   base_url = { type = "string", problem = text_problem, doc = "else HEYGEN_API_BASE, else " .. BASE_URL },
   allow_http = {
