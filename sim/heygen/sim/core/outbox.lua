@@ -3,6 +3,7 @@
 -- Events and deliveries follow from records and time alone (see heygen.sim.core.ledger): every process that holds the
 -- model knows them; what came of an attempt is a record of its own (model:settle).
 local heap = require "heygen.sim.core.heap"
+local urls = require "heygen.schema.url"
 local random = require "heygen.sim.core.random"
 local schedule = require "heygen.sim.core.schedule"
 local tell = require "heygen.sim.service.tell"
@@ -159,8 +160,7 @@ end
 
 local function is_loopback(url)
   local host = url:match "^%w+://([^/?#]*)"
-  host = host and host:gsub("^.*@", ""):gsub(":%d+$", ""):lower()
-  return host == "localhost" or host == "[::1]" or (host and host:find "^127%.%d+%.%d+%.%d+$" ~= nil)
+  return host ~= nil and urls.is_loopback((host:gsub("^.*@", ""):gsub(":%d+$", "")))
 end
 
 -- Why a delivery is not to be made at all; nil when it is.
