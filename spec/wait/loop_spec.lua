@@ -1,0 +1,79 @@
+-- What passes and what ends a wait: a 404 that is early, answers that cannot be read, Retry-After, an agent that chats.
+local core = require "heygen.core"
+local live = require "spec.support.live"
+local support = require "spec.support.sim"
+
+local check = live.check
+
+describe("a wait", function()
+  local sim, client
+
+  setup(function()
+    sim = support.start { speed = 100000 }
+    client = live.client(sim)
+  end)
+
+  teardown(function()
+    sim:stop()
+  end)
+
+  before_each(function()
+    sim:reset()
+    sim:clock { speed = 100000 }
+  end)
+
+  local PATIENT = { interval = 0.001, max_interval = 0.004, timeout = 20 }
+
+  it("takes an early 404 for not yet, of any job", function()
+    local made = assert(client.lipsyncs:create {
+      video = { type = "url", url = "https://example.com/v.mp4" },
+      audio = { type = "url", url = "https://example.com/a.mp3" },
+    })
+    sim:faults { { path = "/v3/lipsyncs/*", status = 404, times = 1 } }
+    assert.equal("completed", assert(client.lipsyncs:wait(made, PATIENT)).status)
+    sim:faults { { path = "/v3/video-agents/*", method = "GET", status = 404, times = 1 } }
+    assert.equal("completed", assert(client:generate { prompt = "x", wait = PATIENT }).status)
+  end)
+
+  it("ends with a 404 that stays, after few polls", function()
+    local before = live.sent(sim)
+    local wait = { interval = 0.001, max_interval = 0.004, timeout = 20, not_found_grace = 2.5 }
+    check(live.failure(client:wait({ video_id = "v" }, wait)), { kind = "api", status = 404, video_id = "v" })
+    assert.is_true(live.sent(sim) - before <= 4)
+  end)
+
+  it("ends after ten answers in a row that cannot be read, with the ids", function()
+    sim:faults { { path = "/v3/videos/*", body = '{"data":' } }
+    local quick = live.client(sim, { max_retries = 0 })
+    local err = live.failure(quick:wait({ session_id = "sess_1", video_id = "v" }, PATIENT))
+    check(err, { kind = "parse", session_id = "sess_1", video_id = "v" })
+    assert.matches("10 answers in a row could not be read", err.message, 1, true)
+    assert.matches('resume with client:wait("v")', err.message, 1, true)
+  end)
+
+  it("never polls before Retry-After is over", function()
+    sim:faults { { path = "/v3/videos/*", status = 503, headers = { ["Retry-After"] = "1" }, times = 1 } }
+    local quick = live.client(sim, { max_retries = 0 })
+    local began = core.now()
+    check(
+      live.failure(quick:wait({ video_id = "v" }, { interval = 0.001, not_found_grace = 0 })),
+      { status = 404 }
+    )
+    assert.is_true(core.now() - began >= 1)
+  end)
+
+  it("ends when the agent has answered in chat", function()
+    sim:faults {
+      { method = "GET", path = "/v3/videos/*", body = '{"data":{"id":"v","status":"pending"}}' },
+      {
+        method = "GET",
+        path = "/v3/video-agents/*",
+        body = '{"data":{"session_id":"s","status":"completed",'
+          .. '"messages":[{"role":"model","type":"text","content":"Hello!"}]}}',
+      },
+    }
+    local err = live.failure(client:wait({ session_id = "s", video_id = "v" }, PATIENT))
+    check(err, { kind = "input_needed", status = 200 })
+    assert.matches("Hello!", err.message, 1, true)
+  end)
+end)
