@@ -330,6 +330,25 @@ case("a wait suspends nobody else", function(client)
   end
 end)
 
+case("functions that are given to a call may wait themselves", function(client)
+  local content = "ID3\3" .. ("sound"):rep(20)
+  local pieces = { content:sub(1, 40), content:sub(41) }
+  local asset = assert(client.assets:upload {
+    filename = "a.mp3",
+    read = function()
+      assert(heygen.sleep(0.002))
+      return table.remove(pieces, 1)
+    end,
+  })
+  local got = {}
+  local size = assert(client:download(asset.url, function(bytes)
+    assert(heygen.sleep(0.002))
+    got[#got + 1] = bytes
+  end))
+  equal(#content, size, "bytes")
+  equal(content, table.concat(got))
+end, "tasks")
+
 case("the start of a task waits until its maker does", function()
   local order = {}
   heygen.run(function()
