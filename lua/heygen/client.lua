@@ -168,6 +168,14 @@ Client.__close = Client.close -- local client <close> = heygen.new()
 
 -- ---- making one ----
 
+local ONE = 1024 * 1024 -- bytes of an answer that is no list: 16 kB of gzip can become a gigabyte of tables
+
+-- How large an answer may be: the option, where it is set, for all of them.
+local function response_limits(bytes)
+  local default = options.known.max_response_bytes.default
+  return { list = bytes, one = bytes == default and ONE or bytes }
+end
+
 local function make_headers(read)
   local headers = { ["User-Agent"] = read.user_agent }
   for name, value in pairs(read.headers or {}) do
@@ -247,6 +255,7 @@ function client.new(given, level)
     options = read,
     driver = driver,
     owner = last_owner,
+    limits = response_limits(read.max_response_bytes),
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
     hide = hide,
     shows_key = shows_key,
@@ -255,7 +264,6 @@ function client.new(given, level)
       base = read.base,
       headers = headers,
       connect_timeout = read.connect_timeout,
-      max_bytes = read.max_response_bytes,
       allow_http = read.plain_http,
       proxy = urls.proxy(read.proxy, read.base),
       ca_file = read.ca_file,

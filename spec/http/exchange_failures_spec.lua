@@ -386,6 +386,12 @@ describe("a failure", function()
     local err = live.failure(small.videos:get "vid_1")
     check(err, { kind = "too_large", sent = "yes", attempts = 1, retryable = false, video_id = "vid_1" })
     assert.matches("larger than 2048 bytes", err.message)
+    -- By default what is no list has a cap of its own: objects in memory take many times their text.
+    faults { body = '{"data":{"id":"vid_1","status":"completed","x":"' .. ("y"):rep(1024 * 1024) .. '"}}' }
+    check(live.failure(client.videos:get "vid_1"), { kind = "too_large", sent = "yes", attempts = 1 })
+    local large = live.client(sim, { max_response_bytes = 2 * 1024 * 1024 })
+    assert.equal("completed", assert(large.videos:get "vid_1").status)
+    assert(client:request { path = "/v3/videos/vid_1" }) -- of any kind
     faults { gzip = "bomb" }
     check(live.failure(client.videos:list()), { kind = "too_large", sent = "yes", attempts = 1 })
   end)

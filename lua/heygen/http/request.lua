@@ -98,6 +98,8 @@ local function start(client, engine, row, call, state)
   r.target = client.base_path .. call.target
   r.query = call.query
   r.compressed = not row.brief
+  local is_list = row.list or row.batch or row.returns_list or row.raw
+  r.max_bytes = is_list and client.limits.list or client.limits.one
   r.body, r.multipart = state.text, call.parts
   r.content_type = state.text and (call.content_type or "application/json")
   r.extra_headers = state.headers
