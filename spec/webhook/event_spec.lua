@@ -148,8 +148,8 @@ local SHAPES = {
     { type = "video_agent.fail", ok = false, video_id = "v", reason = "moderated" },
   },
   ["an unknown type"] = {
-    { event_type = "hologram.thawed", event_data = { video_id = "v", session_id = "s", run_id = "r" } },
-    { type = "hologram.thawed", video_id = "v", session_id = "s", run_id = "r" },
+    { event_type = "hologram.thawed", event_data = { video_id = "v", session_id = "s", run_id = "r", render_id = "h" } },
+    { type = "hologram.thawed", video_id = "v", session_id = "s", run_id = "r", render_id = "h" },
   },
   ["an unknown type that succeeds"] = {
     { event_type = "hologram.success", event_data = { job_id = "j", message = "fine" } },

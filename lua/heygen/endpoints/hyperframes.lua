@@ -12,5 +12,6 @@ return fields.rows("hyperframes", {
     shown = { "title" },
     summary = "Renders a HyperFrames project. This may cost money.",
     returns = "HyperframesRender",
+    makes = { render_id = "render_id" },
   },
 })
