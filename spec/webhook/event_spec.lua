@@ -148,7 +148,10 @@ local SHAPES = {
     { type = "video_agent.fail", ok = false, video_id = "v", reason = "moderated" },
   },
   ["an unknown type"] = {
-    { event_type = "hologram.thawed", event_data = { video_id = "v", session_id = "s", run_id = "r", render_id = "h" } },
+    {
+      event_type = "hologram.thawed",
+      event_data = { video_id = "v", session_id = "s", run_id = "r", render_id = "h" },
+    },
     { type = "hologram.thawed", video_id = "v", session_id = "s", run_id = "r", render_id = "h" },
   },
   ["an unknown type that succeeds"] = {
