@@ -58,7 +58,7 @@ void hg_exchange_release(hg_exchange *x) {
 }
 
 static void dispose(hg_op *op) {
-    hg_exchange *x = hg_exchange_of(op);
+    hg_exchange *x = (hg_exchange *)(void *)op; /* only exchanges have this disposer */
     hg_exchange_release(x);
     if (x->output)
         hg_output_unref(x->output);

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const char NAME[] = "Accept-Encoding:", IDENTITY[] = "Accept-Encoding: identity";
+#define NAME "Accept-Encoding:"
 
 hg_headers *hg_headers_new(void) {
     hg_headers *h = malloc(sizeof *h);
     if (!h)
         return NULL;
     *h = (hg_headers){.refs = 1};
-    if (!hg_headers_add(h, IDENTITY) || !hg_headers_add(h, "Expect:")) {
+    if (!hg_headers_add(h, NAME " identity") || !hg_headers_add(h, "Expect:")) {
         hg_headers_unref(h);
         return NULL;
     }
@@ -29,7 +29,7 @@ bool hg_headers_add(hg_headers *h, const char *line) {
     if (!list)
         return false;
     h->list = list;
-    h->own_coding = h->own_coding || strncasecmp(line, IDENTITY, sizeof NAME - 1) == 0;
+    h->own_coding = h->own_coding || strncasecmp(line, NAME, sizeof NAME - 1) == 0;
     return true;
 }
 

@@ -71,10 +71,8 @@ local function with_resume(err)
 end
 
 ---Starts a video. This costs money: what may have been accepted is never sent again by itself.
----@param fields heygen.VideoAgentsCreate `prompt` is required
----@return heygen.VideoAgentSession? session session_id, status, created_at, and video_id when it is known
----@return string? message
----@return heygen.Error? err
+---Gives session_id, status, created_at, and video_id when it is known. `prompt` is required.
+---@type fun(self: heygen.Client, fields: heygen.VideoAgentsCreate): heygen.VideoAgentSession?, string?, heygen.Error?
 Client.create = groups.client_method(ids.called(CREATE, "client:create"), "client:create{...}")
 
 ---Polls a video or a session once.

@@ -12,7 +12,7 @@
 
 ---@class heygen.Options
 ---@field api_key string? else the environment's HEYGEN_API_KEY
----@field access_token string|fun(is_rejected: boolean): string an OAuth access token instead of a key, or a function that gives one
+---@field access_token (string|fun(is_rejected: boolean): string)? an OAuth access token instead of a key, or a function that gives one
 ---@field base_url string? else HEYGEN_API_BASE, else https://api.heygen.com
 ---@field allow_http boolean? plain http to other machines: the key travels unprotected (false)
 ---@field timeout number? seconds for one attempt (30 for reads, 120 for all else)
