@@ -102,6 +102,7 @@ build = {
     ["heygen.sim.service.lookup"] = "sim/heygen/sim/service/lookup.lua",
     ["heygen.sim.service.messages"] = "sim/heygen/sim/service/messages.lua",
     ["heygen.sim.service.rendering"] = "sim/heygen/sim/service/rendering.lua",
+    ["heygen.sim.service.renders"] = "sim/heygen/sim/service/renders.lua",
     ["heygen.sim.service.styles"] = "sim/heygen/sim/service/styles.lua",
     ["heygen.sim.service.tell"] = "sim/heygen/sim/service/tell.lua",
     ["heygen.sim.service.uploads"] = "sim/heygen/sim/service/uploads.lua",

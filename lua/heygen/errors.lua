@@ -23,6 +23,8 @@ local retry = require "heygen.http.retry"
 ---@field proofread_ids string[]?
 ---@field lipsync_id string?
 ---@field lipsync_ids string[]?
+---@field render_id string? of a HyperFrames project
+---@field render_ids string[]?
 ---@field job_id string? of a clipping job or a background removal
 ---@field job_ids string[]?
 ---@field voice_id string?
@@ -108,6 +110,8 @@ local SHOWN = {
   "proofread_ids",
   "lipsync_id",
   "lipsync_ids",
+  "render_id",
+  "render_ids",
   "job_id",
   "job_ids",
   "voice_id",

@@ -85,7 +85,7 @@ describe("calls of all groups", function()
         return client.templates:generate("t", { variables = {} })
       end,
       function()
-        return client.hyperframes:create_render { extra = { project = "x" } }
+        return client.hyperframes:create_render { project = FILE }
       end,
     }
     for _, call in ipairs(CALLS) do

@@ -27,7 +27,7 @@ local function from_one(path)
 end
 
 local FILES = {}
-for name in ("audio consent_video file files image references source srt video"):gmatch "%S+" do
+for name in ("audio consent_video file files image project references source srt video"):gmatch "%S+" do
   FILES[name] = true
 end
 

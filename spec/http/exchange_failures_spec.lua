@@ -331,6 +331,7 @@ describe("a failure", function()
     local CASES = {
       lipsync_id = { "lipsyncs", "create", { video = FILE, audio = FILE }, '"lipsync_id":"made"' },
       voice_id = { "voices", "clone", { audio = FILE, voice_name = "n" }, '"voice_clone_id":"made"' },
+      render_id = { "hyperframes", "create_render", { project = FILE }, '"render_id":"made"' },
       job_id = { "ai_clipping", "create", { video = FILE }, '"job_id":"made"' },
       batch_id = {
         "videos",

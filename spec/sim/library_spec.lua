@@ -208,8 +208,6 @@ describe("brands, templates and sounds", function()
     refused(400, "invalid_parameter", "POST", target, { variables = { nothing = "x" } })
     refused(400, "invalid_parameter", "POST", target, { variables = {}, scene_ids = { "nowhere" } })
     refused(404, "template_not_found", "POST", "/v3/templates/none", { variables = {} })
-    local render = must("POST", "/v3/hyperframes/renders", { project = { some = "thing" } })
-    assert.equal("pending", sim:video(render.video_id).status)
   end)
 
   it("sound", function()

@@ -43,6 +43,7 @@ local function make_works(client, ids)
       prompt = "The best",
     },
   }
+  ids.hyperframes = { render_id = assert(client.hyperframes:create_render { project = FILE }).render_id }
   ids.background_removals = { job_id = assert(client.background_removals:create { video = FILE }).id }
 end
 

@@ -76,6 +76,7 @@ local function works(self)
   local by = self.by_group
   by.lipsyncs = { lipsync_id = self:must("POST", "/v3/lipsyncs", { video = FILE, audio = FILE }).lipsync_id }
   by.ai_clipping = { job_id = self:must("POST", "/v3/ai-clipping", { video = FILE }).job_id }
+  by.hyperframes = { render_id = self:must("POST", "/v3/hyperframes/renders", { project = FILE }).render_id }
   by.background_removals = { job_id = self:must("POST", "/v3/background-removals", { video = FILE }).id }
   local request = { video = FILE, output_languages = { "German" }, title = "x" }
   by.video_translations = {

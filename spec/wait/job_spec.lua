@@ -65,6 +65,13 @@ describe("waiting for", function()
       end,
     },
     {
+      group = "hyperframes",
+      path = "/v3/hyperframes/renders/",
+      create = function()
+        return assert(client.hyperframes:create_render { project = FILE })
+      end,
+    },
+    {
       group = "ai_clipping",
       path = "/v3/ai-clipping/",
       create = function()

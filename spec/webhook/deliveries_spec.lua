@@ -252,6 +252,9 @@ describe("a watch", function()
     assert.same({ "proofread_creation", "ai_clipping", "batch" }, kinds())
     send('"avatar_video.success"')
     assert.is_true(watch:working "video")
+    assert.is_false(watch:working "hyperframes_video")
+    send('"hyperframes_video.fail"')
+    assert.is_true(watch:working "hyperframes_video")
     router = make()
     watch = router:watch "x"
     send("null", '"video_id":"v1"') -- an older shape

@@ -92,6 +92,10 @@
 ---@field data heygen.Clipping[]
 ---@field next fun(self: heygen.ClippingPage): heygen.ClippingPage?, string?, heygen.Error?
 
+---@class heygen.HyperframesRenderPage : heygen.Page
+---@field data heygen.HyperframesRender[]
+---@field next fun(self: heygen.HyperframesRenderPage): heygen.HyperframesRenderPage?, string?, heygen.Error?
+
 ---@alias heygen.EventName "avatar_video.success"|"avatar_video.fail"|"avatar_video_gif.success"|"avatar_video_gif.fail"|"video_translate.success"|"video_translate.fail"|"video_translate.preflight.validation_failed"|"video_translate.preflight.download_failed"|"personalized_video"|"instant_avatar.success"|"instant_avatar.fail"|"photo_avatar_generation.success"|"photo_avatar_generation.fail"|"photo_avatar_train.success"|"photo_avatar_train.fail"|"photo_avatar_add_motion.success"|"photo_avatar_add_motion.fail"|"proofread_creation.success"|"proofread_creation.fail"|"live_avatar.success"|"live_avatar.fail"|"avatar_video_caption.success"|"avatar_video_caption.fail"|"video_agent.success"|"video_agent.fail"|"hyperframes_video.success"|"hyperframes_video.fail"|"ai_clipping.success"|"ai_clipping.fail"|"batch.finished"
 
 ---@class heygen.Background
@@ -1534,18 +1538,62 @@ function ai_clipping:delete(job_id, fields) end
 ---@return fun(): heygen.Clipping iterator
 function ai_clipping:each(fields) end
 
----@class heygen.HyperframesCreateRender : heygen.PostOptions
+---@class heygen.HyperframesCreateRender : heygen.PostOptions, heygen.FileOptions
+---@field project string|heygen.FileInput the project, a ZIP archive with an index.html
+---@field aspect_ratio "16:9"|"9:16"|"1:1"|nil 16:9 (the default), 9:16 or 1:1
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
+---@field composition string|lightuserdata|nil which one of the project
+---@field format "mp4"|"webm"|"mov"|nil mp4, webm or mov
+---@field fps integer|lightuserdata|nil frames a second, 30 when absent
+---@field quality "draft"|"standard"|"high"|nil draft, standard or high
+---@field resolution "1080p"|"4k"|nil 1080p (the default) or 4k
 ---@field title string|lightuserdata|nil a name to find it by
+---@field variables table|lightuserdata|nil what the project reads, by its own names
 ---@field extra table<string, any>? fields that this version does not know
+
+---@class heygen.HyperframesRenders : heygen.CallOptions
+---@field limit integer? items in a page
+---@field token string? next_token of the page before
+
+---@class heygen.HyperframesGetRender : heygen.CallOptions
+
+---@class heygen.HyperframesDeleteRender : heygen.CallOptions
 
 ---@class heygen.Hyperframes
 local hyperframes = {}
 
----Renders a HyperFrames project. This may cost money.
----@param fields heygen.HyperframesCreateRender?
----@return heygen.HyperframesRender? value
+---Renders a HyperFrames project. This costs money.
+---@param fields heygen.HyperframesCreateRender
+---@return heygen.HyperframesRenderCreated? value
 ---@return string? message
 ---@return heygen.Error? err
 function hyperframes:create_render(fields) end
+
+---The account's renders, newest first.
+---@param fields heygen.HyperframesRenders?
+---@return heygen.HyperframesRenderPage? value
+---@return string? message
+---@return heygen.Error? err
+function hyperframes:renders(fields) end
+
+---One render and its status, with fresh download addresses when it is completed.
+---@param render_id string|table the id, or an object that carries it
+---@param fields heygen.HyperframesGetRender?
+---@return heygen.HyperframesRender? value
+---@return string? message
+---@return heygen.Error? err
+function hyperframes:get_render(render_id, fields) end
+
+---Deletes a render.
+---@param render_id string|table the id, or the object whose own id it is
+---@param fields heygen.HyperframesDeleteRender?
+---@return heygen.HyperframesRenderDeleted? value
+---@return string? message
+---@return heygen.Error? err
+function hyperframes:delete_render(render_id, fields) end
+
+---All items of the list, page after page. A failure is raised as an error object.
+---@param fields heygen.HyperframesRenders?
+---@return fun(): heygen.HyperframesRender iterator
+function hyperframes:each_render(fields) end

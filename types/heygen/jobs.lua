@@ -226,6 +226,26 @@
 ---@field virality_score integer?
 ---@field failure_message string?
 
+---@class heygen.HyperframesRenderCreated
+---@field render_id string to continue with: hyperframes:get_render(render_id)
+
+---@class heygen.HyperframesRenderDeleted
+---@field render_id string
+
 ---@class heygen.HyperframesRender
----@field video_id string?
----@field status string?
+---@field render_id string
+---@field status "queued"|"rendering"|"completed"|"failed"|string
+---@field format "mp4"|"webm"|"mov"|string
+---@field title string?
+---@field callback_id string?
+---@field video_url string? signed for some time
+---@field thumbnail_url string?
+---@field duration number? seconds
+---@field fps integer?
+---@field composition string? which one of the project
+---@field quality string? "draft"|"standard"|"high"
+---@field resolution string? "1080p"|"4k"
+---@field aspect_ratio string? "16:9"|"9:16"|"1:1"
+---@field created_at integer? Unix time
+---@field completed_at integer? Unix time
+---@field failure_message string?

@@ -79,6 +79,17 @@ function lipsyncs:wait(target, wait) end
 ---@return heygen.Error? err
 function lipsyncs:wait_batch(target, wait) end
 
+---@class heygen.Hyperframes
+local hyperframes = {}
+
+---Waits for a render.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
+---@return heygen.HyperframesRender? render
+---@return string? message
+---@return heygen.Error? err
+function hyperframes:wait(target, wait) end
+
 ---@class heygen.AiClipping
 local ai_clipping = {}
 

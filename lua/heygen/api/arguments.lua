@@ -97,6 +97,14 @@ local function refuse_call(problem)
   return nil, problem, nil, true
 end
 
+local function copy(given)
+  local all = {}
+  for name, value in pairs(given) do
+    all[name] = value
+  end
+  return all
+end
+
 local function has_unknown(given, known)
   for name in pairs(given) do
     if not known[name] then
@@ -164,20 +172,39 @@ local function merge_extra(row, body, extra)
       return refuse("extra" .. step(name), "fields are named, write extra = {name = ...}", true)
     end
     local field = "extra" .. step(name)
-    if row.body[name] then
-      return refuse(field, format("is a known field, give it as %s = ... next to extra", name), true)
-    end
     local problem = values.utf8_problem(name)
     if problem then
       return refuse(field, "a name with " .. problem)
     end
-    local checked, value_problem, where, mistake = check_value(ANY, value)
-    if value_problem then
-      return refuse(field .. (where or ""), value_problem, mistake)
+    if not row.body[name] then
+      local checked, value_problem, where, mistake = check_value(ANY, value)
+      if value_problem then
+        return refuse(field .. (where or ""), value_problem, mistake)
+      end
+      body[name] = checked
     end
-    body[name] = checked
   end
   return body
+end
+
+-- A known field in `extra` is taken as if it stood next to it: programs that were written before this version knew the
+-- field go on working. Returns the fields with those of `extra` among them.
+local function with_known(row, given)
+  local all
+  for name, value in pairs(type(given.extra) == "table" and given.extra or NO_FIELDS) do
+    if row.body[name] then
+      if given[name] ~= nil then
+        return refuse(
+          "extra" .. step(name),
+          format("is a known field, give it as %s = ... next to extra", name),
+          true
+        )
+      end
+      all = all or copy(given)
+      all[name] = value
+    end
+  end
+  return all or given
 end
 
 -- A body that as a whole is one of several forms.
@@ -201,6 +228,13 @@ local function read_union(row, plan, given, files)
 end
 
 local function read_body(row, plan, given, files)
+  if given.extra ~= nil then
+    local all, message, field, mistake = with_known(row, given)
+    if not all then
+      return nil, message, field, mistake
+    end
+    given = all
+  end
   if row.body_union then
     return read_union(row, plan, given, files)
   end

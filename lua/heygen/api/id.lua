@@ -24,6 +24,7 @@ local OWN = {
   "video_translation_id",
   "proofread_id",
   "lipsync_id",
+  "render_id",
   "job_id",
   "voice_id",
   "event_id",

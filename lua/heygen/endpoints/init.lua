@@ -28,6 +28,7 @@
 ---@field variants table<string, heygen.FieldSpec>? of a union, each an object without the field `by`
 ---@field infer string[][]? of a union: {field, variant}; the first field that is there tells the variant when `by` is
 ---absent
+---@field direct boolean? of a file: it is uploaded, also where bytes in memory would go into the body as base64
 ---@field doc string
 
 ---@class heygen.Endpoint

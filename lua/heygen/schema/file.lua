@@ -103,7 +103,7 @@ local function put_on_list(spec, files, given)
     return nil, problem, where == ".data" and ".bytes" or where, mistake
   end
   local node = { type = "asset_id" }
-  local limits = { bytes = spec.max_bytes, types = spec.media_types }
+  local limits = { bytes = spec.max_bytes, types = spec.media_types, direct = spec.direct }
   files[#files + 1] = { node = node, source = source, limits = limits, where = "" }
   return node
 end

@@ -67,7 +67,7 @@ end
 
 local function is_inlined(state, entry)
   if state.as == nil then
-    return entry.source.data ~= nil
+    return entry.source.data ~= nil and not entry.limits.direct
   end
   return state.as == "base64"
 end

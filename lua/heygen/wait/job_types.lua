@@ -85,6 +85,16 @@ job_types.rows = {
     failed = FAILED,
   },
   {
+    group = "hyperframes",
+    get = "get_render",
+    noun = "the render",
+    plural = "renders",
+    id = "render_id",
+    prefix = "hyperframes_video",
+    done = DONE,
+    failed = FAILED,
+  },
+  {
     group = "ai_clipping",
     noun = "the clipping job",
     plural = "clipping jobs",

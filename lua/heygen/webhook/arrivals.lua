@@ -46,10 +46,10 @@ end
 local KINDS = {
   video_agent = "video",
   avatar_video = "video",
-  hyperframes_video = "video",
   video_translate = "video_translate",
   proofread_creation = "proofread_creation",
   ai_clipping = "ai_clipping",
+  hyperframes_video = "hyperframes_video",
   batch = "batch",
 }
 

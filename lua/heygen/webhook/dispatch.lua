@@ -90,6 +90,7 @@ local JOBS = {
   video_translate = { id = "video_translate_id", group = "video_translations", get = "get" },
   proofread_creation = { id = "proofread_id", group = "video_translations", get = "get_proofread" },
   ai_clipping = { id = "job_id", group = "ai_clipping", get = "get" },
+  hyperframes_video = { id = "render_id", group = "hyperframes", get = "get_render" },
 }
 
 local function job_of(event)

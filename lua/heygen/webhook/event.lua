@@ -24,6 +24,7 @@ local OBJECT = 123 -- {
 ---@field batch_id string?
 ---@field proofread_id string?
 ---@field job_id string?
+---@field render_id string?
 ---@field avatar_id string?
 ---@field group_id string?
 ---@field run_id string?
@@ -51,6 +52,7 @@ local IDS = {
   "batch_id",
   "proofread_id",
   "job_id",
+  "render_id",
   "avatar_id",
   "group_id",
   "run_id",

@@ -1,4 +1,4 @@
--- Work on media that exists already: translations, lip syncs, clippings, background removals.
+-- Work on what exists already: translations, lip syncs, clippings, background removals, renders of projects.
 local types = require "heygen.sim.contract.types"
 
 local array = types.array
@@ -63,6 +63,25 @@ local REMOVAL = object {
   duration = number { nullable = true },
   layers = object(nil, { required = true }),
   error = maybe(),
+}
+
+local RENDER = object {
+  render_id = id(),
+  status = text { required = true, enum = { "queued", "rendering", "completed", "failed" } },
+  format = text { required = true, enum = { "mp4", "webm", "mov" } },
+  title = maybe(),
+  callback_id = maybe(),
+  video_url = maybe(),
+  thumbnail_url = maybe(),
+  duration = number { nullable = true },
+  fps = integer { nullable = true },
+  composition = maybe(),
+  created_at = integer { nullable = true },
+  completed_at = integer { nullable = true },
+  failure_message = maybe(),
+  quality = text { nullable = true, enum = { "draft", "standard", "high" } },
+  resolution = text { nullable = true, enum = { "1080p", "4k" } },
+  aspect_ratio = text { nullable = true, enum = { "16:9", "9:16", "1:1" } },
 }
 
 local PROOFREAD = object {
@@ -161,5 +180,10 @@ add {
   id = "background_removals.create",
   answer = REMOVAL,
 }
+
+add { id = "hyperframes.create_render", idempotency = true, answer = object { render_id = id() } }
+add { id = "hyperframes.renders", list = true, answer = array(RENDER) }
+add { id = "hyperframes.get_render", answer = RENDER }
+add { id = "hyperframes.delete_render", answer = object { render_id = id() } }
 
 return rows

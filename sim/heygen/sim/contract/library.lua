@@ -178,10 +178,4 @@ return {
     idempotency = true,
     answer = GLOSSARY,
   },
-  {
-    id = "hyperframes.create_render",
-    open = true,
-    idempotency = true,
-    answer = object { video_id = id(), status = id() },
-  },
 }

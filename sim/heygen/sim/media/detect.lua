@@ -41,6 +41,7 @@ local ENDINGS = {
   ["audio/wav"] = "wav",
   ["application/pdf"] = "pdf",
   ["application/x-subrip"] = "srt",
+  ["application/zip"] = "zip",
 }
 
 --- The media type of some bytes.
@@ -59,6 +60,14 @@ function detect.media_type(bytes)
     return "application/pdf"
   end
   return audio(bytes) or subtitles(bytes:sub(1, 256)) or nil
+end
+
+--- Is it what only a direct upload takes, and only under its name? The project of a HyperFrames render.
+---@param bytes string
+---@param media_type string the declared one
+---@return boolean
+function detect.is_project(bytes, media_type)
+  return media_type == "application/zip" and bytes:sub(1, 4) == "PK\3\4"
 end
 
 ---@param media_type string

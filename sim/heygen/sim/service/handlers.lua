@@ -13,7 +13,7 @@ local MODULES = {
   templates = { "library", prefix = "templates_" },
   brand_kits = { "library", prefix = "kits_" },
   brand_glossaries = { "library", prefix = "glossaries_" },
-  hyperframes = { "library" },
+  hyperframes = { "renders" },
   video_translations = { "job_requests", prefix = "video_translations_" },
   lipsyncs = { "job_requests", prefix = "lipsyncs_" },
   ai_clipping = { "job_requests", prefix = "ai_clipping_" },

@@ -45,7 +45,7 @@ end
 ---@return table response
 function jobs.gone(model, kind, id)
   local message = "No " .. kind.title .. " " .. id .. " was found"
-  return respond.problem(model.json, 404, "resource_not_found", message, kind.parameter)
+  return respond.problem(model.json, 404, kind.missing or "resource_not_found", message, kind.parameter)
 end
 
 --- May a job begin? Looks the ids up, the balance, the number of jobs.
@@ -62,9 +62,11 @@ end
 function jobs.status(model, kind, job)
   local state = rendering.look(model, job.run)
   if not state then
-    return "pending"
+    return kind.queued or "pending"
   elseif state.video_status == "processing" then
     return kind.running or "running", state
+  elseif state.video_status == "pending" then
+    return kind.queued or "pending", state
   end
   return state.video_status, state
 end

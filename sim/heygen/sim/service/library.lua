@@ -1,4 +1,4 @@
--- Brand kits and glossaries, sounds, templates, and renders of own projects.
+-- Brand kits and glossaries, sounds, and templates.
 local catalogue = require "heygen.sim.service.catalogue"
 local files = require "heygen.sim.service.files"
 local lookup = require "heygen.sim.service.lookup"
@@ -205,21 +205,6 @@ function library.templates_generate(model, _, body, id)
   local video = video_create.make(model, request, b, nil, { folder_id = body.folder_id })
   model.journal:count "creates"
   return respond.data(model.json, videos.show(model, video))
-end
-
--- ---- renders of projects
-
-function library.create_render(model, _, body)
-  local b = model:behaviour_now()
-  local refusal = video_create.refusal(model, b)
-  if refusal then
-    return refusal
-  end
-  model:behaviour_used()
-  local request = { title = body.title, callback_url = body.callback_url, callback_id = body.callback_id }
-  local video = video_create.make(model, request, b)
-  model.journal:count "creates"
-  return respond.data(model.json, { video_id = video.id, status = "pending" })
 end
 
 return library

@@ -108,6 +108,7 @@ local JOB_EVENTS = {
   video_translations = { name = "video_translate", id = "video_translate_id" },
   proofreads = { name = "proofread_creation", id = "proofread_id" },
   ai_clipping = { name = "ai_clipping", id = "job_id" },
+  hyperframes = { name = "hyperframes_video", id = "render_id" },
 }
 
 local function of_job(model, job, well, b, at)

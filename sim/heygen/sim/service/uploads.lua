@@ -154,6 +154,7 @@ end
 local function complete(model, asset)
   if not asset.completed then
     local media_type = detect.media_type(asset.received)
+      or (detect.is_project(asset.received, asset.content_type) and asset.content_type)
     assets.fill(model, asset, asset.received, media_type or asset.content_type)
     asset.received, asset.unusable = nil, not media_type
   end
