@@ -203,6 +203,17 @@ describe("extra", function()
     )
   end)
 
+  it("may hold a known field, which is checked as if it stood outside", function()
+    local made = sent("video_agents:create", { extra = { prompt = "q", new = 1 } })
+    assert.same({ prompt = "q", new = 1 }, made.body)
+    assert.matches("^prompt: ", mistake("video_agents:create", { extra = { prompt = 5 } }))
+    local given = { extra = { project = "a.zip", callback_url = "https://a.b/c" }, callback_id = "c" }
+    local call = sent("hyperframes:create_render", given)
+    assert.equal("project", call.files[1].where)
+    assert.equal("https://a.b/c", call.body.callback_url)
+    assert.is_nil(given.project) -- the caller's table is as it was
+  end)
+
   it("is a table with names", function()
     assert.equal('extra: expected a table of fields, got "x"', mistake(create { extra = "x" }))
     assert.equal(

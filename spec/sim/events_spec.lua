@@ -220,6 +220,24 @@ describe("an event", function()
     assert.matches("%.mp4%?", list[1].event_data.url)
   end)
 
+  it("tells of renders of projects, by the id of the render", function()
+    for _, well in ipairs { true, false } do
+      new { video_fails = not well }
+      local body =
+        { project = { type = "asset_id", asset_id = "a" }, callback_url = URL, callback_id = "mine" }
+      local status, value = sim:ask("POST", "/v3/hyperframes/renders", body)
+      assert.equal(200, status)
+      advance(1e4)
+      local kind = "hyperframes_video." .. (well and "success" or "fail")
+      assert.equal(kind, types())
+      local message = due()[1]
+      assert.equal(kind, message.event_type)
+      local data = message.event_data
+      assert.same({ value.data.render_id, "mine" }, { data.render_id, data.callback_id })
+      assert.equal(well, data.url ~= nil)
+    end
+  end)
+
   it("is a stable id and time, however late somebody looks", function()
     local ids = {}
     for i, late in ipairs { 720, 5000, 1e6 } do

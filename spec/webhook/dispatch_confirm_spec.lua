@@ -110,6 +110,17 @@ describe("a router with a client", function()
     assert.equal(before, live.sent(sim))
   end)
 
+  it("asks for a render of a project by its own id", function()
+    local id = assert(client.hyperframes:create_render { project = { url = "https://a.b/p.zip" } }).render_id
+    assert.equal(503, callback("hyperframes_video.success", { render_id = id }))
+    sim:clock { advance = 7200 }
+    assert.equal(503, callback("hyperframes_video.fail", { render_id = id }))
+    assert.equal(200, callback("hyperframes_video.success", { render_id = id }))
+    assert.same({ id, true }, { got[1].job.render_id, got[1].ok })
+    assert.equal(got[1].job.video_url, got[1].url)
+    assert.equal(404, callback("hyperframes_video.success", { render_id = "nobody's" }))
+  end)
+
   it("asks for what is no video as well", function()
     local made = assert(client.video_translations:create {
       video = { url = "https://example.com/video.mp4" },

@@ -81,6 +81,13 @@ local SHAPES = {
     },
     { type = "video_translate.success", ok = true, video_translate_id = "t", url = "https://files/t.mp4" },
   },
+  ["hyperframes_video.success"] = {
+    {
+      event_type = "hyperframes_video.success",
+      event_data = { render_id = "hfr_1", url = "https://files/r.mp4" },
+    },
+    { type = "hyperframes_video.success", ok = true, render_id = "hfr_1", url = "https://files/r.mp4" },
+  },
   ["video_translate.preflight.validation_failed"] = {
     {
       event_type = "video_translate.preflight.validation_failed",

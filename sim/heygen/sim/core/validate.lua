@@ -326,7 +326,7 @@ local function read_number(field, raw, name)
   local number = raw:match(pattern) and #raw < 16 and tonumber(raw)
   if not number then
     return nil, bad(name, name .. " must be of type " .. field.type)
-  elseif number < field.min or number > field.max then
+  elseif number < (field.min or number) or number > (field.max or number) then
     return nil, bad(name, string.format("%s must be between %d and %d", name, field.min, field.max))
   end
   return number

@@ -17,7 +17,8 @@ local RENDER = {
 
 -- What a request says of a render, and every answer about it repeats.
 local SAID = { "title", "callback_id", "composition" }
-local DEFAULTS = { format = "mp4", fps = 30, quality = "standard", resolution = "1080p", aspect_ratio = "16:9" }
+local DEFAULTS =
+  { format = "mp4", fps = 30, quality = "standard", resolution = "1080p", aspect_ratio = "16:9" }
 
 function RENDER.make(model, body, b, start)
   local fields = { callback_url = body.callback_url }
