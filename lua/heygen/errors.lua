@@ -34,8 +34,7 @@ local retry = require "heygen.http.retry"
 ---@field asset_id string?
 ---@field asset_ids string[]?
 ---@field batch_id string?
----@field brand_kit_id string? of a create whose answer was cut off; so are brand_glossary_id and render_id
----@field render_id string?
+---@field brand_kit_id string? of a create whose answer was cut off; so is brand_glossary_id
 ---@field brand_glossary_id string?
 ---@field results table? of heygen.all, and of a wait for several jobs: what succeeded, by index
 ---@field errors table? the same: what failed
@@ -121,7 +120,6 @@ local SHOWN = {
   "asset_id",
   "asset_ids",
   "batch_id",
-  "render_id",
 }
 
 -- One value of an error as text: ids come in lists as well.

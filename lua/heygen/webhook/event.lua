@@ -28,7 +28,6 @@ local OBJECT = 123 -- {
 ---@field avatar_id string?
 ---@field group_id string?
 ---@field run_id string?
----@field render_id string?
 ---@field asset_id string?
 ---@field entity_id string?
 ---@field url string? of the video; of an unsigned delivery, from an unknown sender
@@ -56,7 +55,6 @@ local IDS = {
   "avatar_id",
   "group_id",
   "run_id",
-  "render_id",
   "asset_id",
   "entity_id",
 }
