@@ -283,7 +283,8 @@ function Monitor:seen()
 end
 
 ---Do deliveries arrive, as far as is known? Then there is less need to ask.
----@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping", "hyperframes_video" or "batch"; nil: of anything
+---@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping", "hyperframes_video" or "batch";
+---nil: of anything
 ---@return boolean
 function Monitor:working(kind)
   return self.owner.arrivals:working(self.has_callback, kind)
