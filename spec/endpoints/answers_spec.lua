@@ -268,13 +268,11 @@ describe("calls of all groups", function()
 end)
 
 describe("groups", function()
-  it("are loaded when they are first used", function()
+  it("are loaded with the client, without the joined table, and shared by all clients", function()
     local script = [[
       local client = require("heygen").new { api_key = "k" }
-      assert(package.loaded["heygen.endpoints.lipsyncs"] == nil)
       assert(type(client.lipsyncs.create) == "function")
       assert(package.loaded["heygen.endpoints.lipsyncs"])
-      assert(package.loaded["heygen.endpoints.templates"] == nil)
       assert(package.loaded["heygen.endpoints"] == nil)
       assert(client.lipsyncs.create == require("heygen").new({ api_key = "k" }).lipsyncs.create)
       assert(client.lipsyncs.no_such_method == nil)

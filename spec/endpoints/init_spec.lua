@@ -35,8 +35,8 @@ describe("endpoints", function()
         count = count + 1
       end
     end
-    assert.equal(89, count)
-    assert.equal(89, #endpoints)
+    assert.equal(92, count)
+    assert.equal(92, #endpoints)
     -- A group is named after the first part of its paths.
     for _, row in ipairs(endpoints) do
       assert.equal(row.group, (row.path:match("^/v3/([^/]+)"):gsub("-", "_")))
@@ -136,8 +136,10 @@ describe("endpoints", function()
       assert.equal(paged, row.query.limit ~= nil, row.path)
       assert.equal(paged, row.each ~= nil, row.path)
       if paged then
-        assert.equal(1, row.query.limit.min)
-        assert.truthy(row.query.limit.max == 100 or row.query.limit.max == 50)
+        if row.group ~= "hyperframes" then -- whose bounds are not published
+          assert.equal(1, row.query.limit.min)
+          assert.truthy(row.query.limit.max == 100 or row.query.limit.max == 50)
+        end
         assert.equal(row.list == true, row.returns:find "%[%]$" ~= nil)
         assert.equal(row.batch == true, row.path:find "/batches/{batch_id}$" ~= nil)
         local each = row.group .. ":" .. row.each
