@@ -74,7 +74,7 @@ describe("ids", function()
         count = count + 1
       end
     end
-    assert.equal(16, count)
+    assert.equal(17, count)
   end)
 
   it("are missed in an object that has none", function()

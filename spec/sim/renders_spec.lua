@@ -98,6 +98,7 @@ describe("a render of a project", function()
     end)
     assert.equal(ids[10], must("GET", PATH .. "?limit=2&token=" .. token)[1].render_id)
     assert.equal(1, #must("GET", PATH .. "?limit=0"))
+    refused(400, "invalid_parameter", "GET", PATH .. "?limit=x")
     local one = PATH .. "/" .. ids[12]
     assert.same({ render_id = ids[12] }, must("DELETE", one))
     refused(404, "hyperframes_render_not_found", "GET", one)
