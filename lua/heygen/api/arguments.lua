@@ -188,7 +188,7 @@ local function merge_extra(row, body, extra)
 end
 
 -- A known field in `extra` is taken as if it stood next to it: programs that were written before this version knew the
--- field go on working. Returns the fields with those of `extra` among them.
+-- field keep working. Returns the fields with those of `extra` among them.
 local function with_known(row, given)
   local all
   for name, value in pairs(type(given.extra) == "table" and given.extra or NO_FIELDS) do
