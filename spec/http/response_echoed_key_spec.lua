@@ -82,7 +82,7 @@ describe("a credential that the service echoes stands nowhere in the error of", 
     assert.equal("thinking", clean("timeout", client:wait("sess_1", short)).last.status)
     sim:faults {}
     answers { { method = "POST", body = { data = { session_id = "sess_1", status = "KEY", title = "KEY" } } } }
-    clean("api", client:generate { prompt = "A video", wait = live.QUICK })
+    clean("timeout", client:generate { prompt = "A video", wait = short })
   end)
 
   it("a wait whose later look fails", function()

@@ -147,13 +147,5 @@ describe("a wait", function()
     assert.equal("timeout", err.kind)
     assert.equal("mine", err.idempotency_key)
     assert.equal("mine", live.failure(client:wait(err, { timeout = 0 })).idempotency_key)
-    fields.wait = {
-      on_progress = function()
-        error "my bar broke"
-      end,
-    }
-    err = live.failure(client:generate(fields))
-    assert.equal("callback", err.kind)
-    assert.equal("mine", err.idempotency_key)
   end)
 end)

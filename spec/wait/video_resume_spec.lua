@@ -237,7 +237,7 @@ describe("a wait", function()
       end
     end
     sim:faults {}
-    sim:faults { { body = '{"data":{"session_id":7}}' } }
+    sim:faults { { body = '{"data":{"session_id":true}}' } }
     check(live.failure(client:generate { prompt = "x" }), { kind = "parse", sent = "yes" })
     sim:faults {}
     sim:faults { { method = "POST", body = '{"data":{"session_id":"sess_1","video_id":7,"status":[]}}' } }
