@@ -51,8 +51,8 @@ describe("a server that misbehaves in HTTP/2 #once #native", function()
     local client = live.client(nil, {
       base_url = case.url,
       ca_file = files.path "own.crt",
-      timeout = 1,
-      deadline = DEADLINE,
+      timeout = ODD_BUT_RIGHT[case.name] and 60 or 1, -- a second is for those that never answer
+      deadline = ODD_BUT_RIGHT[case.name] and 60 or DEADLINE,
       max_retries = 2,
     })
     local begun = core.now()

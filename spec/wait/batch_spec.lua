@@ -23,7 +23,7 @@ local function identity(item)
       return item[name]
     end
   end
-  return item.brand_kit_id or item.brand_glossary_id
+  return item.brand_kit_id or item.brand_glossary_id or item.render_id
 end
 
 local function repeated(item, count)
@@ -213,7 +213,7 @@ describe("iterators", function()
         count = count + 1
       end
     end
-    assert.equal(18, count)
+    assert.equal(19, count)
   end)
 
   it("see the ids of a list that has one only as a list", function()
