@@ -1,4 +1,4 @@
--- Writes what endpoints.lua says into the reference and into the types for editors:
+-- Writes what lua/heygen/endpoints/ says into the reference and into the types for editors:
 --   lua5.4 docs/generate.lua      rewrites docs/api.md (between its two marks) and types/heygen/api.lua
 -- spec/docs/types_spec.lua fails when one of them is behind the table.
 local root = debug.getinfo(1, "S").source:match "^@(.*)docs[/\\]generate%.lua$"

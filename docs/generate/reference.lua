@@ -1,4 +1,4 @@
--- The generated part of docs/api.md, from endpoints.lua and from the classes in types/heygen/.
+-- The generated part of docs/api.md, from lua/heygen/endpoints/ and from the classes in types/heygen/.
 local model, samples, extras, objects = ...
 
 local reference = {}

@@ -1,4 +1,4 @@
--- The types of the methods for editors (LuaCATS), from endpoints.lua.
+-- The types of the methods for editors (LuaCATS), from lua/heygen/endpoints/.
 local model = ...
 local takes_files = require("heygen.endpoints.fields").takes_files
 
