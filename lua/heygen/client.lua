@@ -191,6 +191,7 @@ end
 -- after a 401. Gives the fields of an error when there is no token.
 local function credential_of(self, given, headers)
   local present, hide, shows_key
+  local asked = setmetatable({}, { __mode = "k" }) -- coroutines in which the function runs now
   self.hide = function(text)
     return hide and hide(text) or text
   end
@@ -198,7 +199,14 @@ local function credential_of(self, given, headers)
     return shows_key ~= nil and shows_key(id)
   end
   return function(is_rejected)
+    local co = protected.running() or "main"
+    if asked[co] then
+      local message = "access_token: the function called the client that it is for"
+      return { kind = "callback", message = message, sent = "no" }
+    end
+    asked[co] = true
     local ok, token = protected.call(given, is_rejected)
+    asked[co] = nil
     local problem
     if not ok then
       problem = "access_token raised: " .. errors.text(token)

@@ -63,4 +63,33 @@ describe("an access_token that is a function", function()
     end
     assert.equal(0, sim:counts().creates)
   end)
+
+  it("is not called from within itself", function()
+    local client, inner
+    client = heygen.new {
+      base_url = sim.url,
+      access_token = function()
+        inner = live.failure(client.users:me())
+        return "token-number-2"
+      end,
+    }
+    assert(client:create { prompt = "x" })
+    assert.same({ "callback", "no" }, { inner.kind, inner.sent })
+    assert.matches("called the client that it is for", inner.message, 1, true)
+  end)
+
+  it("that closes the client stops the create", function()
+    for _, hook in ipairs { "access_token", "on_request" } do
+      local client
+      local options = { base_url = sim.url, access_token = "token-number-2" }
+      options[hook] = function()
+        client:close()
+        return "token-number-2"
+      end
+      client = heygen.new(options)
+      local err = live.failure(client:create { prompt = "x" })
+      assert.same({ "closed", "no" }, { err.kind, err.sent })
+    end
+    assert.equal(0, sim:counts().creates)
+  end)
 end)

@@ -331,6 +331,7 @@ function request.send(client, row, call)
     end
     local unknown = client.credential and client.credential(state.rejected == true)
     state.rejected = state.rejected and false
+    unknown = unknown or (client.is_closed and pause.closed(client)) -- by a hook, or while the token was awaited
     if unknown then
       return finish_problem(client, row, call, state, unknown)
     end
