@@ -57,6 +57,27 @@ describe("an event of a wait", function()
     })
     assert.same({ false, "x.lua:1: interrupted!" }, { ok, raised })
   end)
+
+  it("may wait, on every Lua", function()
+    local woken, lines = false, {}
+    local client = {
+      options = {
+        log = function(line)
+          lines[#lines + 1] = line
+        end,
+      },
+    }
+    local co = coroutine.create(function()
+      emit.event(client, state_of(), {
+        on_progress = function()
+          woken = coroutine.yield "asleep"
+        end,
+      })
+    end)
+    assert.same({ true, "asleep" }, { coroutine.resume(co) })
+    assert.is_true(coroutine.resume(co, true))
+    assert.same({ true, {} }, { woken, lines })
+  end)
 end)
 
 describe("a display in a plain script", function()
@@ -75,5 +96,24 @@ describe("a display in a plain script", function()
     assert.is_nil(emit.ticker(function() end))
     assert.is_nil(emit.ticker(nil))
     assert.is_function(emit.ticker(heygen.progress { columns = 80 }))
+  end)
+
+  it("that raises does not end the wait", function()
+    local lines = {}
+    local client = {
+      options = {
+        log = function(line)
+          lines[#lines + 1] = line
+        end,
+      },
+    }
+    local state = state_of {
+      tick = function()
+        error("a slip", 0)
+      end,
+    }
+    emit.tick(client, state)
+    emit.tick(client, state)
+    assert.same({ "heygen: on_progress raised: a slip (the wait continues)" }, lines)
   end)
 end)

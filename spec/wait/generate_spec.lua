@@ -74,5 +74,30 @@ describe("a generation", function()
       assert.is_string(err.video_id)
       assert.matches(('client:download("%s", "%s/a.mp4")'):format(err.video_id, folder), err.message, 1, true)
     end)
+
+    it("requires nothing after heygen.new", function()
+      local required = require
+      rawset(_G, "require", function(name)
+        error("required: " .. name, 0)
+      end)
+      local ok, video, message = pcall(saved, folder .. "/d.mp4")
+      rawset(_G, "require", required)
+      assert.is_true(ok, video)
+      assert(video, message)
+    end)
+
+    it("says the same at Ctrl-C while it downloads", function()
+      local downloads = require "heygen.download"
+      local download = downloads.download
+      downloads.download = function()
+        error("stdin:1: interrupted!", 0)
+      end
+      local ok, raised = pcall(saved, folder .. "/c.mp4")
+      downloads.download = download
+      assert.is_false(ok)
+      local line = tostring(raised)
+      assert.matches("interrupted!; the video is ready: client:download(", line, 1, true)
+      assert.matches(("%q)"):format(folder .. "/c.mp4"), line, 1, true)
+    end)
   end)
 end)

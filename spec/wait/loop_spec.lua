@@ -62,6 +62,38 @@ describe("a wait", function()
     assert.is_true(core.now() - began >= 1)
   end)
 
+  it("counts the answers of one poll of many jobs once", function()
+    local ids = {}
+    for index = 1, 12 do
+      ids[index] = "job_" .. index
+    end
+    sim:faults { { path = "/v3/hyperframes/*", body = '{"data":', times = 12 } }
+    local quick = live.client(sim, { max_retries = 0 })
+    local wait = { interval = 0.001, max_interval = 0.004, timeout = 20, not_found_grace = 0 }
+    local err = live.failure(quick.hyperframes:wait({ render_ids = ids }, wait))
+    check(err, { kind = "failed", status = 200 })
+    assert.same({ 12, 404 }, { #err.errors, err.errors[12].status })
+  end)
+
+  it("is not ended by a driver that wakes a moment before Retry-After is over", function()
+    sim:faults { { path = "/v3/videos/*", status = 503, headers = { ["Retry-After"] = "1" }, times = 1 } }
+    local early = {
+      await = function(engine, operation)
+        while not operation:done() do
+          engine:wait(1)
+        end
+        return true
+      end,
+    }
+    function early.sleep(engine, seconds)
+      return early.await(engine, engine:after(math.max(seconds - 0.01, 0)))
+    end
+    local made = assert(client:create { prompt = "x" })
+    local odd = live.client(sim, { max_retries = 0, driver = early })
+    made.video_id = made.video_id or assert(client:wait(made, PATIENT)).id
+    assert.equal("completed", assert(odd:wait(made, PATIENT)).status)
+  end)
+
   it("ends when the agent has answered in chat", function()
     sim:faults {
       { method = "GET", path = "/v3/videos/*", body = '{"data":{"id":"v","status":"pending"}}' },

@@ -146,7 +146,7 @@ function deliveries.pause(client, state, wait, seconds, fixed)
     if not slept then
       return nil, reason, kind
     elseif state.tick then
-      state.tick()
+      emit.tick(client, state)
     end
   end
 end

@@ -2,6 +2,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local pauses = require "heygen.driver.pause"
+local protected = require "heygen.task.protected"
 
 local emit = {}
 
@@ -29,6 +30,16 @@ local function report(client, state, raised)
   end
 end
 
+-- Calls what the user gave: it may wait, and what it raises does not end the wait, but Ctrl-C does.
+local function call(client, state, fn, ...)
+  local ok, raised = protected.call(fn, ...)
+  if not ok and emit.is_interrupt(raised) then
+    error(raised, 0)
+  elseif not ok then
+    report(client, state, raised)
+  end
+end
+
 ---Calls on_progress with an event.
 ---@param client heygen.Client
 ---@param state table see loop.lua
@@ -50,12 +61,14 @@ function emit.event(client, state, wait)
   if subject.add_to_event then
     subject.add_to_event(state, event)
   end
-  local ok, raised = pcall(wait.on_progress, event)
-  if not ok and emit.is_interrupt(raised) then
-    error(raised, 0)
-  elseif not ok then
-    report(client, state, raised)
-  end
+  call(client, state, wait.on_progress, event)
+end
+
+---Keeps the clock of a display going.
+---@param client heygen.Client
+---@param state table with `tick`
+function emit.tick(client, state)
+  call(client, state, state.tick)
 end
 
 ---The function that keeps the clock of a display going, if on_progress is one.
@@ -80,8 +93,8 @@ end
 ---@return string? reason
 ---@return string? kind of the error, when it is not "cancelled"
 function emit.sleep(client, state, seconds)
-  local tick, stop = state.tick, core.now() + seconds
-  if not tick then
+  local stop = core.now() + seconds
+  if not state.tick then
     local slept, reason, kind = pauses.sleep(client, seconds)
     return slept, reason, kind
   end
@@ -90,7 +103,7 @@ function emit.sleep(client, state, seconds)
     if not slept then
       return nil, reason, kind
     end
-    tick()
+    emit.tick(client, state)
   until core.now() >= stop
   return true
 end

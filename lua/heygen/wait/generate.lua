@@ -1,8 +1,10 @@
 -- What client:generate does around its wait: it takes its options apart, checks the target of `save` before anything
 -- is paid, and downloads the video in the end.
+local downloads = require "heygen.download"
 local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
 local options = require "heygen.wait.options"
+local protected = require "heygen.task.protected"
 local video = require "heygen.wait.video"
 
 local generate = {}
@@ -23,7 +25,7 @@ local function read_save(given, level)
   end
   local path = own.path
   own.path = nil
-  return { path = path, options = require("heygen.download").read("client:generate", path, own, level + 1) }
+  return { path = path, options = downloads.read("client:generate", path, own, level + 1) }
 end
 
 ---The parts of what Client:generate takes. Raises for a wrong option of the wait before anything is paid.
@@ -53,7 +55,7 @@ end
 ---@param save table see generate.split
 ---@return heygen.Error?
 function generate.obstacle(save)
-  return require("heygen.download").obstacle(save.path, save.options.overwrite)
+  return downloads.obstacle(save.path, save.options.overwrite)
 end
 
 ---Downloads a video that was waited for. Its path is in the field `path`.
@@ -67,13 +69,21 @@ function generate.save(client, object, save, wait)
   if not save.options.on_progress and emit.ticker(wait.on_progress) then
     save.options.on_progress = wait.on_progress -- a display
   end
-  local path, _, err = client:download(object, save.path, save.options)
-  if path then
+  local ok, path, _, err = protected.call(client.download, client, object, save.path, save.options)
+  if ok and path then
     object.path = path
     return object
   end
+  local interrupted = not ok and generate.is_interrupt(path)
+  if not ok then -- Ctrl-C, or a lack of memory: the video is paid for
+    local message = interrupted and "interrupted!" or errors.text(path)
+    err = errors.new { kind = interrupted and "cancelled" or "raised", message = message, sent = "yes" }
+  end
   err.video_id = err.video_id or object.id
   err.message = ("%s; the video is ready: client:download(%q, %q)"):format(err.message, object.id, save.path)
+  if interrupted then
+    error(_VERSION == "Lua 5.1" and tostring(err) or err, 0)
+  end
   return nil, err
 end
 

@@ -29,6 +29,7 @@ local drivers = require "heygen.driver"
 local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
 local pace = require "heygen.wait.pace"
+local protected = require "heygen.task.protected"
 local response = require "heygen.http.response"
 
 local loop = {}
@@ -149,7 +150,8 @@ function loop.poll_failed(state, err, id)
   elseif not err.retryable or err.kind == "cancelled" then
     return complete(state, err)
   elseif err.kind == "parse" then
-    state.unreadable = state.unreadable + 1
+    state.unreadable = state.unreadable + (state.is_counted and 0 or 1) -- a poll of several jobs has many answers
+    state.is_counted = true
     if state.unreadable >= MOST_UNREADABLE then
       err.message = ("%d answers in a row could not be read: %s"):format(MOST_UNREADABLE, err.message)
       return complete(state, err)
@@ -194,7 +196,7 @@ end
 
 ---Polls succeed again.
 function loop.recovered(state)
-  state.poll_error, state.not_found, state.unreadable, state.hold_until = nil, 0, 0, nil
+  state.poll_error, state.not_found, state.unreadable = nil, 0, 0 -- hold_until stays: of several, one may ask for it
 end
 
 -- What a job shows before it is at work; anything else, known or not, may be followed by the end.
@@ -261,7 +263,7 @@ local function pause(client, state, wait)
       message = (kind and reason or "the wait was " .. (reason or "cancelled"))
         .. ("; %s continues at the service"):format(state.subject.noun),
     })
-  elseif state.hold_until and core.now() < state.hold_until then
+  elseif state.hold_until and state.hold_until > state.stop then -- not only a driver that wakes a moment early
     return timed_out(state, wait)
   end
 end
@@ -271,6 +273,7 @@ local function poll(client, state, wait)
   if state.monitor then
     deliveries.before_poll(state, wait)
   end
+  state.is_counted = false
   local value, err = state.subject.poll(client, state, wait)
   if state.monitor then
     deliveries.after_poll(state)
@@ -312,7 +315,7 @@ local function interrupted(state)
 end
 
 local function guarded_steps(client, state, wait, poll_first)
-  local ok, value, err = pcall(repeat_steps, client, state, wait, poll_first)
+  local ok, value, err = protected.call(repeat_steps, client, state, wait, poll_first)
   if ok then
     return value, err
   elseif emit.is_interrupt(value) then
