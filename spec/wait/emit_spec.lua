@@ -58,6 +58,11 @@ describe("an event of a wait", function()
     assert.same({ false, "x.lua:1: interrupted!" }, { ok, raised })
   end)
 
+  it("takes no other text for Ctrl-C", function()
+    assert.is_true(emit.is_interrupt "interrupted!")
+    assert.is_false(emit.is_interrupt "x.lua:1: the upload was interrupted!")
+  end)
+
   it("may wait, on every Lua", function()
     local woken, lines = false, {}
     local client = {

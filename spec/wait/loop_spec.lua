@@ -62,6 +62,38 @@ describe("a wait", function()
     assert.is_true(core.now() - began >= 1)
   end)
 
+  it("takes a session that names the video it was asked by", function()
+    sim:faults {
+      { path = "/v3/videos/*", status = 404, times = 1 },
+      {
+        method = "GET",
+        path = "/v3/video-agents/*",
+        body = '{"data":{"session_id":"sess_9","status":"generating","video_id":"vid"}}',
+      },
+    }
+    assert.equal("sess_9", assert(client:poll("vid")).session_id)
+  end)
+
+  it("says at Ctrl-C in a task how to resume", function()
+    local heygen = require "heygen"
+    local raised
+    heygen.run(function()
+      local task = heygen.spawn(function()
+        return client:generate {
+          prompt = "x",
+          wait = {
+            on_progress = function()
+              error("x.lua:1: interrupted!", 0)
+            end,
+          },
+        }
+      end)
+      raised = select(2, require("heygen.task.protected").call(task.join, task))
+    end)
+    local line = tostring(raised)
+    assert.matches("interrupted! the video continues at the service; resume with client:wait(", line, 1, true)
+  end)
+
   it("counts the answers of one poll of many jobs once", function()
     local ids = {}
     for index = 1, 12 do

@@ -116,8 +116,16 @@ local function other_id(row, target, data)
   then
     return nil
   end
-  local path = target:match "^[^?]*"
-  return plain(path) ~= plain(row.id_head .. escape(id) .. row.id_tail) and id or nil
+  local path = plain(target:match "^[^?]*")
+  local param = row.path_params and row.path_params[1] and row.path_params[1].name
+  param = param ~= "group_id" and param or row.carries -- a look only mentions its group
+  for _, name in ipairs { row.carries, param, "video_id" } do -- of a session, its video
+    local named = data[name]
+    if type(named) == "string" and path == plain(row.id_head .. escape(named) .. row.id_tail) then
+      return nil
+    end
+  end
+  return id
 end
 
 local function wrong_answer(status, id, hide)

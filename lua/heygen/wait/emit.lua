@@ -12,7 +12,7 @@ emit.TICK = 1 -- seconds
 ---@param raised any
 ---@return boolean
 function emit.is_interrupt(raised)
-  return type(raised) == "string" and raised:find "interrupted!$" ~= nil
+  return raised == "interrupted!" or (type(raised) == "string" and raised:find ":%d+: interrupted!$" ~= nil)
 end
 
 -- What on_progress raises must not lose the job: it is reported once, and the wait continues.
@@ -34,6 +34,9 @@ end
 local function call(client, state, fn, ...)
   local ok, raised = protected.call(fn, ...)
   if not ok and emit.is_interrupt(raised) then
+    if state.interrupted then -- in a task as well: LuaJIT raises it in whatever runs
+      state.interrupted(state)
+    end
     error(raised, 0)
   elseif not ok then
     report(client, state, raised)

@@ -334,6 +334,7 @@ end
 ---@return heygen.Error? err
 function loop.run(client, subject, state, wait, poll_first)
   state.subject, state.wait, state.hide = subject, wait, client.hide
+  state.interrupted = interrupted
   state.began, state.stop = core.now(), core.now() + wait.timeout
   state.not_found, state.unreadable, state.seen_at = 0, 0, {}
   state.pace = pace.new(wait.interval, wait.max_interval, wait.strict)
