@@ -73,11 +73,16 @@ describe("a frame", function()
       return #server:requests() == COUNT
     end, "the requests")
     server:ask "_G.go = true return 1"
-    socket.sleep(0.2) -- they are all there now, or most of them
-    for _ = 1, 10 do
-      assert(engine:poll(0) <= 2)
+    -- Sooner or later so many are there that ten polls leave some. All may have been taken before on a busy machine.
+    local left, tries = false, 0
+    while not left and tries < 20 do
+      socket.sleep(0.2)
+      for _ = 1, 10 do
+        assert(engine:poll(0) <= 2)
+      end
+      left, tries = engine:timeout() == 0, tries + 1
     end
-    assert.equal(0, engine:timeout())
+    assert.is_true(left)
     frames(engine, jobs, 0.001)
     assert_ok(jobs)
   end)

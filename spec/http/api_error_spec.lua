@@ -289,7 +289,7 @@ describe("foreign text in an error", function()
     end
   end)
 
-  it("takes no time worth speaking of, however it is made", function()
+  it("takes no time worth speaking of, however it is made #slow #native", function()
     local began = os.clock()
     for _, character in ipairs { " ", "\t", "a", "_", "\n", "\0" } do
       local long = "a" .. character:rep(1000000) .. "b"

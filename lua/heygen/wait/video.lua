@@ -229,6 +229,8 @@ local function poll_chat(client, state, wait)
     return true, now - since >= wait.grace and session_failed(state, session) or nil
   elseif is_asking then
     return true, input_needed(state, session, "the session waits for a message")
+  elseif not newest(session, is_from_model) and now - since < wait.grace then
+    return true -- without a word of the agent, the video may stand in a queue
   end
   return true, input_needed(state, session, "the agent has answered in chat, and its video was never started")
 end
