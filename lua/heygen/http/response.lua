@@ -118,8 +118,8 @@ local function other_id(row, target, data)
   end
   local path = plain(target:match "^[^?]*")
   local param = row.path_params and row.path_params[1] and row.path_params[1].name
-  param = param ~= "group_id" and param or row.carries -- a look only mentions its group
-  for _, name in ipairs { row.carries, param, "video_id" } do -- of a session, its video
+  param = param ~= "group_id" and param or row.carries -- an avatar look only mentions its group
+  for _, name in ipairs { "video_id", param or row.carries, row.carries } do -- of a session, its video
     local named = data[name]
     if type(named) == "string" and path == plain(row.id_head .. escape(named) .. row.id_tail) then
       return nil
