@@ -232,7 +232,7 @@ bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
         hg_headers_unref(h->headers);
         h->headers = r->headers ? hg_headers_ref(r->headers) : NULL;
         SET(e, CURLOPT_HTTPHEADER,
-            h->headers ? hg_headers_list(h->headers, coding == HG_CODING_NONE) : NULL);
+            h->headers ? hg_headers_list(h->headers, coding == HG_CODING_NONE, !h->plain) : NULL);
     }
     if (h->coding != coding)
         SET(e, CURLOPT_ACCEPT_ENCODING, CODINGS[h->coding = coding]);

@@ -8,16 +8,19 @@
 
 typedef struct hg_headers {
     int refs;
-    struct curl_slist *list; /* begins with "Accept-Encoding: identity" */
-    bool own_coding;         /* one that was added says something else */
+    struct curl_slist *list;                             /* the lines that were added */
+    bool own_coding;                                     /* one of them says something of codings */
+    struct curl_slist identity, expect, expect_identity; /* lines of ours, each before the list */
 } hg_headers;
 
-/* The list with that beginning, or without it: for a request that says something else of codings,
- * or nothing. libcurl takes twice as long to write a line of its own as one of a list. */
-struct curl_slist *hg_headers_list(const hg_headers *h, bool identity);
+/* The list for libcurl, which reads each line many times per request.
+ *   identity   begins with "Accept-Encoding: identity"; libcurl takes twice as long to write a line
+ *              of its own. False for a request that says something else of codings, or nothing
+ *   has_body   begins with "Expect:", which silences libcurl's own `Expect: 100-continue`: that
+ *              costs a round trip on bodies over 1 MB */
+struct curl_slist *hg_headers_list(hg_headers *h, bool identity, bool has_body);
 
-/* A list that already silences libcurl's own `Expect: 100-continue`, which costs a round trip on
- * bodies over 1 MB. NULL when memory is out. */
+/* NULL when memory is out. */
 hg_headers *hg_headers_new(void);
 
 /* Adds one "Name: value" line; the caller has checked it for CR, LF and NUL. */
