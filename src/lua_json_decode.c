@@ -61,6 +61,7 @@ static void push_decoder(lua_State *L) {
 struct reading {
     bool keep_null;
     bool lenient; /* numbers under the name of an id become text, and infinities null */
+    bool marks;   /* whole numbers beyond 2^53 came as marked strings */
     bool is_big;  /* out: a whole number was beyond 2^53, where doubles lose digits */
 };
 
@@ -85,12 +86,13 @@ static bool whole(lua_State *L, struct reading *r) {
 #endif
 }
 
-/* Is the string at `index` the name of an id, or of a list of them: id, video_id, asset_ids? */
-static bool names_id(lua_State *L, int index) {
+/* Is the key under the value on top the name of an id, or of a list of them: id, video_id,
+ * asset_ids? An item of a list is an id when the list is one of ids. */
+static bool holds_ids(lua_State *L, const struct reading *r, bool in_list) {
     size_t len;
-    if (lua_type(L, index) != LUA_TSTRING)
-        return false;
-    const char *name = lua_tolstring(L, index, &len);
+    if (!r->lenient || lua_type(L, -2) != LUA_TSTRING)
+        return r->lenient && in_list;
+    const char *name = lua_tolstring(L, -2, &len);
     if (len > 2 && name[len - 1] == 's')
         len--;
     return len >= 2 && memcmp(name + len - 2, "id", 2) == 0 && (len == 2 || name[len - 3] == '_');
@@ -136,7 +138,7 @@ static bool marked(lua_State *L, bool is_id) {
 /* Pushes what a number or a string should be and returns true, or leaves it alone. */
 static bool better(lua_State *L, struct reading *r, bool is_id) {
     if (lua_type(L, -1) == LUA_TSTRING)
-        return r->lenient && marked(L, is_id);
+        return marked(L, is_id);
     if (r->lenient && is_id && id_text(L, r))
         return true;
     if (r->lenient && !(fabs(lua_tonumber(L, -1)) <= DBL_MAX)) {
@@ -173,16 +175,15 @@ static void tidy(lua_State *L, int t, struct reading *r, bool is_id) {
     luaL_checkstack(L, 6, "JSON nested too deeply");
     lua_pushnil(L);
     while (lua_next(L, t)) {
-        bool here = r->lenient && (lua_type(L, -2) == LUA_TSTRING ? names_id(L, -2) : is_id);
         int type = lua_type(L, -1);
         bool change = false;
         if (type == LUA_TTABLE) {
-            tidy(L, lua_gettop(L), r, here);
+            tidy(L, lua_gettop(L), r, holds_ids(L, r, is_id));
         } else if (type == LUA_TLIGHTUSERDATA && !r->keep_null) {
             lua_pushnil(L);
             change = true;
-        } else if (type == LUA_TNUMBER || (type == LUA_TSTRING && r->lenient)) {
-            change = better(L, r, here);
+        } else if (type == LUA_TNUMBER || (type == LUA_TSTRING && r->marks)) {
+            change = better(L, r, holds_ids(L, r, is_id));
         }
         if (change) {
             if (lua_isnil(L, -1) && !gaps_in && lua_type(L, -3) == LUA_TNUMBER)
@@ -253,6 +254,7 @@ static int decode(lua_State *L) {
     text = lua_tolstring(L, 1, &len);
     if (r.lenient && r.is_big && lua_istable(L, -1) && hg_json_mend(L, text, len, true)) {
         lua_replace(L, 1);
+        r.marks = true;
         if (parse(L, 1))
             tidy(L, lua_gettop(L), &r, false);
         else
