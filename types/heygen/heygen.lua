@@ -1,7 +1,7 @@
 ---@meta _
 -- luacheck: ignore
 -- Types for editors (LuaCATS): options and events. Never required. What Lua code defines is annotated where it stands;
--- meta/core.lua has the C core, meta/api.lua the methods made from endpoints.lua, meta/objects.lua what they return.
+-- core.lua has the C core, api.lua the methods made from lua/heygen/endpoints/, objects.lua what they return.
 
 ---@class heygen
 ---@field _VERSION string

@@ -1,6 +1,6 @@
 ---@meta _
 -- luacheck: ignore
--- Types of the methods of client.webhooks that no row makes (LuaCATS), never required: see webhook/endpoints.lua.
+-- Types of the methods of client.webhooks that no row makes (LuaCATS), never required: see webhook/registration.lua.
 
 ---@class heygen.webhook.EnsureOptions
 ---@field url string where the events go, public

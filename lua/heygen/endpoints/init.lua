@@ -13,7 +13,7 @@
 ---@field enum_name string? its name in the reference, when it is too long to be repeated
 ---@field default any what the service takes when the field is absent
 ---@field known string[]? values that are known of an open set; others are sent as they are
----@field format string? a key of FORMATS in values.lua
+---@field format string? a key of FORMATS in schema/types.lua
 ---@field requires string? another field that must be there too
 ---@field not_with string? another field that must not be true then
 ---@field items heygen.FieldSpec? of an array

@@ -226,7 +226,7 @@ function uploads.create(client, call, level)
   return uploads.run(client, source, given, "client.assets:create: ")
 end
 
--- Its types: meta/uploads.lua.
+-- Its types: types/heygen/uploads.lua.
 local function upload(self, file, given, ...)
   local client = row_calls.check_colon(self, "client", "client.assets:upload(...)")
   if select("#", ...) > 0 then

@@ -261,7 +261,7 @@ end
 
 -- ---- the methods ----
 
--- Their types are in meta/webhooks.lua.
+-- Their types are in types/heygen/webhooks.lua.
 local METHODS = {}
 
 function METHODS:ensure(options)

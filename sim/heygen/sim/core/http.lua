@@ -9,7 +9,7 @@ local BODY_LIMIT = 40 * 1024 * 1024
 local UPLOAD_LIMIT = 100 * 1024 * 1024
 
 ---@param limits table? header, body = bytes
----@return table parser see heygen.http
+---@return table parser see heygen.webhook.http1
 function sim_http.new(limits)
   limits = limits or {}
   local most = limits.body or BODY_LIMIT
