@@ -101,7 +101,7 @@ EMBED_FLAGS = $(if $(CJSON),-DEMBED_CJSON) \
 EMBED_SOURCE = examples/embed/main.c
 EMBED        = $(BUILD)/embed
 
-# Always anew: CJSON may have changed.
+# Always again: CJSON may have changed.
 embed: $(ARCHIVE) ## build examples/embed, a C program with a frame loop, into build/<LUA>/embed
 	$(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(EMBED_FLAGS) $(LDFLAGS) -o $(EMBED) \
 	    $(EMBED_SOURCE) $(ARCHIVE) $(CJSON) $(LUA_LIBS) $(PKG_LIBS) -lm
@@ -152,7 +152,7 @@ tsan: deps ## the thread of the OpenResty bridge under ThreadSanitizer
 	    spec/support/bridge_test.c src/bridge.c src/fork.c $(wildcard src/pollset*.c)
 	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) $(BRIDGE_TEST)
 
-fuzz: deps ## ten million deliveries that strangers may send, on the C side and on the Lua side: some minutes
+fuzz: deps ## ten million forged deliveries, on the C side and on the Lua side: some minutes
 	@spec/fuzz/run
 
 lint: deps ## formatters, linters, both compilers, the analyzer
@@ -194,7 +194,7 @@ install: ## install under PREFIX (and DESTDIR) for LUA
 	    tail -n +2 bin/heygen-sim; } >"$(BIN_DIR)/heygen-sim"
 	@chmod 755 "$(BIN_DIR)/heygen-sim"
 ifeq ($(filter /usr /usr/local,$(PREFIX)),)
-	@echo '$(LUA) does not look there by itself. For your programs:'
+	@echo '$(LUA) does not search there by itself. For your programs:'
 	@echo "  export LUA_PATH$(PATH_SUFFIX)='$(LUA_PATTERN);;'"
 	@echo "  export LUA_CPATH$(PATH_SUFFIX)='$(C_PATTERN);;'"
 endif

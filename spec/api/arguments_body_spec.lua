@@ -148,7 +148,7 @@ describe("video_agents:create", function()
     )
   end)
 
-  it("takes up to 20 files", function()
+  it("accepts up to 20 files", function()
     local files = {}
     for index = 1, 20 do
       files[index] = { asset_id = "a" .. index }
@@ -261,7 +261,7 @@ end)
 
 describe("video_agents:send", function()
   it("checks the message like a prompt", function()
-    assert.same({ message = "go on" }, sent("video_agents:send", "s", { message = "go on" }).body)
+    assert.same({ message = "continue" }, sent("video_agents:send", "s", { message = "continue" }).body)
     assert.equal(
       "message: missing, a string of 1 to 10000 characters is required",
       mistake("video_agents:send", "s", {})

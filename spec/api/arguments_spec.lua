@@ -40,18 +40,18 @@ describe("ids", function()
       target("video_agents:resource", "s", { resource_id = "r" })
     )
     assert.equal("/v3/videos/a%2Fb", target("videos:get", { id = "a/b" }))
-    local call = sent("video_agents:send", { session_id = "s1" }, { message = "go on" })
+    local call = sent("video_agents:send", { session_id = "s1" }, { message = "continue" })
     assert.equal("/v3/video-agents/s1", call.target)
   end)
 
   it("must be the object's own where something is deleted or changed", function()
-    local look = { id = "look_1", group_id = "group_1", name = "Ada" }
+    local avatar = { id = "look_1", group_id = "group_1", name = "Ada" }
     local refused = "the table given has group_id and another id, "
       .. "so it may only mention what is meant; give the id itself"
-    assert.equal("group_id: " .. refused, bad_value("avatars:delete", look))
-    assert.equal("group_id: " .. refused, bad_value("avatars:update", look, { name = "Eve" }))
-    assert.equal("/v3/avatars/group_1", target("avatars:get", look))
-    assert.equal("/v3/avatars/looks/look_1", target("avatars:delete_look", look))
+    assert.equal("group_id: " .. refused, bad_value("avatars:delete", avatar))
+    assert.equal("group_id: " .. refused, bad_value("avatars:update", avatar, { name = "Eve" }))
+    assert.equal("/v3/avatars/group_1", target("avatars:get", avatar))
+    assert.equal("/v3/avatars/looks/look_1", target("avatars:delete_look", avatar))
     assert.matches(
       "video_id and another session_id",
       bad_value("videos:delete", { session_id = "s", video_id = "v" })

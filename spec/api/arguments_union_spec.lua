@@ -56,7 +56,7 @@ describe("videos:create", function()
       'engine: does not belong to the type "image"',
       mistake(create { image = FILE, audio_asset_id = "x", engine = { type = "avatar_v" } })
     )
-    -- A prompt tells of a cinematic video, which has several looks.
+    -- A prompt means a cinematic video, which has several avatar looks.
     assert.equal(
       'avatar_id: expected an array, got "a"',
       mistake(create { avatar_id = "a", prompt = "A walk" })
@@ -209,7 +209,7 @@ describe("videos:create", function()
     assert.equal("scenes: empty, at least 1 item is needed", bad_value("videos:create", { scenes = {} }))
   end)
 
-  it("takes what it does not know beside what it knows", function()
+  it("takes what it does not know with what it knows", function()
     local body = sent(create { avatar_id = "a", script = "x", extra = { mood = { "calm" } } }).body
     assert.same({ type = "avatar", avatar_id = "a", script = "x", mood = { "calm" } }, body)
     assert.equal(

@@ -53,7 +53,7 @@ describe("an id that the service sends as", function()
           live.failure(client.videos:delete(video)),
           live.failure(client.video_agents:get(video)),
           live.failure(client.video_agents:stop(video)),
-          live.failure(client.video_agents:send(video, { message = "Go on" })),
+          live.failure(client.video_agents:send(video, { message = "Continue" })),
         } do
           assert.same({ "invalid", "no" }, { err.kind, err.sent }, err.message)
         end
@@ -125,7 +125,7 @@ describe("an id that the service sends as", function()
     assert.equal("7", assert(client:wait("sess_2", live.QUICK)).id)
   end)
 
-  it("an odd status goes on, with a bar that shows it", function()
+  it("an odd status continues the wait, with a bar that shows it", function()
     for _, status in ipairs { "5", '{"a":1}', "[]", "true", '""' } do
       sim:faults {}
       sim:faults {

@@ -89,7 +89,7 @@ describe("pages.new", function()
     assert.is_nil(pages.new(script {}, {}, { data = {}, next_token = "" }):next())
   end)
 
-  it("goes on when has_more is absent but a token is there", function()
+  it("continues when has_more is absent but a token is there", function()
     local page = pages.new(script { page_of({ "b" }, nil) }, {}, { data = { "a" }, next_token = "t1" })
     assert.same({ "b" }, page:next().data)
   end)
@@ -203,7 +203,7 @@ describe("pages.each", function()
     assert.equal(1, #calls)
   end)
 
-  it("raises the error object, and goes on from there when called again", function()
+  it("raises the error object, and continues from there when called again", function()
     local fetch = script {
       page_of({ "a" }, "t1"),
       { kind = "api", message = "busy", status = 503 },

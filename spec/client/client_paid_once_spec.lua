@@ -130,7 +130,7 @@ describe("a create with a deadline", function()
     end)
     local client = live.client(sim, { max_retries = 0 })
     sim:faults { on_create { delay = 1.5 } }
-    assert(client:create { prompt = "A film", timeout = 10, deadline = 2.5 })
+    assert(client:create { prompt = "A video", timeout = 10, deadline = 2.5 })
     assert.equal(1, #sim:requests())
   end)
 end)
@@ -193,7 +193,7 @@ describe("a failed create", function()
   it("calls itself so no more when it is a generate or a message that failed", function()
     sim:faults { { method = "POST", status = 503 } }
     check(live.failure(client:generate { prompt = "A video" }), { status = 503, retryable = false })
-    local err = live.failure(client.video_agents:send("sess_1", { message = "Go on" }))
+    local err = live.failure(client.video_agents:send("sess_1", { message = "Continue" }))
     check(err, { status = 503, session_id = "sess_1", retryable = false })
     sim:faults {}
     sim:faults { { status = 503 } } -- what may be repeated still says so
@@ -204,7 +204,7 @@ describe("a failed create", function()
   local DATA = '"data":{"session_id":"sess_paid","video_id":"vid_paid","status":"thinking"}'
   local ERROR = '"error":{"code":"internal_error","message":"partly done"}'
 
-  it("keeps the ids that stand beside an error", function()
+  it("keeps the ids that stand next to an error", function()
     for _, status in ipairs { 200, 500, 503 } do
       local err = create { status = status, body = ("{%s,%s}"):format(DATA, ERROR) }
       check(err, {
@@ -226,7 +226,7 @@ describe("a failed create", function()
     })
   end)
 
-  it("is taken up by a wait when its session is known", function()
+  it("is resumed by a wait when its session is known", function()
     local session = assert(client:create { prompt = "A video" })
     sim:clock { advance = 3600 }
     local body = ('{"data":{"session_id":"%s"},%s}'):format(session.session_id, ERROR)

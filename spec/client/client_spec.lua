@@ -363,7 +363,7 @@ describe("a client", function()
     end)
 
     it("sends nothing before a secure connection stands", function()
-      -- The system accepts connections for a server that never looks at them.
+      -- The system accepts connections for a server that never accepts them.
       local server = assert(socket.bind("127.0.0.1", 0))
       server:settimeout(1)
       local other = live.client(nil, {

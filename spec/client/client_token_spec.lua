@@ -1,4 +1,4 @@
--- access_token as a function: tokens that expire while a wait goes on.
+-- access_token as a function: tokens that expire during a wait.
 local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"

@@ -37,7 +37,7 @@ describe("memory that runs out #once #native", function()
         library,
         library,
         sim.url,
-        files.path "film.mp4",
+        files.path "video.mp4",
         kind,
         n
       )
@@ -53,7 +53,7 @@ describe("memory that runs out #once #native", function()
     elseif output:find "failed no" and creates == 1 then
       return "was created, and is said to be unsent"
     elseif output:find "raised" and creates == 1 and not output:find "session sess_" then
-      return "was created, and nobody knows its session"
+      return "was created, and its session is lost"
     end
   end
 

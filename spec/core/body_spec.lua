@@ -143,7 +143,7 @@ describe("a body in segments", function()
     assert.matches("the file is closed", message)
   end)
 
-  it("goes on when nobody keeps its operation, nor the strings", function()
+  it("continues when neither its operation nor the strings are kept", function()
     local content = noise(180000)
     local function begin()
       start({ "[", { base64 = content:sub(1, 120000) }, content:sub(120001), "]" }, { method = "PUT" })
@@ -230,7 +230,7 @@ describe("a body in segments", function()
     assert(tonumber(file) < 2000000, output)
   end)
 
-  -- Starts sending, lets the file change, and looks that the server was not sent all of it.
+  -- Starts sending, lets the file change, and checks that the server was not sent all of it.
   local function fails(change, segment)
     local name = write("changing", ("a"):rep(150000))
     shell.must("touch -d '1 hour ago' " .. name)

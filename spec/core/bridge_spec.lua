@@ -226,16 +226,16 @@ describe("the bridge", function()
       print(client:receive(1))
     ]]
 
-    it("nobody but the process that made it #once", function()
+    it("only the process that made it #once", function()
       open()
       for _ = 1, 3 do
         assert.equal("nil\tclosed", (child.must(READ:format(bridge:path())):match "^nil\tclosed"))
       end
       in_child(function()
-        local stranger = assert(unix.stream())
-        assert(stranger:connect(bridge:path()))
-        stranger:settimeout(PATIENCE)
-        assert(stranger:receive(1) == nil)
+        local other = assert(unix.stream())
+        assert(other:connect(bridge:path()))
+        other:settimeout(PATIENCE)
+        assert(other:receive(1) == nil)
       end)()
       assert.equal("heygen.bridge (listening)", tostring(bridge))
       assert.is_true(exists(bridge:path()))
@@ -530,7 +530,7 @@ describe("the bridge", function()
       local armed, message = bridge:arm()
       assert.is_nil(armed)
       assert.equal("the engine is closed", message)
-      local byte -- and the connection goes on, for the pump to end it
+      local byte -- and the connection stays open, for the pump to end it
       repeat
         byte = client:receive(1)
       until byte == "h"

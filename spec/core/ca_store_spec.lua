@@ -1,4 +1,4 @@
--- Files of certificates: a thread reads each once, nobody waits for it, and verification is as strict as libcurl's own.
+-- Files of certificates: a thread reads each once, no call waits for it, and it verifies as strictly as libcurl.
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
@@ -37,7 +37,7 @@ describe("a file of certificates", function()
     return assert(engine:create(request))
   end
 
-  -- A file that cannot be read to its end before somebody fills it.
+  -- A file that cannot be read to its end before it is filled.
   local function slow_file()
     shell.must("mkfifo " .. pipe)
     return pipe
@@ -56,7 +56,7 @@ describe("a file of certificates", function()
     os.remove(pipe)
   end)
 
-  it("is not waited for, and other requests go on", function()
+  it("is not waited for, and other requests continue", function()
     local operation, other = get { ca_file = slow_file(), timeout = 60 }, get()
     for _ = 1, 100 do
       engine:poll(0)
@@ -88,7 +88,7 @@ describe("a file of certificates", function()
     local threads, descriptors = process.threads(), process.descriptors()
     engine = assert(core.new_engine())
     assert_ok { exchange.await(engine, get { ca_file = server.ca }) }
-    get { ca_file = server.stranger }
+    get { ca_file = server.untrusted }
     get { ca_file = "/etc/ssl/certs/ca-certificates.crt" }
     engine:close()
     assert.equal(descriptors, process.descriptors())
@@ -121,7 +121,7 @@ describe("a file of certificates", function()
   it("counts for the requests that name it", function()
     local operations = {}
     for n = 1, 40 do
-      operations[n] = get { ca_file = n % 2 == 0 and server.ca or server.stranger, fresh = n % 4 > 1 }
+      operations[n] = get { ca_file = n % 2 == 0 and server.ca or server.untrusted, fresh = n % 4 > 1 }
     end
     frames(engine, operations, 0.0005)
     for n, operation in ipairs(operations) do
@@ -177,7 +177,7 @@ describe("a file of certificates", function()
     assert_failed(closed, "closed")
   end)
 
-  it("does not harm a process that ends meanwhile", function()
+  it("does not harm a process that ends during this", function()
     for _, ending in ipairs { "os.exit(0)", "os.exit(0, true)", "engine = nil", "engine:close()" } do
       local output = child.must(
         ([[ engine = require("heygen.core").engine()
@@ -190,7 +190,7 @@ describe("a file of certificates", function()
     end
   end)
 
-  it("is read to its end before a fork, and both processes go on", function()
+  it("is read to its end before a fork, and both processes continue", function()
     local operation = get { ca_file = slow_file() }
     engine:poll(0)
     fill(0.05)

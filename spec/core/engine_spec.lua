@@ -57,7 +57,7 @@ describe("the engine", function()
     end
     assert.equal("heygen.engine (10 live)", tostring(engine))
     assert.equal("heygen.operation (running)", tostring(operations[1]))
-    exchange.await(engine, operations[1]) -- whoever polls, all of them go on
+    exchange.await(engine, operations[1]) -- any poll drives all of them
     for n = 10, 1, -1 do
       exchange.await(engine, operations[n])
       assert.same({ 200, "ok" }, { operations[n]:result() })
@@ -288,7 +288,7 @@ describe("the engine", function()
     assert.equal(10, #server:requests())
   end)
 
-  it("goes on as long as an operation object needs it", function()
+  it("lives as long as an operation object needs it", function()
     server:serve [[ while c:request() do c:sleep(0.02) c:answer(200, "ok") end ]]
     local operation = core.new_engine():create { url = server.url, allow_http = true }
     collectgarbage()

@@ -1,4 +1,4 @@
--- Bodies that are taken while they come: held back until their head was looked at, or handed out bit by bit; and files
+-- Bodies that are taken while they come: held back until their head was read, or handed out bit by bit; and files
 -- that get onto the disk. All of it is waited for by operations.
 local child = require "spec.support.child"
 local core = require "heygen.core"
@@ -78,7 +78,7 @@ describe("a body that is taken while it comes", function()
     assert.equal("aa body", read())
   end)
 
-  it("that nobody lets in ends with its operation", function()
+  it("that is not let in ends with its operation", function()
     local output = assert(core.output(path(), true))
     local operation = start { output = output, timeout = 0.2 }
     await_notification(operation)
@@ -179,7 +179,7 @@ describe("a body that is taken while it comes", function()
   end)
 
   -- Over HTTP/2 libcurl would keep what a stream that is held back has in its window, as soon as another one is read.
-  it("has its own connection over TLS as well, and nothing piles up beside others #native", function()
+  it("has its own connection over TLS as well, and nothing piles up next to others #native", function()
     local front = nginx.start()
     finally(function()
       front:stop()
@@ -210,7 +210,7 @@ describe("a body that is taken while it comes", function()
     assert.equal("2", after:http_version())
   end)
 
-  it("that nobody can take or let in any more ends", function()
+  it("that can no longer be taken or let in ends", function()
     server:serve [[
       c:request()
       c:send "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\na body"
@@ -226,7 +226,7 @@ describe("a body that is taken while it comes", function()
       collectgarbage()
       assert.equal(0, engine:live())
     end
-    -- One that was let in needs nobody.
+    -- One that was let in needs no object.
     server:answers(200, "a body")
     local output = assert(core.output(path(), true))
     local operation = start { output = output }

@@ -48,7 +48,7 @@ describe("an operation fails", function()
     return { kind = "network", code = code, sent = sent, status = status }
   end
 
-  it("when nobody listens: nothing was sent", function()
+  it("when nothing listens: nothing was sent", function()
     local listener = assert(socket.bind("127.0.0.1", 0))
     local _, port = listener:getsockname()
     listener:close()
@@ -191,7 +191,7 @@ describe("an operation fails", function()
   end)
 
   it("when no connection is made in time", function()
-    -- A full backlog: the kernel drops the SYN of whoever comes later.
+    -- A full backlog: the kernel drops the SYN of later clients.
     local listener = assert(socket.tcp())
     assert(listener:bind("127.0.0.1", 0))
     assert(listener:listen(0))

@@ -357,7 +357,7 @@ describe("an operation's transfer", function()
     assert(steps > 20, "the work was cut into steps: " .. steps)
   end)
 
-  it("goes on after a pause whichever way it is driven", function()
+  it("continues after a pause in each way of driving it", function()
     server:answers(200, ("x"):rep(5000000))
     local operation = engine:create { url = server.url, output = path "mixed", allow_http = true }
     while not operation:done() do

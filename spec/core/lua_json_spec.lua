@@ -243,7 +243,7 @@ describe("core.encode", function()
     end
   end)
 
-  it("never changes the caller's tables, and looks at no metatable's methods", function()
+  it("never changes the caller's tables, and calls no metamethods", function()
     local function fail()
       error "must not be called"
     end
@@ -399,7 +399,7 @@ describe("core.decode", function()
     end
   end)
 
-  it("keeps nobody's settings of cjson, and changes none", function()
+  it("neither uses nor changes settings of cjson made elsewhere", function()
     local cjson = require "cjson"
     local before = cjson.decode_max_depth()
     assert.is_nil(core.decode(string.rep("[", 101) .. string.rep("]", 101)))

@@ -1,4 +1,4 @@
--- What an operation's request looks like on the wire, byte by byte, and what is refused before anything is sent.
+-- An operation's request on the wire, byte by byte, and what is refused before anything is sent.
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
 local raw = require "spec.support.raw"

@@ -220,7 +220,7 @@ describe("the pollset", function()
     assert.matches("^[^\n]+\nnetwork\tno\nnil\tfile\n200$", output)
   end)
 
-  it("goes on after signals that interrupt its waiting #native", function()
+  it("continues after signals that interrupt its waiting #native", function()
     system.interrupt(0.002)
     local operation = get [[ c:request() for _ = 1, 20 do c:sleep(0.01) end c:answer(200, "whole") ]]
     local timer = engine:after(0.2)

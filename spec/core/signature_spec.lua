@@ -112,7 +112,7 @@ describe("core.signed", function()
     end
   end)
 
-  it("looks at 64 items and no more", function()
+  it("reads 64 items and no more", function()
     local hex = core.hmac_sha256(KEY, DATA)
     assert.is_true(found(("x,"):rep(63) .. hex))
     assert.is_false(found(("x,"):rep(64) .. hex))

@@ -70,7 +70,7 @@ describe("TLS", function()
   end)
 
   it("refuses an authority that it does not know", function()
-    assert.equal("certificate", refused { url = server.url.good, ca_file = server.stranger })
+    assert.equal("certificate", refused { url = server.url.good, ca_file = server.untrusted })
     local failure = exchange.failure(engine, { url = server.url.good }) -- the system's
     assert.same({ "network", "certificate", "no" }, { failure.kind, failure.code, failure.sent })
     assert.equal(
@@ -79,8 +79,8 @@ describe("TLS", function()
     )
     -- And again after a success with the right one: nothing is remembered across authorities.
     get {}
-    assert.equal("certificate", refused { url = server.url.good, ca_file = server.stranger })
-    assert.equal("certificate", refused { url = server.url.good, ca_file = server.stranger, fresh = true })
+    assert.equal("certificate", refused { url = server.url.good, ca_file = server.untrusted })
+    assert.equal("certificate", refused { url = server.url.good, ca_file = server.untrusted, fresh = true })
   end)
 
   it("refuses another name, and a certificate out of its time", function()

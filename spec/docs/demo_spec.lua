@@ -137,7 +137,7 @@ describe("examples/demo.lua", function()
     assert.equal(1, server:counts().requests)
   end)
 
-  it("names the session that goes on when somebody presses Ctrl-C", function()
+  it("names the session that continues after Ctrl-C", function()
     local server = sim.start { speed = 0 }
     finally(function()
       server:stop()

@@ -256,16 +256,16 @@ describe("docs/core.md", function()
 end)
 
 describe("the numbers of the pace in docs/workflow.md", function()
-  -- Looks at a video that begins to render after 3 minutes and takes `total` seconds; and the longest pause at the end.
+  -- Polls of a video that begins to render after 3 minutes and takes `total` seconds; and the longest pause at the end.
   local function watch(total)
     local defaults = wait_options.defaults
-    local state, elapsed, looks, last = pace.new(defaults.interval, defaults.max_interval), 0, 0, 0
+    local state, elapsed, polls, last = pace.new(defaults.interval, defaults.max_interval), 0, 0, 0
     while elapsed < total do
       last = pace.next(state, elapsed, elapsed < 180 and "quiet" or "rendering")
       elapsed = elapsed + last
-      looks = looks + 1
+      polls = polls + 1
     end
-    return looks, last
+    return polls, last
   end
 
   it("are what the defaults give", function()
@@ -273,8 +273,8 @@ describe("the numbers of the pace in docs/workflow.md", function()
     for _, cells in ipairs(rows(section("docs/workflow.md", "Pace"))) do
       local minutes = tonumber(cells[1]:match "^(%d+) minutes$")
       if minutes then
-        local looks, late = watch(minutes * 60)
-        assert.same({ cells[1], tostring(looks), ("%g s late"):format(late) }, cells)
+        local polls, late = watch(minutes * 60)
+        assert.same({ cells[1], tostring(polls), ("%g s late"):format(late) }, cells)
         checked = checked + 1
       end
     end
@@ -297,12 +297,12 @@ describe("the numbers of the pace in docs/workflow.md", function()
 
   it("keep to 60 requests in 45 minutes, whenever rendering begins", function()
     for rendering = 0, 2700, 60 do
-      local state, elapsed, looks = pace.new(10, 30), 0, 0
+      local state, elapsed, polls = pace.new(10, 30), 0, 0
       while elapsed < 2700 do
         elapsed = elapsed + pace.next(state, elapsed, elapsed < rendering and "quiet" or "rendering")
-        looks = looks + 1
+        polls = polls + 1
       end
-      assert.is_true(looks + 2 <= 60, looks .. " looks")
+      assert.is_true(polls + 2 <= 60, polls .. " polls")
     end
   end)
 end)

@@ -17,7 +17,7 @@ local function write(path, text)
   assert(file:close())
 end
 
--- A fresh copy of the sources: "luarocks make" leaves its objects beside them.
+-- A fresh copy of the sources: "luarocks make" leaves its objects next to them.
 local function workspace()
   local dir = shell.must "mktemp -d"
   shell.must("mkdir " .. quote(dir .. "/source"))

@@ -129,7 +129,7 @@ describe("the specs", function()
   end)
 
   it("are named after a module of their room", function()
-    local known, strangers = {}, {}
+    local known, unnamed = {}, {}
     for _, path in ipairs(client_files) do
       local room, name = room_of(path)
       known[room] = known[room] or {}
@@ -142,10 +142,10 @@ describe("the specs", function()
         while stem and not known[room][stem] do
           stem = stem:match "^(.*)_[^_]*$"
         end
-        strangers[path] = not stem and "is named after no module" or nil
+        unnamed[path] = not stem and "is named after no module" or nil
       end
     end
-    assert.same({}, judge(strangers, NO_MODULE))
+    assert.same({}, judge(unnamed, NO_MODULE))
   end)
 end)
 

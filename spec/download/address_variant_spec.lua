@@ -90,10 +90,10 @@ describe("a download", function()
     local session = assert(client:create { prompt = "x" })
     sim:clock { advance = 3600 }
     local id = assert(client.video_agents:get(session)).video_id
-    local looks = sim:counts().polls
+    local polls = sim:counts().polls
     heygen.run(function()
       heygen.spawn(function()
-        while sim:counts().polls == looks do
+        while sim:counts().polls == polls do
           heygen.sleep(0.002)
         end
         sim:clock { advance = 5000 }
@@ -127,7 +127,7 @@ describe("a download", function()
     assert.equal(read "5", read "6")
   end)
 
-  it("gets the address of other things anew from a function", function()
+  it("asks a function for a fresh address of other things", function()
     local video = make_video()
     sim:clock { advance = 604801 }
     local asset = { id = "asset_1", url = video.video_url }

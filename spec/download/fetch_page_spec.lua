@@ -291,7 +291,7 @@ describe("a download", function()
     assert(client:download("  " .. server.url .. "/my video.mp4?a=b c \r\n", path()))
     assert.equal("/my%20video.mp4?a=b%20c", last_target())
     for location, target in pairs {
-      ["/films/my video.mp4"] = "/films/my%20video.mp4",
+      ["/made/my video.mp4"] = "/made/my%20video.mp4",
       ["?token=1"] = "/dir/f.mp4?token=1",
       ["other one.mp4#t=5"] = "/dir/other%20one.mp4",
       ["(1).mp4"] = "/dir/(1).mp4",
@@ -316,7 +316,7 @@ describe("a download", function()
     assert.matches("leads nowhere", err.message)
   end)
 
-  it("counts redirects anew from each address that was given", function()
+  it("counts redirects from zero for each address that was given", function()
     serve [[
       local hop = r.target:match "hop=(%d)"
       if r.target:find "^/f.mp4" then

@@ -46,7 +46,7 @@ describe("a download", function()
       end)
     end
 
-    it("follows a path, and one beside the file", function()
+    it("follows a path, and one relative to the file", function()
       local video = make_video()
       local wanted, target = true_file(video), video.video_url:match "^http://[^/]+(.*)$"
       to(target)
@@ -80,7 +80,7 @@ describe("a download", function()
       for _, location in ipairs {
         "http://example.com/x.mp4?X-Amz-Signature=0123456789",
         "ftp://127.0.0.1/x?X-Amz-Signature=0123456789",
-        "https://somebody:0123456789@127.0.0.1/x",
+        "https://user:0123456789@127.0.0.1/x",
         "file:///etc/passwd",
       } do
         to(location)

@@ -1,4 +1,4 @@
--- Downloads that are cut: gone on with where the rest is proved to be of the same file, else begun anew; identical at
+-- Downloads that are cut: resumed where the rest is proved to be of the same file, else begun again; identical at
 -- the end, wherever the cut was. The servers are those of spec/support/range_server.lua.
 local core = require "heygen.core"
 local folder = require "spec.support.folder"
@@ -148,7 +148,7 @@ describe("a download that is cut", function()
     return asked
   end
 
-  it("goes on at a fresh address when the first has expired", function()
+  it("resumes at a fresh address when the first has expired", function()
     for _, mode in ipairs { "expires", "gone" } do
       for _, cut in ipairs(FEW) do
         assert.equal(1, expiring(mode, cut))
@@ -160,7 +160,7 @@ describe("a download that is cut", function()
     assert.matches("^/plain/", list[#list].target)
   end)
 
-  it("goes on at a fresh address, wherever it is cut #once #slow", function()
+  it("resumes at a fresh address, wherever it is cut #once #slow", function()
     for _, cut in ipairs(MANY) do
       assert.equal(1, expiring("expires", cut))
     end
@@ -192,7 +192,7 @@ describe("a download that is cut", function()
 
   -- ---- from one call to the next ----
 
-  it("is gone on with by the next call", function()
+  it("is resumed by the next call", function()
     for _, cut in ipairs { 1, 500, 999 } do
       local address = url("refuses", cut)
       local err = live.failure(client:download(address, path()))
@@ -220,7 +220,7 @@ describe("a download that is cut", function()
     return address, err
   end
 
-  it("is not gone on with when the next call is of something else", function()
+  it("is not resumed when the next call is of something else", function()
     broken()
     check("plain", 1000, FIRST)
     local list = server:requests()
@@ -295,7 +295,7 @@ describe("a download that is cut", function()
     assert.same({}, there())
   end)
 
-  it("goes on within a call with resume = false as well", function()
+  it("resumes within a call with resume = false as well", function()
     check("plain", 500, FIRST, nil, { resume = false })
     assert.equal("bytes=500-", server:requests()[2].headers.range)
     assert.same({ "video.mp4" }, there())
@@ -322,7 +322,7 @@ describe("a download that is cut", function()
     assert.same({}, there())
   end)
 
-  it("is gone on with by the next call, wherever it is cut #once #slow", function()
+  it("is resumed by the next call, wherever it is cut #once #slow", function()
     for cut = 1, 999, sample(7) do
       local address = url("refuses", cut)
       assert.equal(cut, live.failure(client:download(address, path(), { overwrite = true })).received)

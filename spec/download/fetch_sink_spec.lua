@@ -80,7 +80,7 @@ describe("a download to a function", function()
     assert.equal(500, err.received)
   end)
 
-  it("goes on at a fresh address", function()
+  it("resumes at a fresh address", function()
     local sink, got = collector()
     assert.equal(
       1000,
@@ -93,7 +93,7 @@ describe("a download to a function", function()
     assert.equal(FIRST, got())
   end)
 
-  it("cannot go on with another version, nor with one that cannot be named", function()
+  it("does not resume with another version, nor with one that has no tag", function()
     for mode, code in pairs { changed = "changed", grown = "changed", blind = "changed", weak = "truncated" } do
       local sink, got = collector()
       local err = live.failure(client:download(url(mode, 500), sink))
@@ -188,7 +188,7 @@ describe("a download to a function", function()
     assert.is_true(server:ask "return sent" < 30e6) -- ours, and what the kernel holds on both sides
   end)
 
-  it("lets others go on while it waits", function()
+  it("lets other tasks run while it waits", function()
     local address, others = endless(), 0
     live.failure(heygen.run(function()
       heygen.spawn(function()

@@ -44,7 +44,7 @@ describe("a download", function()
     assert.matches("heygen%-lua/", entry.headers["user-agent"])
   end)
 
-  it("takes no length from a header beside chunks", function()
+  it("takes no length from a header of a chunked answer", function()
     for _, length in ipairs { 1, 3, 99 } do
       local headers = "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\nContent-Length: %d\\r\\n\\r\\n"
       server:serve(
@@ -93,10 +93,10 @@ describe("a download", function()
     sim:clock { advance = 3600 }
     local id = assert(client.video_agents:get(session)).video_id
     assert.is_nil(assert(client.videos:get(id)).video_url)
-    local looks = sim:counts().polls
+    local polls = sim:counts().polls
     heygen.run(function()
       heygen.spawn(function()
-        while sim:counts().polls == looks do
+        while sim:counts().polls == polls do
           heygen.sleep(0.002)
         end
         sim:clock { advance = 5000 }
@@ -260,15 +260,15 @@ describe("a download", function()
       assert.equal(wanted, read())
     end)
 
-    it("keeps a file that came there meanwhile", function()
+    it("keeps a file that was put there during the download", function()
       local video = make_video()
       local err = live.failure(client:download(video, path(), {
         on_progress = function()
-          write("video.mp4", "somebody's")
+          write("video.mp4", "of another program")
         end,
       }))
       assert.equal("file", err.kind)
-      assert.equal("somebody's", read())
+      assert.equal("of another program", read())
     end)
 
     it("must be in a directory that is there", function()

@@ -1,4 +1,4 @@
--- Where a download goes: never through what somebody planted there, never over what is somebody else's, and not without
+-- Where a download goes: never through what was planted there, never over a file of another program, and not without
 -- a word when the disk is full. Two at once do not disturb each other.
 local child = require "spec.support.child"
 local core = require "heygen.core"
@@ -64,7 +64,7 @@ describe("the place of a download", function()
     assert.same({ "dangling", "pipe", "sub", "there" }, there())
   end)
 
-  it("may have as long a name as any file, beside another such name", function()
+  it("may have as long a name as any file, next to another such name", function()
     local long, other = ("n"):rep(254) .. "1", ("n"):rep(254) .. "2"
     assert(client:download(url "plain", path(long)))
     assert.equal(FIRST, read(long))
@@ -193,7 +193,7 @@ describe("the place of a download", function()
   end)
 
   -- What a process leaves that ends in the middle.
-  it("holds what is gone on with after a crash #once", function()
+  it("holds what is resumed after a crash #once", function()
     local code = ([[
       local heygen = require "heygen"
       local client = heygen.new { api_key = "k", base_url = %q }
@@ -243,7 +243,7 @@ describe("the place of a download", function()
     assert.same({ "video.mp4.part", "video.mp4.part.json" }, there())
   end)
 
-  it("is not left with anything where nobody goes on with a coroutine", function()
+  it("is not left with anything where a coroutine is never resumed", function()
     server:serve [[
       local r = c:request()
       c:send('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc')
@@ -258,7 +258,7 @@ describe("the place of a download", function()
       assert.equal("cancelled", live.failure(task:join()).kind)
     end)
     assert.same({}, there())
-    -- An output that nobody keeps goes by itself, unless it is to be kept and has something in it.
+    -- An output that is collected removes its file, unless it is to be kept and has something in it.
     local kept = assert(core.output(path "kept", true))
     assert(core.output(path "own"))
     collectgarbage()

@@ -1,4 +1,4 @@
--- What a download has brought is on the disk before it gets its name, and a slow disk holds up nobody.
+-- What a download has brought is on the disk before it gets its name, and a slow disk holds up no other task.
 local child = require "spec.support.child"
 local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
@@ -81,7 +81,7 @@ describe("a download onto a slow disk #once #native", function()
     end
   end)
 
-  it("has no name yet when it is cancelled meanwhile", function()
+  it("has no name yet when it is cancelled during this", function()
     local output, synced = run [[
       local task = heygen.spawn(client.download, client, url, path)
       frames { done = function() return core.file_type(path .. ".part") end }

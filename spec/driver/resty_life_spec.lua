@@ -24,7 +24,7 @@ describe("in nginx #once #native", function()
     ["/generate"] = "ngx.say(app.generate())",
     ["/list"] = "ngx.say(app.list())",
     ["/said"] = "ngx.say(app.said[ngx.var.arg_name] or 'nothing')",
-    -- A light thread that is killed in the middle of a call, whose transfer nobody waits for any more.
+    -- A light thread that is killed in the middle of a call, whose transfer is no longer waited for.
     ["/leave"] = [[
       local thread = ngx.thread.spawn(app.list)
       ngx.sleep(0.05)
@@ -101,7 +101,7 @@ describe("in nginx #once #native", function()
           return (sim:counts().by_route["GET /v3/videos"] or 0) >= 20
         end, "the transfers")
         local old = server:reload()
-        local new = server:send "/list" -- the new workers work meanwhile
+        local new = server:send "/list" -- the new workers serve during this
         assert.equal("200 0 videos\n", table.concat({ resty.answer(new) }, " "))
         for _, connection in ipairs(transfers) do
           assert.equal("200 0 videos\n", table.concat({ resty.answer(connection) }, " "))
@@ -126,14 +126,14 @@ describe("in nginx #once #native", function()
       local pids = server:workers()
       server:signal "QUIT"
       local seen = sim:counts().polls
-      until_seen("polls", seen + 3) -- it goes on
+      until_seen("polls", seen + 3) -- it continues
       sim:clock { advance = 3600 }
       assert.equal("200 completed\n", table.concat({ resty.answer(connection) }, " "))
       ends_within(5, pids, function() end)
     end)
 
     for _, bridge in ipairs { "true", "false" } do
-      it("is not held up by what nobody waits for, bridge = " .. bridge, function()
+      it("is not held up by what is not waited for, bridge = " .. bridge, function()
         start {
           http = ('init_worker_by_lua_block { require("heygen").use { "resty", bridge = %s } }'):format(
             bridge
@@ -203,7 +203,7 @@ describe("in nginx #once #native", function()
       assert.is_true(ok, name .. ": " .. tostring(text))
     end
 
-    it("changes nothing: the request goes on to its end", function()
+    it("changes nothing: the request runs to its end", function()
       start { locations = { ["/x"] = 'app.note("x", app.generate())' } }
       sim:clock { speed = 0 }
       hang_up("/x", "polls", 1)

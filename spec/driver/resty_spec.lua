@@ -114,7 +114,7 @@ describe("a client in nginx #once #native", function()
     assert.equal("0 videos, completed", server:ask "/")
   end)
 
-  it("waits during a TLS handshake, where nobody can tell of a client that goes away", function()
+  it("waits during a TLS handshake, where nginx does not report a client that goes away", function()
     local directory = child.scratch()
     shell.must("mkdir " .. directory)
     certificates.make(directory)
@@ -164,7 +164,7 @@ describe("a client in nginx #once #native", function()
     }
     local pids, count = {}, 0
     server:until_true(function()
-      local busy = server:send "/busy" -- whoever takes this takes nothing else
+      local busy = server:send "/busy" -- the worker that takes this takes nothing else
       local connections = {}
       for n = 1, 5 do
         connections[n] = server:send "/"
@@ -181,7 +181,7 @@ describe("a client in nginx #once #native", function()
     assert.equal(count, sim:counts().creates)
   end)
 
-  it("keeps a job whose callback raises, and goes on", function()
+  it("keeps a job whose callback raises, and continues", function()
     start {
       locations = {
         ["/"] = [[
@@ -198,7 +198,7 @@ describe("a client in nginx #once #native", function()
     assert.equal(2, sim:counts().creates)
   end)
 
-  it("tells the log of a task that failed and that nobody joined", function()
+  it("logs a task that failed and was not joined", function()
     start {
       locations = {
         ["/"] = [[
@@ -337,7 +337,7 @@ describe("a client in nginx #once #native", function()
   end)
 
   describe("leaves nothing behind", function()
-    it("of tasks that have ended, in a light thread that goes on", function()
+    it("of tasks that have ended, in a light thread that continues", function()
       start {
         locations = {
           ["/"] = [[
@@ -410,7 +410,7 @@ describe("a client in nginx #once #native", function()
   end)
 
   describe("without the bridge", function()
-    it("looks now and then, and says so once", function()
+    it("polls at intervals, and logs it once", function()
       for _, directory in ipairs { "/nonexistent/directory", "/tmp/" .. ("long"):rep(40) } do
         start { env = { TMPDIR = directory }, locations = { ["/"] = "ngx.say(app.generate())" } }
         for _ = 1, 3 do

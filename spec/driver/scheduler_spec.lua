@@ -145,7 +145,7 @@ describe("heygen.run", function()
     assert.is_not_nil(raised)
   end)
 
-  it("raises the error of a task that nobody waited for, and prints a second one", function()
+  it("raises the error of a task that was not joined, and prints a second one", function()
     local ok, raised
     local printed = stderr_of(function()
       ok, raised = pcall(heygen.run, function()
@@ -258,7 +258,7 @@ describe("a task", function()
     assert.same({ "mine" }, caught)
   end)
 
-  it("joined outside of run tells of the errors that others raised meanwhile, and of no other", function()
+  it("joined outside of run raises the errors of tasks that failed during this, and no others", function()
     local printed = stderr_of(function()
       local task = heygen.spawn(function()
         heygen.sleep(0.002)
@@ -326,7 +326,7 @@ describe("a task", function()
     assert.same({ "a1", "b1", "a2", "b2", "a3", "b3" }, order)
   end)
 
-  it("sleeps beside others", function()
+  it("sleeps next to others", function()
     local order = {}
     heygen.run(function()
       for _, ms in ipairs { 30, 10, 20, 0 } do

@@ -99,7 +99,7 @@ describe("calls of all groups", function()
     end
   end)
 
-  it("of background removals have their idempotency key where the service looks for it", function()
+  it("of background removals have their idempotency key where the service reads it", function()
     sim:faults { match = { method = "POST" }, times = 1, effect = { status = 502, act = true } }
     local err = live.failure(client.background_removals:create { video = FILE })
     assert.same({ 502, 1 }, { err.status, err.attempts })
@@ -132,7 +132,7 @@ describe("calls of all groups", function()
     end
     answer { status = 204, body = "" }
     assert.same({}, assert(client.webhooks:delete_endpoint "ep_1"))
-    answer { status = 200, body = "" } -- a cut connection looks like this
+    answer { status = 200, body = "" } -- as after a cut connection
     assert.equal("parse", live.failure(client.webhooks:delete_endpoint("ep_1", { max_retries = 0 })).kind)
     answer { status = 404 }
     local err = live.failure(client.webhooks:delete_endpoint "ep_1")

@@ -197,7 +197,7 @@ describe("endpoints", function()
       else
         check_spec({ type = "object", fields = row.body or {} }, row.path)
         for name, spec in pairs(row.body or {}) do
-          assert.is_nil(spec.not_with, name) -- looked at in objects and unions only
+          assert.is_nil(spec.not_with, name) -- checked in objects and unions only
         end
       end
     end

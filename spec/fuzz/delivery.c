@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOOK = 50000 };          /* inputs between two looks at the memory */
+enum { CHECK = 50000 };         /* inputs between two checks of the memory */
 static const int GROWTH = 1000; /* kB that it may differ by */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fail(lua_tostring(L, -1));
     if (lua_gettop(L) != 1)
         fail("something was left on the stack");
-    if (++inputs % LOOK == 0) {
+    if (++inputs % CHECK == 0) {
         lua_gc(L, LUA_GCCOLLECT);
         int used = lua_gc(L, LUA_GCCOUNT);
         if (!first)

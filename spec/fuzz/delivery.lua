@@ -77,7 +77,7 @@ function delivery.judge(body, headers, is_signed)
     assert(event or err.reason ~= "bad_signature" and err.reason ~= "missing_signature", message)
     assert((parsed ~= nil) == (event ~= nil or err.reason == "duplicate"), message)
   else
-    assert(not event, "a delivery that nobody has signed was taken")
+    assert(not event, "a delivery without a true signature was taken")
   end
   if event then
     assert(event.signed and not parsed.signed)

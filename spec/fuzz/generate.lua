@@ -237,7 +237,7 @@ end
 
 -- ---- the run
 
-local LOOK, GROWTH = 20000, 2000 -- inputs between two looks at the memory, kB that it may differ by
+local CHECK, GROWTH = 20000, 2000 -- inputs between two checks of the memory, kB that it may differ by
 
 local flush = rawget(_G, "jit") and jit.flush
 local start, first = os.clock(), nil
@@ -254,7 +254,7 @@ while number < count and not (seconds and os.clock() - start >= seconds) do
     )
     os.exit(1)
   end
-  if number % LOOK == 0 then
+  if number % CHECK == 0 then
     if flush then
       flush() -- what LuaJIT has compiled is memory as well, up to a limit of its own
     end

@@ -168,7 +168,7 @@ wait $!]]):format(command("hello", NOTE_PID .. (tool or "")), dir, dir))
     assert.equal(1, server:counts().creates)
   end
 
-  it("closes a state with a wait under way, and names the session that goes on #slow", function()
+  it("closes a state with a wait under way, and names the session that continues #slow", function()
     leaves()
   end)
 

@@ -1,4 +1,4 @@
--- No frame waits for a name, and nobody who cancels or closes does: libcurl's own threads look names up, here in a
+-- No frame waits for a name, and neither cancel nor close does: libcurl's own threads resolve names, here in a
 -- process whose getaddrinfo takes 0.7 s. What counts is what was done while a look-up was under way.
 local child = require "spec.support.child"
 local shell = require "spec.support.shell"
@@ -113,7 +113,7 @@ describe("a slow look-up of a name #native", function()
     assert.equal("+++---", got.log)
   end)
 
-  it("keeps nobody waiting who cancels, or closes the state", function()
+  it("does not hold up a cancel, nor the close of the state", function()
     local got = run [[
       local task = list "a"
       look_up(1)
@@ -133,7 +133,7 @@ describe("a slow look-up of a name #native", function()
     assert.equal("+-", got.log) -- the look-up came back to libcurl, and all was well
   end)
 
-  it("keeps nobody waiting who closes the engine", function()
+  it("does not hold up the close of the engine", function()
     local got = run [[
       list "a"
       list "b"

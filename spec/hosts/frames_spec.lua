@@ -118,7 +118,7 @@ describe("a frame", function()
     assert_ok(jobs)
   end)
 
-  it("goes on where steps with and without a budget mix", function()
+  it("continues where steps with and without a budget mix", function()
     local jobs = many(100)
     engine:poll(0)
     for n = 101, 200 do
@@ -198,7 +198,7 @@ describe("a frame", function()
       assert.equal(2, #server:requests())
     end)
 
-    it("whose time goes on while they wait", function()
+    it("whose time runs while they wait", function()
       server:serve "c:request() c:gone()"
       local before = core.now()
       local job = get { timeout = 0.4 }
@@ -336,7 +336,7 @@ describe("a frame with TLS", function()
 end)
 
 describe("a game that stands still for longer than a timeout", function()
-  it("loses no answer that came meanwhile", function()
+  it("loses no answer that came during this", function()
     local sim = require("spec.support.sim").start { speed = 600 }
     local client = heygen.new {
       api_key = "test-key",
@@ -354,7 +354,7 @@ describe("a game that stands still for longer than a timeout", function()
         others[#others + 1] = err and err.sent
       end)
     end
-    for _ = 1, 6 do -- many are on their way, and few have an answer that was looked at
+    for _ = 1, 6 do -- many are on their way, and few have an answer that was read
       client:update(0.02)
       if ended > 0 then
         break

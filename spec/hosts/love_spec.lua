@@ -82,7 +82,7 @@ describe("examples/love in LÖVE #once #native", function()
     shell.must("rm -rf " .. quote(home))
   end)
 
-  it("makes a video of what is typed and pasted, while it goes on drawing", function()
+  it("makes a video of what is typed and pasted, while it continues to draw", function()
     server = support.start { speed = 240 }
     local facts = play("video", home, server)
     assert.equal("A tour on the café's roof", facts.prompt)
@@ -120,7 +120,7 @@ describe("examples/love in LÖVE #once #native", function()
     assert.equal(6, server:counts().creates)
   end)
 
-  it("says why an order is refused, and goes on", function()
+  it("says why an order is refused, and continues", function()
     server = support.start()
     server:faults { { method = "POST", path = "/v3/video-agents", nth = 1, status = 402 } }
     local facts = play("refused", home, server)
@@ -236,7 +236,7 @@ describe("what the documents show runs in LÖVE #once #native", function()
     run_game(block_with("lua fragment", "function love.update"), "intro.mp4")
   end)
 
-  it("the .love that is shipped, with its C modules beside it and no path set", function()
+  it("the .love that is shipped, with its C modules next to it and no path set", function()
     local recipe = block_with("sh", "zip -qr")
     shell.must(
       ("cd %s && ln -s %s/examples %s/lua %s/build . && set -e\n%s"):format(

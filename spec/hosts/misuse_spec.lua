@@ -234,7 +234,7 @@ describe("heygen.use", function()
     end
   end)
 
-  it("goes on after a task whose error cannot even be shown", function()
+  it("continues after a task whose error cannot be shown", function()
     local output = child.must(
       [[
       local cqueues = require "cqueues"
@@ -254,7 +254,7 @@ describe("heygen.use", function()
     assert.matches("slept\ttrue", output)
   end)
 
-  it("does not wait from outside for a task of somebody's controller", function()
+  it("does not wait from outside for a task of another controller", function()
     local controller, task = cqueues.new(), nil
     controller:wrap(function()
       task = heygen.spawn(heygen.sleep, 0.001)
@@ -272,7 +272,7 @@ end)
 describe("a new engine", function()
   it("does not lose its waiters to those of the old one, whose jobs had the same numbers", function()
     local slept, reason, result
-    core.engine():close() -- so that the numbers of both begin anew
+    core.engine():close() -- so that the numbers of both begin at 1
     heygen.run(function()
       heygen.spawn(function()
         slept, reason = heygen.sleep(50)
@@ -288,8 +288,8 @@ describe("a new engine", function()
   end)
 end)
 
-describe("a coroutine that blocks beside others", function()
-  it("tells them what ended meanwhile", function()
+describe("a coroutine that blocks next to others", function()
+  it("resumes those whose operation ended during this", function()
     local slow = core.engine():after(30)
     local began = core.now()
     local took

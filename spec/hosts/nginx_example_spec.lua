@@ -40,7 +40,7 @@ describe("examples/nginx in a browser #once #native", function()
     browser:show_as(1000, false)
     browser:open(site.url .. "/")
     browser:eval "videos.clear(), localStorage.clear()"
-    browser:open(site.url .. "/?anew")
+    browser:open(site.url .. "/?again")
     browser.problems = {}
   end)
 
@@ -101,7 +101,7 @@ describe("examples/nginx in a browser #once #native", function()
     end
     assert.same({ [workers[1]] = true, [workers[2]] = true }, asked)
 
-    -- The page is loaded anew, and goes on.
+    -- The page is loaded again, and continues.
     browser:open(site.url .. "/?again")
     browser:until_true "document.querySelector('progress').value === 50"
     sim:clock { advance = 180 }
@@ -175,7 +175,7 @@ describe("examples/nginx in a browser #once #native", function()
     table.sort(states)
     assert.same({ "making", "ordering", "ordering", "ordering" }, states)
     assert.equal(1, sim:counts().create_requests)
-    for _, entry in ipairs(sim:requests()) do -- a video of an earlier test may be looked at in between
+    for _, entry in ipairs(sim:requests()) do -- a video of an earlier test may be polled in between
       assert.equal(entry.method == "POST" and ID or nil, entry.headers["idempotency-key"])
     end
   end)
@@ -194,7 +194,7 @@ describe("examples/nginx in a browser #once #native", function()
     assert.equal(1, sim:counts().creates)
   end)
 
-  it("warns of ordering again when nobody knows whether it was ordered", function()
+  it("warns of ordering again when it is not known whether it was ordered", function()
     sim:faults { { method = "POST", path = "/v3/video-agents", act = true, close = "before" } }
     browser:type("#prompt", "A video")
     browser:click(SUBMIT)
@@ -222,7 +222,7 @@ describe("examples/nginx in a browser #once #native", function()
   end)
 
   it("cancels: the wait ends, the session is stopped", function()
-    make "A video nobody wants"
+    make "An unwanted video"
     browser:click "document.querySelector('.cancel')"
     sees "Cancelled"
     browser:until_true "!document.querySelector('.cancel').disabled" -- the answer is there
@@ -262,7 +262,7 @@ describe("examples/nginx #once #native", function()
     error("it is still " .. found.state .. "\n" .. site:log())
   end
 
-  it("goes on with its videos after a reload, whose old workers end at once", function()
+  it("continues with its videos after a reload, whose old workers end at once", function()
     site:exchange("POST", "/videos", order(ID, "A video"))
     local old = site:workers()
     site:signal "HUP"
@@ -272,7 +272,7 @@ describe("examples/nginx #once #native", function()
     assert.equal(1, sim:counts().create_requests)
   end)
 
-  it("goes on with its videos when workers are killed", function()
+  it("continues with its videos when workers are killed", function()
     site:exchange("POST", "/videos", order(ID, "A video"))
     for _, pid in ipairs(site:workers()) do
       site:signal("KILL", pid)
@@ -283,10 +283,10 @@ describe("examples/nginx #once #native", function()
   end)
 
   it("says that it has failed, and why, after the order", function()
-    sim:behaviour { video_fails = true, failure_message = "The script mentions nobody" }
+    sim:behaviour { video_fails = true, failure_message = "The script has no name" }
     site:exchange("POST", "/videos", order(ID, "A video"))
     sim:clock { advance = 720 }
-    assert.equal("The video failed: The script mentions nobody", becomes(ID, "failed").problem)
+    assert.equal("The video failed: The script has no name", becomes(ID, "failed").problem)
   end)
 
   it("refuses what is no order", function()

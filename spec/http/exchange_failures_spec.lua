@@ -73,7 +73,7 @@ describe("a failure", function()
       { status = 200, code = "session_expired", retryable = false },
     },
     {
-      "200 with an error object beside data",
+      "200 with an error object next to data",
       { status = 200, body = '{"data":null,"error":{"code":"insufficient_credit","message":"No"}}' },
       { status = 200, code = "insufficient_credit", retryable = false },
     },
@@ -347,7 +347,7 @@ describe("a failure", function()
       },
     }
     for name, case in pairs(CASES) do
-      -- Cut in the middle; and whole, but with an error beside it.
+      -- Cut in the middle; and whole, but with an error next to it.
       for _, body in ipairs { "{%s", '{"data":{%s},"error":{"code":"internal_error","message":"m"}}' } do
         local ids = case[4]:gsub(",$", body:sub(-1) == "s" and "," or "]")
         sim:faults { match = { method = "POST" }, effect = { status = 200, body = body:format(ids) } }

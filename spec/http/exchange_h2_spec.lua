@@ -57,7 +57,7 @@ describe("a server that misbehaves in HTTP/2 #once #native", function()
     })
     local begun = core.now()
     if case.method == "create" then
-      case.value, case.message, case.err = client:create { prompt = "A film" }
+      case.value, case.message, case.err = client:create { prompt = "A video" }
     else
       case.value, case.message, case.err = client.videos:get "vid_1"
     end

@@ -87,9 +87,9 @@ describe("on a shared connection that is reset", function()
   end
 
   for _, read_as_well in ipairs { false, true } do
-    local beside = read_as_well and ", beside a read under way," or ""
+    local with_read = read_as_well and ", with a read under way," or ""
 
-    it("a create" .. beside .. " is not repeated, and says that it may have been made", function()
+    it("a create" .. with_read .. " is not repeated, and says that it may have been made", function()
       local result = interrupted("POST", read_as_well, function()
         return client:create { prompt = "A video" }
       end)
@@ -102,7 +102,7 @@ describe("on a shared connection that is reset", function()
       assert.is_false(err.retryable)
     end)
 
-    it("a delete" .. beside .. " is repeated by us only, who know that it may have succeeded", function()
+    it("a delete" .. with_read .. " is repeated by us only, who know that it may have succeeded", function()
       local session = assert(client:create { prompt = "A video" })
       sim:clock { advance = 3600 }
       local video_id = assert(client:poll(session)).video_id

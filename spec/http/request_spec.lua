@@ -23,7 +23,7 @@ local function list_of(sim, method, path)
   return found
 end
 
--- A port on which nobody listens.
+-- A port on which nothing listens.
 local function closed_port()
   local server = assert(socket.bind("127.0.0.1", 0))
   local _, port = server:getsockname()
@@ -97,7 +97,7 @@ describe("a request", function()
 
     it("are on every POST, another for each call", function()
       local session = create()
-      assert(client.video_agents:send(session, { message = "go on" }))
+      assert(client.video_agents:send(session, { message = "continue" }))
       assert(client.video_agents:stop(session))
       assert.equal(404, live.failure(client:request { method = "POST", path = "/v3/none", json = {} }).status)
       local posts, seen = list_of(sim, "POST"), {}

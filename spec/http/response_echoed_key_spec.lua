@@ -85,12 +85,12 @@ describe("a credential that the service echoes stands nowhere in the error of", 
     clean("timeout", client:generate { prompt = "A video", wait = short })
   end)
 
-  it("a wait whose later look fails", function()
+  it("a wait whose later poll fails", function()
     local watched = live.quick()
-    local looks = 0
+    local polls = 0
     function watched.on_progress()
-      looks = looks + 1
-      if looks == 1 then
+      polls = polls + 1
+      if polls == 1 then
         sim:faults {}
         sim:faults { { header_bytes = 400000 } } -- brings no body of its own
       end

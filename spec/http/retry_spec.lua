@@ -310,7 +310,7 @@ describe("retry.retryable", function()
     assert.is_true(retry.retryable(404, "gateway_page"))
   end)
 
-  it("does not believe a code of the server's fault beside a 4xx", function()
+  it("does not believe a code of the server's fault in a 4xx", function()
     for _, code in ipairs { "internal_error", "voice_provider_error", "service_unavailable", "gateway_timeout" } do
       assert.is_false(retry.retryable(400, code))
       assert.is_false(retry.retryable(422, code))

@@ -92,7 +92,7 @@ describe("a progress bar on a terminal", function()
     assert.equal(" 0:00 ...........       7 kB", screen(seen.text)[1])
   end)
 
-  it("says why a look brought nothing", function()
+  it("shows why a poll failed", function()
     local seen = recorder(80)
     seen.bar(wait_event("processing", 10, 5, { kind = "api", status = 503 }))
     assert.matches("processing, HTTP 503", screen(seen.text)[1], 1, true)

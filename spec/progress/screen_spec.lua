@@ -7,7 +7,7 @@ local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 local terminal = require "spec.support.terminal"
 
--- A display on a terminal that we can look at, with a clock that we move.
+-- A display on a terminal that we can read, with a clock that we move.
 local function open(columns, rows)
   local seen = { text = "", clock = 0, columns = columns, terminal = terminal.new(columns or 80) }
   local stream = {
@@ -128,7 +128,7 @@ describe("several bars", function()
     assert.is_nil(seen.terminal.colour)
   end)
 
-  it("go on after close, on new lines", function()
+  it("continue after close, on new lines", function()
     local seen = open(60)
     local bar = seen.display:bar "a"
     bar(download(1e6, 4e6, 1))
@@ -166,7 +166,7 @@ describe("several bars", function()
     end
   end)
 
-  it("are drawn anew when the window changes its width, over their wrapped selves", function()
+  it("are drawn again when the window changes its width, over their wrapped selves", function()
     local seen = open(100)
     local first, second = seen.display:bar "a", seen.display:bar "b"
     seen.display:print "a line of the program"
@@ -338,7 +338,7 @@ describe("the rate", function()
     assert.equal("0 of 0 B", details { download(0, 0, 3) })
   end)
 
-  it("begins anew with another transfer of the same bar", function()
+  it("begins again with another transfer of the same bar", function()
     assert.equal(
       "0.0 of 2.0 MB",
       details {

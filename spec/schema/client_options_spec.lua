@@ -90,7 +90,7 @@ describe("a key", function()
     refused("access_token: it has a control character in it", { access_token = "a\nb" }, true)
   end)
 
-  it("goes alone: not beside a token", function()
+  it("goes alone: not with a token", function()
     refused("give api_key or access_token, not both", { access_token = "t" })
   end)
 

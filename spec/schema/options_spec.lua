@@ -112,7 +112,7 @@ local client = heygen.new { api_key = "key" }
 local webhook = heygen.webhook
 local SECRET = ("s"):rep(16)
 
--- The rest of what a call needs, beside the option that is refused.
+-- The rest of what a call needs, next to the option that is refused.
 local function with(rest, given)
   if type(given) ~= "table" then
     return given

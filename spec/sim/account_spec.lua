@@ -132,7 +132,7 @@ describe("the account", function()
     assert.equal(402, (make()))
   end)
 
-  it("goes on paying by usage when its credits are gone", function()
+  it("continues to pay by usage when its credits are gone", function()
     start { billing = "usage_based", balance = 2 }
     make { duration = 4 }
     sim.model.clock:advance(601)

@@ -71,7 +71,7 @@ describe("the simulator's page in Chromium #once", function()
     assert.equal(0, sim:counts().requests)
   end)
 
-  it("makes a video, shows how it goes on, and plays it", function()
+  it("makes a video, shows its progress, and plays it", function()
     make "A presenter explains our launch"
     assert.equal(1, sim:counts().creates)
     sees "thinking"
@@ -108,7 +108,7 @@ describe("the simulator's page in Chromium #once", function()
     make "Another one"
     browser:until_true "document.querySelectorAll('#sessions li').length === 2"
     assert.equal(1, browser:eval "document.querySelectorAll('#mine').length")
-    -- What the person looked at is not what clients did.
+    -- What the page has read is not what clients did.
     assert.equal(0, sim:counts().downloads)
     assert.equal(2, sim:counts().requests)
   end)
@@ -136,9 +136,9 @@ describe("the simulator's page in Chromium #once", function()
     browser:eval "document.querySelector('#new select[name=mode]').value = 'chat'"
     make "Let us talk"
     click "+12 min"
-    sees "Shall I go on with this plan?"
+    sees "Should I continue with this plan?"
     browser:type("#sessions .reply input", "Yes, and make it ")
-    -- A half-written answer stays while the page goes on looking.
+    -- A half-written answer stays while the page continues to poll.
     sim:api("POST", "/v3/video-agents", { prompt = "Something else" })
     sees "Something else"
     browser:type("#sessions .reply input", "blue")
@@ -228,7 +228,7 @@ describe("the simulator's page in Chromium #once", function()
     assert.matches("503.*GET /v3/videos/abc.*fault", rows[2])
   end)
 
-  it("can be looked at: build/test/sim_page*.png", function()
+  it("is kept as pictures: build/test/sim_page*.png", function()
     sim:api(
       "POST",
       "/v3/video-agents",
@@ -240,7 +240,7 @@ describe("the simulator's page in Chromium #once", function()
     sim:api("POST", "/v3/video-agents", { prompt = "Let us talk about a video", mode = "chat" })
     sim:api("POST", "/v3/video-agents", { prompt = "A tall video", orientation = "portrait" })
     sim:clock { advance = 300 }
-    sim:api("GET", "/v3/videos/nobody-knows-this-one")
+    sim:api("GET", "/v3/videos/an-unknown-id")
     sim:faults { { path = "/v3/videos", status = 503 } }
     sim:api("GET", "/v3/videos?limit=10")
     for name, size in pairs {
@@ -257,7 +257,7 @@ describe("the simulator's page in Chromium #once", function()
     browser:show_as(1400, false)
   end)
 
-  it("asks this simulator and nobody else", function()
+  it("asks this simulator and no other server", function()
     assert.is_true(#browser.requests > 10)
     for _, url in ipairs(browser.requests) do
       local own = url:sub(1, #sim.url + 1) == sim.url .. "/"

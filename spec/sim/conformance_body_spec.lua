@@ -67,7 +67,7 @@ describe("the contract of bodies", function()
         end
         for _, made in ipairs(conform.bodies(endpoint, true, sim.ids)) do
           for _, violation in ipairs(conform.violations(made, sim.ids)) do
-            -- What these files hold is looked at, too: see the spec of edits.
+            -- The content of these files is checked in the spec of jobs.
             local read = endpoint.id == "video_translations.update_proofread_srt"
             if violation.status == 200 and not read then
               right(sim, endpoint, violation.body, violation.param .. " " .. violation.what)

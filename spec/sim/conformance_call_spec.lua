@@ -240,7 +240,7 @@ describe("pages", function()
       it("of " .. endpoint.id .. " give everything once", function()
         local sim = world.new()
         for i = 1, 3 do
-          sim:create { prompt = "Film " .. i }
+          sim:create { prompt = "Video " .. i }
           sim:must("POST", "/v3/webhooks/endpoints", { url = "https://example.com/" .. i })
         end
         sim.model.clock:advance(1000)

@@ -1,4 +1,4 @@
--- Requests that nobody would think of: whatever comes, every endpoint answers in the words of the service.
+-- Random requests: whatever comes, every endpoint answers in the words of the service.
 local conform = require "spec.support.conform"
 local contract = require "heygen.sim.contract"
 local core = require "heygen.core"

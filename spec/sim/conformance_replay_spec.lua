@@ -31,8 +31,8 @@ local function body_of(sim, endpoint)
   return core.encode(body)
 end
 
--- Everything that can be looked at, without the parts of URLs that are fresh each time.
-local function looks(sim, paths)
+-- Everything that can be read, without the parts of URLs that are fresh each time.
+local function all_answers(sim, paths)
   local seen = {}
   for _, path in ipairs(paths) do
     local status, _, response = sim:ask("GET", path)
@@ -82,7 +82,7 @@ describe("the ledger", function()
     end
     for _ = 1, 2 do
       other.model.clock:advance(sim.model.clock:now() - other.model.clock:now())
-      assert.equal(looks(sim, paths), looks(other, paths))
+      assert.equal(all_answers(sim, paths), all_answers(other, paths))
       assert.equal(sim.model.ids.a, other.model.ids.a)
       sim.model.clock:advance(2000)
     end

@@ -1,4 +1,4 @@
--- The controls against strangers, and what they count: over both fronts.
+-- The controls against pages of other sites, and what they count: over both fronts.
 local support = require "spec.support.sim"
 
 local function request(method, path, headers)

@@ -238,7 +238,7 @@ describe("an event", function()
     end
   end)
 
-  it("is a stable id and time, however late somebody looks", function()
+  it("is a stable id and time, however late it is read", function()
     local ids = {}
     for i, late in ipairs { 720, 5000, 1e6 } do
       new()

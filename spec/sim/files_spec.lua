@@ -61,7 +61,7 @@ describe("the files of a video", function()
     end
   end)
 
-  it("have addresses that change at each look, and cannot be changed", function()
+  it("have addresses that change at each read, and cannot be changed", function()
     local video = finished()
     local _, again = sim:ask("GET", "/v3/videos/" .. video.id)
     for _, name in ipairs(URLS) do

@@ -87,7 +87,7 @@ for _, front in ipairs { "luv", "nginx" } do
       end
     end)
 
-    it("can be taken up again where a download broke off", function()
+    it("can be resumed where a download broke off", function()
       local url, path = video.video_url, os.tmpname()
       local _, whole = curl(url)
       local file = assert(io.open(path, "wb"))

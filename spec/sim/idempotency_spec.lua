@@ -163,7 +163,7 @@ describe("idempotency keys", function()
   end)
 
   for name, front in pairs { luv = { front = "luv" }, ["nginx #once"] = { front = "nginx", workers = 4 } } do
-    it("answer 409 on the wire while the first one waits, whoever is asked, over " .. name, function()
+    it("answer 409 on the wire while the first one waits, from any worker, over " .. name, function()
       local server = sim_support.start {
         front = front.front,
         workers = front.workers,

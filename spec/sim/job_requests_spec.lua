@@ -1,4 +1,4 @@
--- Work on media that exists: how it goes on, what comes out of it, batches, proofreads.
+-- Work on media that exists: how it proceeds, what comes out of it, batches, proofreads.
 local support = require "spec.support.sim_model"
 local text = require "heygen.sim.core.text"
 

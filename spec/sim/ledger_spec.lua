@@ -35,7 +35,7 @@ local function portrait(made)
   local function add(target)
     local _, _, response = made.sim:ask("GET", target)
     local body = response.body:gsub('Signature=[^"]*', "")
-    -- The order of the keys in JSON is nobody's promise.
+    -- The order of the keys in JSON is not promised.
     parts[#parts + 1] = core.decode(body, true)
   end
   for _, target in ipairs { "/v3/video-agents?limit=100", "/v3/videos?limit=100", "/_sim/deliveries" } do
@@ -85,7 +85,7 @@ local function step(made, chance)
     end,
     function()
       sim:ask("POST", "/v3/video-agents", {
-        prompt = "Film " .. chance:integer(),
+        prompt = "Video " .. chance:integer(),
         mode = chance:fraction() < 0.3 and "chat" or nil,
         callback_url = chance:fraction() < 0.5 and CALLBACK or nil,
       }, { ["idempotency-key"] = "key-" .. chance:integer() % 5 })
@@ -94,7 +94,7 @@ local function step(made, chance)
       sim:ask("POST", "/v3/video-agents", { prompt = "" })
     end,
     function()
-      sim:ask("POST", "/v3/video-agents/" .. id, { message = "Go on" })
+      sim:ask("POST", "/v3/video-agents/" .. id, { message = "Continue" })
     end,
     function()
       sim:ask("POST", "/v3/video-agents/" .. id .. "/stop", {})
@@ -155,7 +155,7 @@ describe("the ledger", function()
     assert.is_true(sessions > 100 and events > 50, sessions .. " sessions, " .. events .. " events")
   end)
 
-  it("goes on alike after it", function()
+  it("continues alike after it", function()
     local made, chance = new_model(), random.new(77)
     for _ = 1, 100 do
       step(made, chance)
@@ -232,7 +232,7 @@ describe("the ledger", function()
     assert.equal("plain", ledger.unpack(made.log[1]).headers["idempotency-key"])
   end)
 
-  it("knows what was seen, where looking changes something", function()
+  it("knows what was read, where a read changes something", function()
     local options = { behaviour = { session_404_after_video = true } }
     local made = new_model(options)
     local id = made.sim:create()

@@ -122,7 +122,7 @@ end)
 describe("heygen.sim.start", function()
   it("gives a server that ends when told, and leaves nothing behind", function()
     local server = assert(sim.start { speed = 600 })
-    -- Nobody else can put a file, or a link, where its URL is written.
+    -- No other user can put a file, or a link, where its URL is written.
     assert.matches("^drwx%-%-%-%-%-%-", (shell.must("ls -ld " .. server.home)))
     assert.matches("^http://127%.0%.0%.1:%d+$", server.url)
     assert.is_true(listens(server.url))
@@ -194,7 +194,7 @@ describe("heygen.sim.start", function()
       ["no part of a fault is called statu "] = { faults = { { statu = 1 } } },
       ["it says why on standard error"] = { lua = "no-such-lua" },
     } do
-      -- What goes to standard error is for people; here it would only look like a failure.
+      -- What goes to standard error is for people; here it would be taken for a failure.
       options.errors = "/dev/null"
       local server, message = sim.start(options)
       assert.is_nil(server)

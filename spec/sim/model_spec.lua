@@ -340,7 +340,7 @@ describe("the simulated service", function()
     assert.not_equal(run(7), run(8))
   end)
 
-  it("starts anew on reset", function()
+  it("starts again on reset", function()
     sim:create()
     sim.model:behave { stall = true }
     assert.equal(200, (sim:ask("POST", "/_sim/faults", { status = 500 })))

@@ -75,7 +75,7 @@ describe("the nginx front #once", function()
       end
       pipe:close()
       assert.equal(200, #made)
-      -- Each look is a new connection, so all workers have their turn.
+      -- Each poll is a new connection, so all workers have their turn.
       for i = 1, 200 do
         local status, body = server:api("GET", "/v3/video-agents/" .. made[i])
         assert.equal(200, status)
@@ -144,7 +144,7 @@ describe("the nginx front #once", function()
       assert.equal(40, #seen)
     end)
 
-    it("goes on when a worker is killed: the next one plays all records", function()
+    it("continues when a worker is killed: the next one plays all records", function()
       local _, made = server:api("POST", "/v3/video-agents", { prompt = "x" })
       local killed = 0
       for _, pid in ipairs(descendants(own_pid())) do

@@ -64,7 +64,7 @@ for front, start in pairs {
       )
     end
 
-    -- Looks every 0.1 seconds: a minute of the simulator.
+    -- Polls every 0.1 seconds: a minute of the simulator.
     local function wait_for(path, done)
       for _ = 1, 200 do
         local status, value = get(path)
@@ -114,7 +114,7 @@ for front, start in pairs {
 
     it("lists in pages, with tokens that want encoding, and deletes", function()
       for i = 1, 3 do
-        assert.equal(200, (post("/v3/video-agents", { prompt = "Film " .. i })))
+        assert.equal(200, (post("/v3/video-agents", { prompt = "Video " .. i })))
       end
       local ids, token = {}, nil
       repeat
@@ -217,7 +217,7 @@ for front, start in pairs {
       wait_for(path, function(data)
         return data.status == "waiting_for_input"
       end)
-      local status, value = post(path, { message = "Go on" })
+      local status, value = post(path, { message = "Continue" })
       assert.equal(200, status)
       assert.equal(made.data.session_id, value.data.session_id)
       assert.equal(

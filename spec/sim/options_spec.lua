@@ -75,7 +75,7 @@ describe("the option", function()
     for _ = 1, 10 do
       port = free_port()
       running, message = sim.start { port = port, errors = "/dev/null" }
-      -- Somebody else may have taken it meanwhile.
+      -- Another process may have taken it since.
       if running or not message:find("cannot listen", 1, true) then
         break
       end
@@ -216,7 +216,7 @@ describe("the option", function()
     os.remove(path)
   end)
 
-  it("--url-file holds the URL as long as it runs, and is nobody's afterwards", function()
+  it("--url-file holds the URL as long as it runs, and is removed afterwards", function()
     local path = os.tmpname()
     os.remove(path)
     local pipe =
@@ -247,7 +247,7 @@ describe("the option", function()
     end))
   end)
 
-  it("--with-process ends it when that process is dead, though its parent has not looked", function()
+  it("--with-process ends it when that process is dead, though its parent has not waited for it", function()
     local path = os.tmpname()
     os.remove(path)
     -- A shell that becomes another program forgets its children.
@@ -269,7 +269,7 @@ describe("the option", function()
   end)
 
   it("--receivers lets webhooks go to other machines", function()
-    -- A private address of documentation, where nobody answers: what matters is that it is tried at all.
+    -- A private address of documentation, where nothing answers: what matters is that it is tried at all.
     local function state_of(receivers)
       local running = start {
         speed = 0,

@@ -157,7 +157,7 @@ local function deliveries_of(front)
     assert.equal(message.event_id, row.event_id)
   end)
 
-  it("goes to endpoints that asked for it, and beside the callback", function()
+  it("goes to endpoints that asked for it, in addition to the callback", function()
     start()
     local other = receivers.new()
     register { url = other:url(), events = { "batch.finished", "video_agent.fail" } }
@@ -198,7 +198,7 @@ local function deliveries_of(front)
     create { callback_url = receiver:url() }
     receiver:take "hold"
     receiver:take(200)
-    -- By the simulator's own clock, a thousand times as fast: when the receiver is looked after says nothing.
+    -- By the simulator's own clock, a thousand times as fast: when the receiver is polled says nothing.
     local row = until_state("delivered")[1]
     assert.equal("timeout", row.attempts[1].error)
     assert.is_true(row.attempts[1].time - row.created_at >= 190)
@@ -222,7 +222,7 @@ local function deliveries_of(front)
 
   it("is given up in the end", function()
     start({ webhook_give_up = 3600 }, 0)
-    -- Where nobody ever listens.
+    -- A port on which nothing listens.
     create { callback_url = "http://127.0.0.1:1/" }
     sim:clock { advance = 11 }
     local now, row
@@ -260,7 +260,7 @@ local function deliveries_of(front)
       create { callback_url = receiver:url() }
     end
     sim:clock { advance = 20 }
-    -- Nobody answers yet: no more than these are on their way.
+    -- Nothing answers yet: no more than these are on their way.
     local deadline = socket.gettime() + 10
     repeat
       socket.sleep(0.01)
@@ -316,7 +316,7 @@ local function deliveries_of(front)
     assert.is_truthy(receiver:take(200))
   end)
 
-  it("can look forged or old", function()
+  it("can seem forged or old", function()
     start { webhook_signature = "wrong", webhook_timestamp_age = 900 }
     local endpoint = register()
     create()

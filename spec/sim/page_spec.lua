@@ -185,12 +185,12 @@ describe("GET /_sim/state", function()
       state.newest[1].left,
     })
     assert.equal("model", state.newest[1].message.role)
-    assert.matches("go on", state.newest[1].message.content)
+    assert.matches("continue", state.newest[1].message.content)
   end)
 
   it("gives as many rows as asked for, the newest first", function()
     for i = 1, 3 do
-      sim:api("POST", "/v3/video-agents", { prompt = "Film " .. i })
+      sim:api("POST", "/v3/video-agents", { prompt = "Video " .. i })
     end
     local function titles(query)
       local _, body = sim:exchange("GET", "/_sim/state" .. query)
@@ -200,8 +200,8 @@ describe("GET /_sim/state", function()
       end
       return list
     end
-    assert.same({ "Film 3", "Film 2", "Film 1" }, titles "")
-    assert.same({ "Film 3", "Film 2" }, titles "?limit=2")
+    assert.same({ "Video 3", "Video 2", "Video 1" }, titles "")
+    assert.same({ "Video 3", "Video 2" }, titles "?limit=2")
     assert.same({}, titles "?limit=0")
     assert.equal(400, (sim:exchange("GET", "/_sim/state?limit=many")))
   end)

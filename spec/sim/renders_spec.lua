@@ -1,4 +1,4 @@
--- Renders of HyperFrames projects in the simulator: how they go on, what is shown of them, and what is refused.
+-- Renders of HyperFrames projects in the simulator: how they proceed, what is shown of them, and what is refused.
 local support = require "spec.support.sim_model"
 
 local PATH = "/v3/hyperframes/renders"

@@ -117,7 +117,7 @@ describe("the simulated service", function()
       assert.equal("thinking", sim:session(id).status)
       assert.same(expected, said())
       sim.model.clock:advance(59)
-      expected[4] = "model: Shall I go on with this plan?"
+      expected[4] = "model: Should I continue with this plan?"
       assert.equal("waiting_for_input", sim:session(id).status)
       assert.same(expected, said())
       -- The clock stands still: the answer, what comes of it and what is said about that have the same time.
@@ -200,7 +200,7 @@ describe("the simulated service", function()
       sim.model.clock:advance(5000)
       assert.equal("waiting_for_input", sim:session(id).status)
       assert.equal(null, sim:session(id).video_id)
-      local status, value = sim:ask("POST", "/v3/video-agents/" .. id, { message = "go on" })
+      local status, value = sim:ask("POST", "/v3/video-agents/" .. id, { message = "continue" })
       assert.equal(200, status)
       assert.equal(id, value.data.session_id)
       assert.matches("^run_%x+$", value.data.run_id)
@@ -337,8 +337,8 @@ describe("the simulated service", function()
 end)
 
 describe("schedule.running", function()
-  it("says the same as a closer look, at every moment of every kind of run", function()
-    local looked, ran = 0, 0
+  it("says the same as the full state, at every moment of every kind of run", function()
+    local checked, ran = 0, 0
     for _, changes in ipairs {
       {},
       { reviewing = 30 },
@@ -360,12 +360,12 @@ describe("schedule.running", function()
           elseif now == 1400 and stop == -1 then
             schedule.release(run, now, "input")
           end
-          local wanted = schedule.look(run, now).running
+          local wanted = schedule.state(run, now).running
           assert.equal(wanted, schedule.running(run, now))
-          looked, ran = looked + 1, ran + (wanted and 1 or 0)
+          checked, ran = checked + 1, ran + (wanted and 1 or 0)
         end
       end
     end
-    assert.is_true(ran > looked / 10 and ran < looked * 0.9)
+    assert.is_true(ran > checked / 10 and ran < checked * 0.9)
   end)
 end)

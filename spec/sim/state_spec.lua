@@ -194,7 +194,7 @@ describe("a state file", function()
     it.kept:close()
   end)
 
-  it("lets time go on while it is away, and never back", function()
+  it("lets time run while it is away, and never back", function()
     local it = assert(open(path, { speed = 10 }))
     create(it)
     local now = it.model.clock:now()
@@ -203,7 +203,7 @@ describe("a state file", function()
     assert.equal(now + 600, it.model.clock:now())
     create(it)
     it.kept:close()
-    -- Somebody has set the machine's clock back.
+    -- The machine's clock was set back.
     it = assert(open(path, nil, nil, 1795000000))
     assert.equal(now + 600, it.model.clock:now())
     -- A jump back that was ordered is another thing.
@@ -306,7 +306,7 @@ describe("a state file", function()
     it.kept:close()
   end)
 
-  it("begins anew with a reset, and drops what was before", function()
+  it("begins again with a reset, and drops what was before", function()
     local it = assert(open(path))
     local lost = create(it, ("long "):rep(1000))
     ask(it, "POST", "/_sim/reset")
@@ -389,7 +389,7 @@ describe("a state file", function()
     it.kept:close()
   end)
 
-  it("takes a lock over when its owner ends while it is looked at", function()
+  it("takes a lock over when its owner ends while it is checked", function()
     write(path .. ".lock", "999999999\n")
     local kept = assert(store.open(
       path,

@@ -70,12 +70,12 @@ describe("the nginx front #once", function()
     end)
 
     it(
-      "shows a certificate of a wrong name, an expired one, one of a stranger, for the handshakes chosen",
+      "shows a certificate of a wrong name, an expired one, an untrusted one, for the handshakes chosen",
       function()
         for kind, reason in pairs {
           wrong_name = "no alternative certificate subject name matches",
           expired = "certificate has expired",
-          stranger = "self.signed certificate",
+          untrusted = "self.signed certificate",
         } do
           faults { { tls = kind, nth = 2 } }
           assert.equal(0, (get "-o /dev/null"))

@@ -181,10 +181,10 @@ describe("POST /v3/videos", function()
 
   it("knows what is there and what is not", function()
     local group = sim.model.library.groups.rows[1].id
-    refused(404, "avatar_not_found", "avatar_id", avatar { avatar_id = "nobody" })
+    refused(404, "avatar_not_found", "avatar_id", avatar { avatar_id = "unknown" })
     invalid("avatar_id", avatar { avatar_id = group })
-    refused(404, "avatar_not_found", "avatar_id[0]", cinematic { avatar_id = { "nobody" } })
-    refused(404, "voice_not_found", "voice_id", avatar { voice_id = "nobody" })
+    refused(404, "avatar_not_found", "avatar_id[0]", cinematic { avatar_id = { "unknown" } })
+    refused(404, "voice_not_found", "voice_id", avatar { voice_id = "unknown" })
     refused(404, "asset_not_found", "image.asset_id", image { image = { type = "asset_id", asset_id = "x" } })
     refused(404, "asset_not_found", "audio_asset_id", avatar { script = false, audio_asset_id = "x" })
     refused(
@@ -195,7 +195,7 @@ describe("POST /v3/videos", function()
     )
     refused(400, "script_too_short", "script", avatar { script = " \n " })
     sim.model:behave { unknown_ids = "accepted" }
-    taken(avatar { avatar_id = "nobody", voice_id = "nobody" })
+    taken(avatar { avatar_id = "unknown", voice_id = "unknown" })
   end)
 
   it("shares its slots with sessions", function()
@@ -269,13 +269,13 @@ describe("POST /v3/videos", function()
     end)
 
     it("tells of an item that could not be made", function()
-      local id = make { avatar(), avatar { avatar_id = "nobody" } }
+      local id = make { avatar(), avatar { avatar_id = "unknown" } }
       local item = batch(id).items[2]
       assert.equal("failed", item.status)
       assert.equal("avatar_not_found", item.error.code)
       sim.model.clock:advance(601)
       assert.equal("completed", batch(id).status)
-      local lost = make { avatar { avatar_id = "nobody" } }
+      local lost = make { avatar { avatar_id = "unknown" } }
       assert.equal("failed", batch(lost).status)
     end)
 

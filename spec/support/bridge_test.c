@@ -78,7 +78,7 @@ static void use(hg_bridge *w, int fd) {
     CHECK(hg_bridge_ask(w) == HG_BRIDGE_CONNECTED);
 }
 
-/* Where nobody arms, only heartbeats come, however readable the descriptor is. */
+/* Unarmed, only heartbeats come, however readable the descriptor is. */
 static void ignore(int fd) {
     char byte;
     atomic_fetch_add(&wanted, 1);

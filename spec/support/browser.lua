@@ -65,7 +65,7 @@ local function receive(self, bytes)
 end
 
 --- Starts a browser with one empty page.
----@param more string|nil flags of the command line beside the usual ones
+---@param more string|nil flags of the command line in addition to the usual ones
 ---@return table browser requests = list of URLs asked for; problems = list of what its console called an error
 function browser.start(more)
   local profile = os.tmpname()
@@ -146,14 +146,14 @@ function browser:eval(script)
   return value
 end
 
---- Looks again and again until an expression is true; raises when that never happens.
+--- Evaluates an expression until it is true; raises when that never happens.
 ---@param script string
 ---@return any value
 function browser:until_true(script)
   local wait = string.format(
-    "new Promise((done) => { const end = Date.now() + %d; (function look() { let value; "
+    "new Promise((done) => { const end = Date.now() + %d; (function check() { let value; "
       .. "try { value = (%s); } catch { value = null; } "
-      .. "if (value || Date.now() > end) done(value); else setTimeout(look, 25); })(); })",
+      .. "if (value || Date.now() > end) done(value); else setTimeout(check, 25); })(); })",
     PATIENCE * 500,
     script
   )

@@ -36,7 +36,7 @@ certificate() {
     -startdate "$4" -enddate "$5"
 }
 authority own
-authority stranger
+authority untrusted
 here=DNS:localhost,IP:127.0.0.1
 past=20200101000000Z
 future=20491231000000Z
@@ -46,7 +46,7 @@ certificate early own $here 20480101000000Z $future
 certificate elsewhere own DNS:other.example $past $future
 ]]
 
---- Makes them in `directory`: own.crt and stranger.crt are authorities; good, expired, early and elsewhere (another
+--- Makes them in `directory`: own.crt and untrusted.crt are authorities; good, expired, early and elsewhere (another
 --- name) are signed by own.
 function certificates.make(directory)
   local file = assert(io.open(directory .. "/ca.conf", "w"))

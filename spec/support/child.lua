@@ -8,7 +8,7 @@ function child.interpreter()
   return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d%.%d"
 end
 
---- A name in the build tree that nobody else uses.
+--- A name in the build tree that no other process uses.
 function child.scratch(suffix)
   local name = os.tmpname() -- makes the file
   os.remove(name)

@@ -1,4 +1,4 @@
--- What must hold in every host, whoever suspends the caller: spec/hosts/hosts_spec.lua runs these cases under
+-- What must hold in every host, with each driver: spec/hosts/hosts_spec.lua runs these cases under
 -- each. A case is a function that raises when something is wrong; it is called where `heygen` calls may wait.
 local core = require "heygen.core"
 local heygen = require "heygen"
@@ -11,7 +11,7 @@ local BLIND = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
 local QUICK = { interval = 0.002, max_interval = 0.01, timeout = 60, grace = 60 }
 
--- A case; `tasks` marks one whose tasks must go on while its own coroutine sleeps: in a plain script, where sleeping
+-- A case; `tasks` marks one whose tasks must run while its own coroutine sleeps: in a plain script, where sleeping
 -- blocks, it runs inside heygen.run.
 local function case(name, fn, tasks)
   list[#list + 1] = { name = name, run = fn, tasks = tasks == "tasks" }
@@ -38,7 +38,7 @@ local function failure(value, message, err)
   return err
 end
 
--- ---- the simulator, asked by a client that blocks: cases prepare and look with it ----
+-- ---- the simulator, asked by a client that blocks: cases prepare and check with it ----
 
 local sim = {}
 
@@ -114,7 +114,7 @@ case("the whole of the work when nothing can be loaded after heygen.new", functi
   without_require(function()
     local events = 0
     local video = assert(client:generate {
-      prompt = "A film",
+      prompt = "A video",
       files = { { bytes = "%PDF-1.4\n", filename = "a.pdf" } },
       wait = {
         interval = 0.002,
@@ -135,7 +135,7 @@ case("the whole of the work when nothing can be loaded after heygen.new", functi
   -- What a failure needs.
   sim.ask("POST", "behaviour", { session_fails = true, error_message = "The avatar is gone." })
   without_require(function()
-    local err = failure(client:generate { prompt = "A film", wait = { interval = 0.002, grace = 0.01 } })
+    local err = failure(client:generate { prompt = "A video", wait = { interval = 0.002, grace = 0.01 } })
     equal("failed", err.kind)
     has(err.message, "The avatar is gone.")
   end)
@@ -287,7 +287,7 @@ case("the timeout of a request", function(client)
   equal("v", err.video_id)
 end)
 
-case("a wait that times out, and is taken up again", function(client)
+case("a wait that times out, and is resumed", function(client)
   sim.ask("POST", "clock", { speed = 0 })
   local session = assert(client:create { prompt = "x" })
   local err = failure(client:wait(session, { interval = 0.01, max_interval = 0.01, timeout = 0.05 }))
@@ -305,7 +305,7 @@ case("a pause of nothing, and the shortest of all", function()
   end
 end)
 
-case("a wait suspends nobody else", function(client)
+case("a wait suspends no other task", function(client)
   sim.faults { { delay = 0.3 } }
   local ticks, over = 0, false
   local ticker = heygen.spawn(function()
@@ -326,7 +326,7 @@ case("a wait suspends nobody else", function(client)
     error("only " .. ticks .. " ticks in 0.3 seconds")
   end
   if native then
-    equal(true, native(), "the host's own timer went on")
+    equal(true, native(), "the host's own timer ran")
   end
 end)
 
@@ -412,7 +412,7 @@ case("join: values, errors, several at once", function()
   equal("an object", raised[1])
 end, "tasks")
 
-case("run: ends with all that it started, and raises what nobody heard", function()
+case("run: ends with all that it started, and raises what was not handled", function()
   local ended = 0
   local value = heygen.run(function(x)
     for _ = 1, 3 do
@@ -540,7 +540,7 @@ case("a callback that raises loses nothing, and is reported once", function()
   equal(1, sim.counts().creates)
 end)
 
-case("a coroutine that is dropped in the middle of a call harms nobody", function(client)
+case("a coroutine that is dropped in the middle of a call harms no other", function(client)
   sim.faults { { delay = 0.1 } }
   if cases.drop then
     cases.drop(function()
@@ -569,7 +569,7 @@ case("garbage collection in between", function(client)
   equal(20, #videos)
 end, "tasks")
 
-case("a client that blocks works beside, and keeps no news from the others", function(client)
+case("a client that blocks works next to tasks, and keeps no news from them", function(client)
   sim.faults { { delay = 0.05 } }
   local blocking = cases.client { driver = "block" }
   local done = assert(heygen.all {

@@ -1,4 +1,4 @@
--- Clients that talk to a running simulator, for the specs of the Lua layer: quick retries, a key to look for, counts.
+-- Clients that talk to a running simulator, for the specs of the Lua layer: quick retries, a key to search for, counts.
 local core = require "heygen.core"
 local assert = require "luassert"
 local heygen = require "heygen"
@@ -85,7 +85,7 @@ function live.find(value, text, seen)
   return count
 end
 
---- Calls `condition` until it gives a value; the engine goes on meanwhile. Raises after 20 seconds.
+--- Calls `condition` until it gives a value; the engine runs during this. Raises after 20 seconds.
 function live.until_true(condition)
   local stop = core.now() + 20
   while true do

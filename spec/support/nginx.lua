@@ -56,7 +56,7 @@ local SERVERS = {
   { "middle", "", "good", "ssl_protocols TLSv1.2;" },
 }
 
--- A free port can be somebody else's a moment later.
+-- Another process can take a free port a moment later.
 local TRIES = 5
 
 local function read(path)
@@ -121,7 +121,7 @@ function nginx.start()
   certificates.make(directory)
   local self = setmetatable({ directory = directory, url = {}, port = {} }, nginx)
   self.ca = directory .. "/own.crt"
-  self.stranger = directory .. "/stranger.crt"
+  self.untrusted = directory .. "/untrusted.crt"
   for _ = 1, TRIES do
     if run(self) then
       return self
@@ -131,7 +131,7 @@ function nginx.start()
   error "nginx found no free ports"
 end
 
---- Puts a file beside its configuration; under files/ it is served.
+--- Puts a file next to its configuration; under files/ it is served.
 function nginx:write(name, content)
   local file = assert(io.open(self.directory .. "/" .. name, "wb"))
   file:write(content)

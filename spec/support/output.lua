@@ -1,4 +1,4 @@
--- How busted reports under spec/support/run: plainTerminal, and two files beside the log. "-Xoutput NAME" names them:
+-- How busted reports under spec/support/run: plainTerminal, and two files next to the log. "-Xoutput NAME" names them:
 -- NAME.now has the test that runs, so that a run that is killed can say in which one, and NAME.times the seconds of
 -- each file, from which the runner deals the files out.
 local plain = require "busted.outputHandlers.plainTerminal"

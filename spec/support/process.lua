@@ -1,4 +1,4 @@
--- Looks at the process that runs the specs, and at others, through /proc.
+-- What /proc says of the process that runs the specs, and of others.
 local lfs = require "lfs"
 
 local process = {}

@@ -1,4 +1,4 @@
--- A file server that breaks off and goes on in many ways: a script for spec/support/raw.lua. The address says how:
+-- A file server that breaks off and continues in many ways: a script for spec/support/raw.lua. The address says how:
 --   /<mode>/<cut>/<name>   the first request is cut after so many bytes of the body; what comes then is up to the mode
 local raw = require "spec.support.raw"
 

@@ -12,7 +12,7 @@ local compile = rawget(_G, "loadstring") or load
 
 ---@return table server
 function raw.start()
-  -- Its own tools must not be checked: the memory checkers look at this process only.
+  -- Its own tools must not be checked: the memory checkers watch this process only.
   local pipe = assert(io.popen("exec env -u LD_PRELOAD lua5.4 spec/support/raw_server.lua", "r"))
   local line = pipe:read "*l"
   local port, control_port = tostring(line):match "^(%d+)%s+(%d+)$"

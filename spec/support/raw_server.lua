@@ -269,7 +269,7 @@ end)
 print(port, control_port)
 io.stdout:flush()
 
-local patience = uv.new_timer() -- whoever started it may have died before the control connection
+local patience = uv.new_timer() -- the process that started it may have died before the control connection
 patience:start(60000, 0, function()
   os.exit(1)
 end)

@@ -332,7 +332,7 @@ function resty:forgive(pattern)
   self.forgiven[#self.forgiven + 1] = pattern
 end
 
---- The warnings and errors in the log that nobody has forgiven, each with its trace.
+--- The warnings and errors in the log that were not forgiven, each with its trace.
 ---@return string[] entries
 function resty:complaints()
   local entries = {}

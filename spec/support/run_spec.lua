@@ -59,7 +59,7 @@ describe("spec/support/run #once #native", function()
     assert.equal(1, status)
   end)
 
-  it("lets go on for as long as tests finish", function()
+  it("does not stop a run while tests finish", function()
     spec(
       "long",
       'end) for n = 1, 8 do it("part " .. n, function() os.execute "sleep 0.5" end) end it("last", function()'

@@ -4,7 +4,7 @@ local samples = {}
 
 local IMAGE = { type = "base64", media_type = "image/png", data = "iVBORw0KGgo=" }
 
--- "1\n00:00:00,000 --> 00:00:01,000\nHello.\n": what these hold is looked at.
+-- "1\n00:00:00,000 --> 00:00:01,000\nHello.\n": what these hold is checked.
 local SUBTITLES = {
   type = "base64",
   media_type = "application/x-subrip",

@@ -1,4 +1,4 @@
-/* Preloaded into a process whose look-ups of names shall be slow: getaddrinfo takes its time for
+/* Preloaded into a process whose look-ups of names are slow: getaddrinfo takes its time for
  * names that end in ".slow.invalid", and finds none. All others are looked up as ever. The file
  * $SLOW_NAMES_LOG gets a "+" when a slow look-up begins and a "-" when it ends. */
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-/* Preloaded into a process whose disk shall be slow: fsync takes its time. The file $SLOW_SYNC_LOG
+/* Preloaded into a process whose disk is slow: fsync takes its time. The file $SLOW_SYNC_LOG
  * gets the name of what was synced, when that is over. With $SLOW_SYNC_ERROR, a number, it fails.
  */
 #define _GNU_SOURCE

@@ -31,7 +31,7 @@ static int wait_(lua_State *L) {
 }
 
 /* leave(well): ends a forked process at once, by becoming another program: at an exit valgrind
- * would look for leaks, in a Lua that is in the middle of its work. */
+ * would search for leaks, in a Lua that is in the middle of its work. */
 static int leave(lua_State *L) {
     if (lua_toboolean(L, 1))
         execlp("true", "true", (char *)NULL);

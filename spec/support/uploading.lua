@@ -1,4 +1,4 @@
--- What the specs of uploads share: a simulator, a directory for files, and looks at what has come.
+-- What the specs of uploads share: a simulator, a directory for files, and reads of what has come.
 local account = require "heygen.sim.service.account"
 local child = require "spec.support.child"
 local icons = require "heygen.sim.media.icons"

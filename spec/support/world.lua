@@ -174,10 +174,10 @@ function world:parameter(endpoint, name)
 end
 
 --- The path of an endpoint with something real in its parameters.
-function world:path(endpoint, stranger)
+function world:path(endpoint, unknown)
   return (
     endpoint.path:gsub("{([%w_]+)}", function(name)
-      return name == stranger and "no_such_thing" or assert(self:parameter(endpoint, name), name)
+      return name == unknown and "no_such_thing" or assert(self:parameter(endpoint, name), name)
     end)
   )
 end

@@ -64,7 +64,7 @@ describe("cancelling", function()
         while not joined do
           heygen.sleep(0.001)
         end
-        error("nobody hears this", 0)
+        error("this is not handled", 0)
       end)
       local joiner = heygen.spawn(function()
         value, reason = other:join()
@@ -76,7 +76,7 @@ describe("cancelling", function()
     assert.is_nil(value)
     assert.equal("cancelled", reason)
     assert.is_false(ok)
-    assert.matches("nobody hears this", raised)
+    assert.matches("this is not handled", raised)
   end)
 
   it("of a task in all cancels what it started", function()
@@ -238,7 +238,7 @@ describe("update", function()
     assert.is_true(longest < 5) -- the sleeps are no part of it, whatever the machine does
   end)
 
-  it("goes on with any budget, none included", function()
+  it("continues with any budget, none included", function()
     for _, budget in ipairs { 0, 0.0001, 1 } do
       local done = 0
       for _ = 1, 3 do
@@ -270,7 +270,7 @@ describe("update", function()
     assert.equal(20, ran)
   end)
 
-  it("prints the error of a task that nobody waits for", function()
+  it("prints the error of a task that is not joined", function()
     local printed = stderr_of(function()
       heygen.spawn(error, "unheard", 0)
       update_all(0.01)
@@ -335,7 +335,7 @@ describe("a coroutine that a task made for itself", function()
     assert.is_true(other_ended)
   end)
 
-  it("does not end the enclosing task when that is cancelled meanwhile", function()
+  it("does not end the enclosing task when that is cancelled during this", function()
     local reason
     heygen.run(function()
       local task

@@ -130,7 +130,7 @@ describe("local files of a call", function()
     assert.same({ before + 14, 1, 1 }, sent())
   end)
 
-  it("are all looked at before the first is sent", function()
+  it("are all checked before the first is sent", function()
     local list = pictures(3)
     for name, wanted in pairs {
       [path "missing.png"] = "No such file",
@@ -212,7 +212,7 @@ describe("local files of a call", function()
     assert.same({ 3, 2, 2 }, sent())
   end)
 
-  it("are not waited for by a caller that keeps their uploader from going on", function()
+  it("are not waited for by a caller that keeps their uploader from continuing", function()
     local list = pictures(1)
     sim:faults { { path = "/v3/assets", times = 1, delay = 0.2 } }
     heygen.run(function()
@@ -243,7 +243,7 @@ describe("local files of a call", function()
     end)
   end
 
-  it("are uploaded one after the other by a task that blocks, which runs no others meanwhile", function()
+  it("are uploaded one after the other by a task that blocks, which runs no others during this", function()
     local list, running, most = pictures(2), 0, 0
     client = live.client(sim, { driver = "block" })
     local function blocking()
@@ -262,7 +262,7 @@ describe("local files of a call", function()
     assert.same({ 2, 6, 6 }, sent())
   end)
 
-  it("let others go on while bytes in memory are digested #slow", function()
+  it("let other tasks run while bytes in memory are digested #slow", function()
     local turns, before, done = 0, nil, false
     client = live.client(sim, {
       on_request = function()
@@ -445,7 +445,7 @@ describe("local files of a call", function()
     assert.equal(0, count(CREATE))
   end)
 
-  it("work under a driver of somebody's own, one after the other", function()
+  it("work under a driver of the program, one after the other", function()
     local block = require "heygen.driver.block"
     client = live.client(sim, { driver = { await = block.await, sleep = block.sleep } })
     assert(create(pictures(3)))

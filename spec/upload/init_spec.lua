@@ -188,7 +188,7 @@ describe("an upload", function()
       end)
     end)
 
-    it("lets others go on while a file is digested #slow", function()
+    it("lets other tasks run while a file is digested #slow", function()
       local name = world:write("digested.png", PNG, 40 * MB)
       local turns, done = 0, false
       sim:faults { { path = "/v3/assets/direct-uploads", status = 400 } }

@@ -16,7 +16,7 @@ local function collect(iterator)
   return list
 end
 
--- Addresses are signed anew each time.
+-- Addresses have a fresh signature each time.
 local function identity(item)
   for _, name in ipairs { "id", "session_id", "style_id", "voice_id", "endpoint_id", "event_id" } do
     if item[name] then
@@ -119,13 +119,13 @@ describe("batches", function()
       assert.equal(created.items[index].asset_id, item.asset_id)
       assert.is_nil(item.video_id)
     end
-    local statuses = assert(client.assets:statuses { asset_ids = { items[1].asset_id, "nobody" } })
+    local statuses = assert(client.assets:statuses { asset_ids = { items[1].asset_id, "unknown" } })
     assert.equal(items[1].asset_id, statuses[1].asset_id)
-    assert.equal("nobody", statuses[2].asset_id)
+    assert.equal("unknown", statuses[2].asset_id)
     assert.equal("not_found", statuses[2].status)
     assert.is_nil(statuses[1].video_id)
     -- Those of videos keep theirs.
-    assert.equal("nobody", assert(client.videos:statuses { video_ids = { "nobody" } })[1].video_id)
+    assert.equal("unknown", assert(client.videos:statuses { video_ids = { "unknown" } })[1].video_id)
   end)
 
   it("leave alone an item that has an id under its own name", function()

@@ -7,7 +7,7 @@ local webhook = require "heygen.webhook"
 
 local SECRET = "whsec_0123456789abcdef"
 
-local FILMS = ([[
+local VIDEOS = ([[
   local heygen = require "heygen"
   local videos = {}
   videos.client = heygen.new()
@@ -23,7 +23,7 @@ describe("a wait in nginx with two workers #once #native", function()
     server = resty.start {
       sim = sim,
       workers = 2,
-      modules = { videos = FILMS },
+      modules = { videos = VIDEOS },
       http = "lua_shared_dict hooks 1m;",
       server = [[
         location = /hook {
@@ -70,7 +70,7 @@ describe("a wait in nginx with two workers #once #native", function()
     local connection, began = server:send("/wait?id=" .. id), socket.gettime()
     server:until_true(function()
       return live.sent(sim) > before
-    end, "the first look")
+    end, "the first poll")
     local waits = server:ask("/pids"):match "^(%d+) "
     server:signal("STOP", waits)
     -- The system tells one worker of a connection, be it one that stands still: but that one only once.

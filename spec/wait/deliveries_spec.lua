@@ -10,7 +10,7 @@ local webhook = require "heygen.webhook"
 
 local SECRET = "whsec_0123456789abcdef"
 local HALF_HOUR = 1800
-local STEP = 20 -- seconds: the simulator's clock follows the made-up one in steps of so much while nobody asks it
+local STEP = 20 -- seconds: the simulator's clock follows the made-up one in steps of so much between requests
 local STRETCH = require("heygen.wait.options").defaults.webhook_interval
 local FILE = { url = "https://example.com/video.mp4" }
 
@@ -172,7 +172,7 @@ describe("a wait with webhooks", function()
     end)
   end)
 
-  it("looks at the video itself once it is told", function()
+  it("polls the video itself after a delivery", function()
     half_hour_jobs()
     sim:behaviour { video_id = "at_once" }
     local world = made_up()
@@ -296,7 +296,7 @@ describe("a wait with webhooks", function()
 
   -- ---- in real time ----
 
-  local PATIENT = { interval = 60, timeout = 50 } -- whom nobody wakes runs out
+  local PATIENT = { interval = 60, timeout = 50 } -- a wait that is not woken runs out
 
   local function patient(router, changes)
     local options = { webhook = router }
@@ -308,7 +308,7 @@ describe("a wait with webhooks", function()
     return options
   end
 
-  local function looked(path)
+  local function polled(path)
     return live.until_true(function()
       for _, entry in ipairs(sim:requests()) do
         if entry.method == "GET" and entry.path:find(path, 1, true) then
@@ -318,18 +318,18 @@ describe("a wait with webhooks", function()
     end)
   end
 
-  -- Runs a wait as a task, and `meanwhile` once it has looked for the first time.
-  local function waiting(path, wait, meanwhile)
+  -- Runs a wait as a task, and `action` after its first poll.
+  local function waiting(path, wait, action)
     local value, message, err
     local began = core.now()
     heygen.run(function()
       local task = heygen.spawn(function()
         value, message, err = wait()
       end)
-      looked(path)
-      meanwhile(task)
+      polled(path)
+      action(task)
     end)
-    assert.is_true(core.now() - began < PATIENT.timeout - 5, "nobody has woken it")
+    assert.is_true(core.now() - began < PATIENT.timeout - 5, "it was not woken")
     return value, message, err
   end
 
@@ -354,7 +354,7 @@ describe("a wait with webhooks", function()
       local body = text:format(kind, id, session.session_id, data or "")
       return router:handle("POST", webhook.sign(body, SECRET), body)
     end
-    local function looks()
+    local function polls()
       local count = 0
       for _, entry in ipairs(sim:requests()) do
         count = count + (entry.method == "GET" and 1 or 0)
@@ -365,17 +365,17 @@ describe("a wait with webhooks", function()
       return client:wait(session, patient(router))
     end, function()
       local function look_follows()
-        local before = looks()
+        local before = polls()
         return function(status)
           assert.equal(200, status)
           live.until_true(function()
-            return looks() > before
+            return polls() > before
           end)
         end
       end
       look_follows()(deliver("video_agent.success", "e1", ',"video_id":"of_somebody_else"'))
       look_follows()(deliver("video_agent.fail", "e2", ',"msg":"it is a lie"'))
-      local before = looks()
+      local before = polls()
       deliver("video_agent.fail", "e2") -- a duplicate
       router:handle("POST", webhook.sign("{}", "whsec_wrong"), "{}")
       router:handle(
@@ -384,7 +384,7 @@ describe("a wait with webhooks", function()
         '{"event_data":{"session_id":"other"}}'
       )
       heygen.sleep(0.1)
-      assert.equal(before, looks())
+      assert.equal(before, polls())
       sim:clock { advance = 720 }
       deliver("video_agent.success", "e3")
     end))
@@ -404,15 +404,15 @@ describe("a wait with webhooks", function()
       heygen.spawn(function()
         results[1] = client:wait(relying, patient(router, { interval = 0.02, webhook_interval = 49 }))
       end)
-      looked(relying.session_id)
+      polled(relying.session_id)
       heygen.spawn(function()
         results[2] = client:wait(asking, patient(router, { interval = 0.02, webhook_interval = 0.05 }))
       end)
-      looked(asking.session_id)
+      polled(asking.session_id)
       sim:clock { advance = 720 }
     end)
     assert.same({ "completed", "completed" }, { results[1].status, results[2].status })
-    assert.is_true(core.now() - began < PATIENT.timeout - 5, "it went on relying on them")
+    assert.is_true(core.now() - began < PATIENT.timeout - 5, "it continued to rely on them")
   end)
 
   it("is woken for each of several translations, and for a batch", function()
@@ -443,7 +443,7 @@ describe("a wait with webhooks", function()
     hand_over(router)
     local video = assert(client:wait(session, patient(router)))
     assert.equal("completed", video.status)
-    -- The first look is answered with what was true before the delivery that comes during it.
+    -- The first poll is answered with what was true before the delivery that comes during it.
     sim:faults {
       { path = "/v3/videos/*", body = '{"data":{"id":"v","status":"processing"}}', times = 1, delay = 0.2 },
     }
@@ -477,7 +477,7 @@ describe("a wait with webhooks", function()
       end).kind
     )
     assert.equal("timeout", failed(function() end, { timeout = 0.05 }).kind)
-    assert.is_nil(next(router.deliveries.monitors)) -- nobody listens any more
+    assert.is_nil(next(router.deliveries.monitors)) -- nothing listens any more
   end)
 
   it("tells of a router that is none", function()

@@ -1,4 +1,4 @@
--- client:generate with `save`: the target is looked at before anything is paid, and gets the video in the end.
+-- client:generate with `save`: the target is checked before anything is paid, and gets the video in the end.
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
 
@@ -45,7 +45,7 @@ describe("a generation", function()
       assert.equal(folder .. "/a.mp4", assert(saved { path = folder .. "/a.mp4", overwrite = true }).path)
     end)
 
-    it("looks at the target before anything is paid", function()
+    it("checks the target before anything is paid", function()
       local taken = folder .. "/taken.mp4"
       assert(io.open(taken, "w")):close()
       for path, why in pairs {

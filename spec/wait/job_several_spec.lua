@@ -1,5 +1,5 @@
 -- Waits for more than one job: all that a create has made, batches with their pages of items, several waits in tasks.
--- The simulator's clock stands still; each look (on_progress) moves it on.
+-- The simulator's clock stands still; each poll (on_progress) moves it on.
 local core = require "heygen.core"
 local heygen = require "heygen"
 local job_types = require "heygen.wait.job_types"
@@ -10,7 +10,7 @@ local check = live.check
 
 local FILE = { url = "https://example.com/video.mp4" }
 local GONE = { url = "https://gone.invalid/video.mp4" }
-local NOW = { timeout = 0 } -- one look
+local NOW = { timeout = 0 } -- one poll
 
 describe("waiting for", function()
   local sim, client, events
@@ -71,7 +71,7 @@ describe("waiting for", function()
       assert.equal(#events + 3, asked "/v3/video-translations")
     end)
 
-    it("runs out with what is there, and is taken up again", function()
+    it("runs out with what is there, and is resumed", function()
       local made = create()
       local ids = made.video_translation_ids
       answer(
@@ -146,7 +146,7 @@ describe("waiting for", function()
       assert.same(made.video_translation_ids, err.video_translation_ids)
     end)
 
-    it("goes on through trouble", function()
+    it("continues through trouble", function()
       local made = create()
       sim:faults { { path = "/v3/video-translations/**", status = 503, times = 3 } }
       assert.equal(3, #assert(client.video_translations:wait(made, moving(200))))
@@ -185,7 +185,7 @@ describe("waiting for", function()
       assert.equal(#events + 2, asked "/batches/")
     end)
 
-    it("goes on when a page does not come", function()
+    it("continues when a page does not come", function()
       local made = create()
       sim:clock { advance = 36000 }
       sim:faults { { path = "/v3/video-translations/batches/*", status = 503, times = 3, nth = 2 } }
@@ -210,7 +210,7 @@ describe("waiting for", function()
       assert.equal(6, asked "/v3/videos/batches/b")
     end)
 
-    it("runs out, and is taken up again", function()
+    it("runs out, and is resumed", function()
       local made = create()
       local err = live.failure(client.video_translations:wait_batch(made.batch_id, NOW))
       check(err, { kind = "timeout", batch_id = made.batch_id })
@@ -244,7 +244,7 @@ describe("waiting for", function()
       assert.equal(made.items[1].asset_id, err.last.items[1].asset_id)
     end)
 
-    it("that nobody knows ends the wait", function()
+    it("that is unknown ends the wait", function()
       for group in pairs(job_types.batches) do
         local err = live.failure(client[group]:wait_batch("nowhere", live.QUICK))
         check(err, { kind = "api", status = 404, batch_id = "nowhere" })
@@ -264,7 +264,7 @@ describe("waiting for", function()
   it("several things at once, in tasks, until one is cancelled and the client closed", function()
     local other = live.client(sim)
     local made = assert(other.lipsyncs:create { video = FILE, audio = FILE })
-    local seen = {} -- a look is over when its answer was told of, not when the server has been asked
+    local seen = {} -- a poll is over when its progress was emitted, not when the server was asked
     local function slow(name)
       return {
         interval = 60,

@@ -1,5 +1,5 @@
--- Waits for everything that is no video: each kind of job ends well, fails with its reason, runs out and is taken up
--- again, against the simulator. Its clock stands still; each look (on_progress) moves it on.
+-- Waits for everything that is no video: each kind of job ends well, fails with its reason, runs out and is resumed,
+-- against the simulator. Its clock stands still; each poll (on_progress) moves it on.
 local core = require "heygen.core"
 local job_types = require "heygen.wait.job_types"
 local live = require "spec.support.live"
@@ -9,7 +9,7 @@ local support = require "spec.support.sim"
 local check = live.check
 
 local FILE = { url = "https://example.com/video.mp4" }
-local NOW = { timeout = 0 } -- one look
+local NOW = { timeout = 0 } -- one poll
 
 describe("waiting for", function()
   local sim, client, events
@@ -143,7 +143,7 @@ describe("waiting for", function()
         end
       end)
 
-      it("runs out, and is taken up again", function()
+      it("runs out, and is resumed", function()
         local made = case.create()
         local err = check(live.failure(wait(made, NOW)), { kind = "timeout", sent = "yes", retryable = true })
         local id = err[row.id]
@@ -163,7 +163,7 @@ describe("waiting for", function()
         check(live.failure(wait("x", live.QUICK)), { kind = "api", status = 403, [row.id] = "x" })
       end)
 
-      it("goes on through trouble and through a status nobody has heard of", function()
+      it("continues through trouble and through an unknown status", function()
         local made = case.create()
         sim:faults {
           { path = case.path .. "*", status = 503, times = 3 },
@@ -322,7 +322,7 @@ describe("waiting for", function()
   end)
 
   describe("an avatar", function()
-    it("that was just made gives its look", function()
+    it("that was just made gives its avatar look", function()
       local made = assert(client.avatars:create { type = "photo", name = "Me", file = FILE })
       local err = live.failure(client.avatars:wait(made, NOW))
       check(err, { kind = "timeout", look_id = made.avatar_item.id })
@@ -333,7 +333,7 @@ describe("waiting for", function()
       assert.equal(made.avatar_group.id, assert(client.avatars:wait(made.avatar_group, NOW)).id)
     end)
 
-    it("that waits for consent says so, and goes on when it is there", function()
+    it("that waits for consent says so, and continues when it is there", function()
       local made = assert(client.avatars:create { type = "digital_twin", name = "Me", file = FILE })
       local err = live.failure(client.avatars:wait(made.avatar_group.id, moving(40)))
       check(err, { kind = "input_needed", status = 200, group_id = made.avatar_group.id })
@@ -406,7 +406,7 @@ describe("waiting for", function()
       assert.equal("the asset failed: The file is of no supported type", err.message)
     end)
 
-    it("that nobody knows ends the wait", function()
+    it("that is unknown ends the wait", function()
       local err = live.failure(client.assets:wait("nowhere", live.QUICK))
       check(err, { kind = "api", status = 404, code = "not_found", asset_id = "nowhere" })
     end)

@@ -61,7 +61,7 @@ describe("a wait", function()
     local watched = { timeout = 0.3, interval = 0.01, on_progress = ignore }
     local took = {}
     heygen.all {
-      -- A look may take 5 s though the wait has less left; the deadline of the client may allow it less.
+      -- A poll may take 5 s though the wait has less left; the deadline of the client may allow it less.
       function()
         local seconds, err = time_of(patient, BOTH, watched)
         took.floor = seconds

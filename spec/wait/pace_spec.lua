@@ -1,4 +1,4 @@
--- How often a wait looks: the pure policy, and whole waits of 10 to 45 minutes in time that is made up.
+-- How often a wait polls: the pure policy, and whole waits of 10 to 45 minutes in time that is made up.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local video_wait = require "heygen.wait.video"
@@ -23,21 +23,21 @@ local function made_up(job)
       return true
     end,
   }
-  local function look()
+  local function poll()
     client.count = client.count + 1
     client.time = client.time + LATENCY
     return client.time
   end
   client.videos = {
     get = function(_, id)
-      local time = look()
+      local time = poll()
       local status = time >= client.finish and "completed" or time >= processing and "processing" or "pending"
       return { id = id, status = status }
     end,
   }
   client.video_agents = {
     get = function()
-      local time = look()
+      local time = poll()
       if job.gone and client.named then
         return errors.fail { kind = "api", status = 404, message = "gone" }
       end
@@ -128,7 +128,7 @@ describe("waiting with the defaults", function()
     assert.is_true(worst <= 30 + 3 * LATENCY, ("%.1f s late"):format(worst))
   end)
 
-  it("looks at the video now and then, though somebody watches the session", function()
+  it("polls the video at intervals, though the session is watched", function()
     -- The session never ends: it is the video that counts.
     local job = { thinking = 60, pending = 0, processing = 300 }
     local client = made_up(job)
@@ -166,7 +166,7 @@ describe("a pace", function()
     end
   end)
 
-  it("keeps looks for the rendering while the video is pending", function()
+  it("keeps polls for the rendering while the video is pending", function()
     local p, elapsed, quick = pace.new(30, 30), 0, 0
     while elapsed < 2000 do
       local pause = pace.next(p, elapsed, "pending")
@@ -180,7 +180,7 @@ describe("a pace", function()
     end
   end)
 
-  it("goes on after its horizon with no more than one look in 75 s on average", function()
+  it("continues after its horizon with no more than one poll in 75 s on average", function()
     local p, elapsed, count = pace.new(10, 30), 0, 0
     while elapsed < 20000 do
       elapsed, count = elapsed + pace.next(p, elapsed, "rendering"), count + 1

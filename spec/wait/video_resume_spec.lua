@@ -1,4 +1,4 @@
--- Waits that run out, meet trouble, are named in every way there is, and are taken up again.
+-- Waits that run out, meet trouble, are named in every way there is, and are resumed.
 local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
@@ -42,7 +42,7 @@ describe("a wait", function()
   describe("whose wait runs out", function()
     local SHORT = { interval = 0.01, max_interval = 0.01, timeout = 0.05 }
 
-    it("is taken up again by its video id, and by the error", function()
+    it("is resumed by its video id, and by the error", function()
       local session, video_id = rendering()
       local err = live.failure(client:wait({ session_id = session.session_id, video_id = video_id }, SHORT))
       check(err, {
@@ -62,7 +62,7 @@ describe("a wait", function()
       assert.equal(video_id, assert(client:wait(err, live.QUICK)).id)
     end)
 
-    it("is taken up again by its session while there is no video", function()
+    it("is resumed by its session while there is no video", function()
       local fields = { prompt = "x", wait = SHORT }
       local err = live.failure(client:generate(fields))
       check(err, { kind = "timeout", sent = "yes" })
@@ -74,7 +74,7 @@ describe("a wait", function()
       assert.equal("completed", assert(client:wait(err, live.QUICK)).status)
     end)
 
-    it("still looks once when there is no time at all", function()
+    it("still polls once when there is no time at all", function()
       local _, video_id = rendering()
       live.failure(client:wait(video_id, { timeout = 0 }))
       sim:clock { advance = 3600 }
@@ -102,7 +102,7 @@ describe("a wait", function()
   end)
 
   describe("that meets passing trouble", function()
-    it("goes on, and tells it", function()
+    it("continues, and reports it", function()
       local _, video_id = rendering()
       sim:faults { { status = 503, times = 4 }, { close = "before", times = 3 }, { html = true, times = 3 } }
       assert.equal("completed", assert(client:wait(video_id, moving(60))).status)
@@ -196,7 +196,7 @@ describe("a wait", function()
       end
     end)
 
-    it("by a session id that does not look like one", function()
+    it("by a session id that does not resemble one", function()
       local _, video_id = rendering()
       sim:clock { advance = 3600 }
       local body = ('{"data":{"session_id":"abc","status":"generating","video_id":"%s"}}'):format(video_id)

@@ -1,5 +1,5 @@
 -- From a prompt to a video: create, poll, wait, generate, against a service that behaves in all the ways seen.
--- Its clock stands still; each look at it (on_progress) moves it on, so that nothing depends on real time.
+-- Its clock stands still; each poll (on_progress) moves it on, so that nothing depends on real time.
 local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
@@ -41,7 +41,7 @@ describe("a generation", function()
   end
 
   -- The paths asked for, ids left out.
-  local function looks()
+  local function polls()
     local list = {}
     for _, entry in ipairs(sim:requests()) do
       list[#list + 1] = entry.method == "POST" and "create"
@@ -80,31 +80,31 @@ describe("a generation", function()
       assert.same({ "thinking", "pending", "processing", "completed" }, statuses())
     end)
 
-    it("finds nulls left out, and fields nobody has heard of", function()
+    it("finds nulls left out, and unknown fields", function()
       sim:behaviour { nulls = "absent", extra_fields = true }
       assert.equal("completed", assert(generate(30)).status)
     end)
 
-    it("looks only at the video when the create names it", function()
+    it("polls only the video when the create names it", function()
       sim:behaviour { video_id = "at_once" }
       sim:clock { speed = 20000 }
       local video = assert(client:generate { prompt = "x", wait = live.QUICK })
       assert.equal("completed", video.status)
-      local seen = looks()
+      local seen = polls()
       assert.equal("create", seen[1])
       for index = 2, #seen do
         assert.equal("video", seen[index])
       end
     end)
 
-    it("looks only at the video once the session has named it", function()
+    it("polls only the video once the session has named it", function()
       local mover = live.client(sim, {
         on_response = function()
           sim:clock { advance = 30 }
         end,
       })
       assert(mover:generate { prompt = "x", wait = live.QUICK })
-      local sequence = table.concat(looks(), " ")
+      local sequence = table.concat(polls(), " ")
       assert.matches("^create session .*session video", sequence)
       assert.is_nil(sequence:find "video session")
     end)
@@ -120,13 +120,13 @@ describe("a generation", function()
       )
     end)
 
-    it("goes on through a status nobody has heard of", function()
+    it("continues through an unknown status", function()
       sim:behaviour { unknown_status = "polishing" }
       assert.equal("completed", assert(generate(20)).status)
       assert.same({ "thinking", "pending", "processing", "polishing", "completed" }, statuses())
     end)
 
-    it("goes on when the session has failed and recovers", function()
+    it("continues when the session has failed and recovers", function()
       sim:behaviour { session_fails_then_recovers = 120, session_fails_after = 30 }
       assert.equal("completed", assert(generate(25)).status)
       assert.same({ "thinking", "failed", "thinking", "pending", "processing", "completed" }, statuses())
@@ -146,7 +146,7 @@ describe("a generation", function()
       assert.equal("completed", assert(client:wait(session, moving(1))).status)
     end)
 
-    it("tells progress that never runs backwards, one request for each look", function()
+    it("reports progress that never runs backwards, one request for each poll", function()
       assert(generate(20))
       local before, elapsed, known = 0, 0, 0
       for _, event in ipairs(events) do
@@ -159,7 +159,7 @@ describe("a generation", function()
       assert.equal(100, events[#events].progress)
       assert.is_true(known > 3, "no progress was told while the video rendered")
       assert.equal("thinking", events[1].status) -- what the create said
-      -- The look that finds the video id looks at the video as well.
+      -- The poll that finds the video id polls the video as well.
       assert.is_true(live.sent(sim) <= #events + 1)
     end)
 
@@ -203,7 +203,7 @@ describe("a generation", function()
       sim:behaviour { session_fails = true, session_fails_after = 0, error_message = false }
       local err = live.failure(generate(1, { grace = 0 }))
       check(err, { kind = "failed", message = "the session failed: I am planning your video." })
-      assert.same({ "create", "session" }, looks())
+      assert.same({ "create", "session" }, polls())
     end)
 
     it("because the video has failed, with its reasons", function()
@@ -274,7 +274,7 @@ describe("a generation", function()
     end)
 
     for _, status in ipairs { 401, 402, 403 } do
-      it("because a look is answered with " .. status, function()
+      it("because a poll is answered with " .. status, function()
         local session, video_id = rendering()
         sim:faults { { status = status, nth = 1 } }
         local err =
@@ -284,7 +284,7 @@ describe("a generation", function()
       end)
     end
 
-    it("because a look is answered with 200 and an error object", function()
+    it("because a poll is answered with 200 and an error object", function()
       local _, video_id = rendering()
       sim:faults { { status = 200, code = "session_expired", message = "It has expired" } }
       local err = live.failure(client:wait(video_id, live.QUICK))
@@ -306,10 +306,10 @@ describe("a generation", function()
   end)
 
   describe("that waits for a message", function()
-    it("says so, and goes on after it was given", function()
+    it("says so, and continues after it was given", function()
       local err = live.failure(generate(60, nil, { mode = "chat" }))
       check(err, { kind = "input_needed", status = 200, sent = "yes", retryable = false })
-      assert.matches("Shall I go on with this plan?", err.message, 1, true)
+      assert.matches("Should I continue with this plan?", err.message, 1, true)
       assert.matches("^sess_", err.session_id)
       assert.is_nil(err.video_id)
       assert.equal("waiting_for_input", err.last.status)

@@ -110,7 +110,7 @@ describe("a watch", function()
     assert.is_true(watch:working())
   end)
 
-  it("hears once of a delivery that somebody repeats, under whatever id, and does not count on it", function()
+  it("emits a repeated delivery once, under any id, and does not rely on it", function()
     local now, woken = 1000, 0
     local real = core.now
     core.now = function()

@@ -99,14 +99,14 @@ describe("a router with a client", function()
   end)
 
   it("says that there is no such video, and leaves alone what cannot be asked for", function()
-    assert.equal(404, callback("video_agent.success", { video_id = "nobody's" }))
+    assert.equal(404, callback("video_agent.success", { video_id = "unknown" }))
     assert.equal(0, #got)
     assert.equal(200, callback("video_agent.fail", { session_id = "sess_gone" }))
     assert.equal(200, callback("instant_avatar.success", { avatar_id = "a" }))
     assert.same({ true, true }, { got[1].hint, got[2].hint })
     local before = live.sent(sim)
     router = webhook.router { token_secret = TOKEN_SECRET, client = client, on = {} }
-    assert.equal(200, callback("video_agent.success", { video_id = "nobody's" })) -- nobody wants to know
+    assert.equal(200, callback("video_agent.success", { video_id = "unknown" })) -- no handler needs it
     assert.equal(before, live.sent(sim))
   end)
 
@@ -118,7 +118,7 @@ describe("a router with a client", function()
     assert.equal(200, callback("hyperframes_video.success", { render_id = id }))
     assert.same({ id, true }, { got[1].job.render_id, got[1].ok })
     assert.equal(got[1].job.video_url, got[1].url)
-    assert.equal(404, callback("hyperframes_video.success", { render_id = "nobody's" }))
+    assert.equal(404, callback("hyperframes_video.success", { render_id = "unknown" }))
   end)
 
   it("asks for what is no video as well", function()

@@ -93,7 +93,7 @@ describe("webhooks on luv #once", function()
         [==[
         local fails = true
         local server, router = listen { on = { ["video_agent.success"] = function(event)
-          heygen.sleep(0.01) -- others are served meanwhile
+          heygen.sleep(0.01) -- others are served during this
           if fails then
             fails = false
             error "not now"
@@ -121,7 +121,7 @@ describe("webhooks on luv #once", function()
     )
   end)
 
-  it("go on being verified when the secret is rotated while one is on its way", function()
+  it("are still verified when the secret is rotated while one is on its way", function()
     assert.same(
       { "500 200", "2 handled" },
       run(
@@ -176,7 +176,7 @@ describe("webhooks on luv #once", function()
     )
   end)
 
-  it("end a wait, and what is never delivered a late look finds", function()
+  it("end a wait, and a late poll finds what is never delivered", function()
     assert.same(
       { "completed", "true", "completed", "false" },
       run(

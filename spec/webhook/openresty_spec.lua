@@ -198,7 +198,7 @@ describe("a router in nginx #once #native", function()
     end, "the deferred handler")
   end)
 
-  -- Begins a watch; of the two workers, the one that does not watch gets what is delivered meanwhile.
+  -- Begins a watch; of the two workers, the one that does not watch gets what is delivered during this.
   local function watch(id, path)
     local connection = server:send((path or "/watch") .. "?id=" .. id)
     local pid = server:until_true(function()
@@ -295,7 +295,7 @@ describe("a router in nginx #once #native", function()
       register()
       local id = create {}
       local connection, pid = watch(id, "/wait")
-      live.until_true(function() -- its first look is over: it pauses for an hour
+      live.until_true(function() -- its first poll is over: it pauses for an hour
         local requests = sim:requests(100)
         for _, entry in ipairs(requests) do
           if entry.path == "/v3/video-agents/" .. id then

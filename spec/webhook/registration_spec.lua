@@ -76,7 +76,7 @@ describe("client.webhooks:", function()
       assert.equal(1, #all())
     end)
 
-    it("looks through all pages, takes the one that fits of several, and names the others", function()
+    it("reads all pages, takes the one that fits of several, and names the others", function()
       local first = register(URL)
       for i = 1, 110 do
         sim:api("POST", "/v3/webhooks/endpoints", { url = "https://other.example.com/" .. i })
@@ -89,7 +89,7 @@ describe("client.webhooks:", function()
       assert.same({ second.endpoint_id, "updated" }, { endpoint.endpoint_id, outcome })
     end)
 
-    it("says how to get a secret that nobody knows", function()
+    it("says how to get an unknown secret", function()
       local made = register()
       local to = router()
       local err = live.failure(client.webhooks:ensure { url = URL, router = to })
@@ -212,7 +212,7 @@ describe("client.webhooks:", function()
       end, "grace: expected seconds >= 0, got %-1")
     end)
 
-    it("says so when the router does not take the new secret, which it shows nobody", function()
+    it("says so when the router does not take the new secret, which it never shows", function()
       local made = register()
       local to = router(made.secret)
       to.add_secret = function(_, secret)
@@ -248,7 +248,7 @@ describe("client.webhooks:", function()
       assert.equal("batch-1", batch.callback_id)
     end)
 
-    it("is known after a create of which nobody knows whether it arrived", function()
+    it("is known after a create that may have arrived", function()
       sim:faults { { method = "POST", act = true, close = "before" } }
       local err = live.failure(client:create {
         prompt = "A callback",

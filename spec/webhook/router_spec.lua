@@ -55,7 +55,7 @@ describe("a router", function()
     assert.same({ 1, 2 }, { #named, #got })
   end)
 
-  it("takes what nobody handles, so that it is not repeated for a day", function()
+  it("takes what has no handler, so that it is not repeated for a day", function()
     local router = make { on = { ["avatar_video.fail"] = take } }
     assert.equal(200, (deliver(router, EVENT)))
     assert.equal(0, #got)
@@ -176,17 +176,17 @@ describe("a router", function()
         seen[#seen + 1] = true
         if #seen < 3 then
           now = now + 100000 -- of minutes, and longer than anything is claimed before it is done
-          seen.meanwhile = deliver(router, EVENT)
+          seen.during = deliver(router, EVENT)
         end
       end,
     }
     assert.equal(200, (deliver(router, EVENT)))
-    assert.same({ 1, 503 }, { #seen, seen.meanwhile })
+    assert.same({ 1, 503 }, { #seen, seen.during })
     assert.equal(200, (deliver(router, EVENT)))
     assert.equal(1, #seen)
   end)
 
-  it("has one delivery handled at a time: what comes meanwhile is to come again", function()
+  it("has one delivery handled at a time: what comes during this is to come again", function()
     local second
     local router
     router = make {
@@ -266,7 +266,7 @@ describe("a router", function()
     assert.equal(2, #got)
   end)
 
-  it("has nothing to say to whoever raises in its log", function()
+  it("survives a log that raises", function()
     local router = make {
       log = function()
         error "the log is full"
@@ -275,7 +275,7 @@ describe("a router", function()
     assert.equal(401, (router:handle("POST", webhook.sign(EVENT, "whsec_x"), EVENT)))
   end)
 
-  it("does not tell of every stranger", function()
+  it("does not log every forged delivery", function()
     local router = make()
     for _ = 1, 50 do
       router:handle("POST", {}, "nonsense")
@@ -335,7 +335,7 @@ describe("a router", function()
       assert.equal(500, status_with(router, "two"))
     end)
 
-    it("lets nobody in before the first is known", function()
+    it("refuses all deliveries before the first is known", function()
       local router = webhook.router { on = take, log = function() end }
       assert.is_false(router:has_secret())
       local status, headers = deliver(router, EVENT)

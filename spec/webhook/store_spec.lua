@@ -39,7 +39,7 @@ local function behaves(store)
   assert.is_true(store:claim { "a", "b" })
   assert.is_false(store:claim { "a", "b" })
   assert.is_false(store:claim { "b" })
-  -- What a refused claim names beside the known key is still free.
+  -- What a refused claim names besides the known key is still free.
   assert.is_false(store:claim { "c", "a" })
   assert.is_true(store:claim { "c" })
   assert.is_true(store:forget { "a", "b" })
@@ -145,7 +145,7 @@ describe("verify with a store", function()
     assert.equal("duplicate", reason(store))
     assert.equal("duplicate", reason(store, BODY, { event_id = "another" }))
     assert.equal("duplicate", reason(store, BODY, { event_id = false, timestamp = false }))
-    -- What a stranger repeats under a new id claims nothing: the event that has that id comes through.
+    -- A delivery that is repeated under a new id claims nothing: the event that has that id comes through.
     assert.equal("taken", reason(store, '{"event_type":"x"}', { event_id = "another" }))
   end)
 

@@ -190,7 +190,7 @@ describe("the time of a delivery", function()
     assert.equal("taken", at(0, { tolerance = math.huge }))
   end)
 
-  it("is looked at by the system's clock when none is given", function()
+  it("is compared with the system's clock when none is given", function()
     local event = assert(webhook.verify(BODY, webhook.sign(BODY, SECRET), SECRET))
     assert.is_true(math.abs(event.timestamp - os.time()) <= 60)
     local headers = webhook.sign(BODY, SECRET, { timestamp = os.time() - 1000 })
@@ -367,7 +367,7 @@ describe("a body", function()
     assert.equal("taken", judged(BODY, { max_bytes = #BODY }))
   end)
 
-  it("must be a JSON object, which is looked at after the signature", function()
+  it("must be a JSON object, which is checked after the signature", function()
     for _, body in ipairs {
       "",
       " ",
@@ -394,7 +394,7 @@ describe("a body", function()
   end)
 end)
 
-describe("what a stranger sends", function()
+describe("a forged delivery", function()
   -- Work must not grow faster than the input: with ten times as much, a hundred times the time would be quadratic.
   it("is bounded, ten thousand signatures and megabytes of blanks included #slow", function()
     local many = (("0"):rep(64) .. ","):rep(10000)

@@ -142,7 +142,8 @@ local function name_of(authority)
   return (authority:gsub(":%d*$", ""):lower())
 end
 
--- Names that lead here: addresses, localhost, and that of --url. Any other one may be a stranger's, made to point here.
+-- Names that lead here: addresses, localhost, and that of --url. Any other name may
+-- belong to another site that made it point here.
 local function is_ours(model, authority)
   local name = name_of(authority)
   return name:find "^%d+%.%d+%.%d+%.%d+$" ~= nil
@@ -154,7 +155,7 @@ end
 
 -- Why a request of a browser may not turn the controls: a page of another site sends it, or its name for this machine
 -- is not one of ours. Other programs send no Origin.
-local function stranger(model, request)
+local function foreign(model, request)
   local host, origin = request.headers.host, request.headers.origin
   if host and not is_ours(model, host) then
     return "The controls answer under an address, localhost or the name of --url, not under this Host"
@@ -187,7 +188,7 @@ end
 ---@return table response
 function control.answer(model, request, path, query)
   local route = ROUTES[request.method .. " " .. path]
-  local reason = stranger(model, request)
+  local reason = foreign(model, request)
   if reason then
     return respond.problem(model.json, 403, nil, reason)
   elseif route then

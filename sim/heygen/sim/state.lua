@@ -19,7 +19,7 @@ end
 local function session_row(model, session, now)
   local null = model.json.null
   local run = session.runs[#session.runs]
-  local seen = schedule.look(run, now)
+  local seen = schedule.state(run, now)
   local message = video_agents.messages(model, session)[1]
   return {
     session_id = session.id,
@@ -39,7 +39,7 @@ local function session_row(model, session, now)
   }
 end
 
--- Addresses without a signature, for looking only: they work as long as the simulator runs, and count nowhere.
+-- Addresses without a signature, for the page only: they work as long as the simulator runs, and count nowhere.
 local FILES = {
   video_url = ".mp4",
   captioned_video_url = "_captioned.mp4",
@@ -55,7 +55,7 @@ local function video_row(model, video, now)
   if b.video_id == "late" and now < video.run.start + b.thinking + b.reviewing then
     return nil
   end
-  local seen = videos.look(model, video)
+  local seen = videos.state(model, video)
   if not seen then
     return nil
   end

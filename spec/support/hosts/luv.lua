@@ -5,7 +5,7 @@ local uv = require "luv"
 
 heygen.use "luv"
 
--- The host's own timer must go on while the module waits.
+-- The host's own timer must run while the module waits.
 function cases.native()
   local ticks, timer = 0, uv.new_timer()
   timer:start(1, 1, function()

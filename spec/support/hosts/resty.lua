@@ -6,7 +6,7 @@ local ngx = require "ngx"
 
 local resty = {}
 
--- nginx's own timers must go on while the module waits.
+-- nginx's own timers must run while the module waits.
 function cases.native()
   local ticks, over = 0, false
   local thread = ngx.thread.spawn(function()

@@ -198,9 +198,9 @@ function scenarios.several()
   shoot "love_several"
 end
 
--- An order that is refused: the game says why, and goes on.
+-- An order that is refused: the game says why, and continues.
 function scenarios.refused()
-  local video = order "A video that nobody pays for"
+  local video = order "An unpaid video"
   await_state(video, "failed")
   tell("problem", video.problem)
   tell("detail", video.detail)
@@ -216,10 +216,10 @@ end
 -- One that is under way is cancelled while the service does not answer.
 function scenarios.cancel()
   local video = order "A video that is not wanted any more"
-  await("a look under way", function()
+  await("a poll under way", function()
     return video.session_id and video.status == "thinking"
   end)
-  local later = love.timer.getTime() + 1 -- the first look is made after a quarter of a second
+  local later = love.timer.getTime() + 1 -- the first poll is made after a quarter of a second
   await("a while", function()
     return love.timer.getTime() > later
   end)

@@ -101,7 +101,7 @@ local function add(row)
   rows[#rows + 1] = row
 end
 
--- Looking at one thing, at all of them, and deleting one.
+-- Reading one thing, reading all of them, and deleting one.
 local function readable(group, answer)
   add { id = group .. ".list", list = true, answer = array(answer) }
   add { id = group .. ".get", answer = answer }

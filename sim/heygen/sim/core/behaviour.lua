@@ -12,7 +12,7 @@ local SWITCHES = {
   { "video_id", { "late", "at_once", "never" }, "late", "when the session shows its video id" },
   { "session_404_after_video", "boolean", false, "the session answers 404 once its video id has been seen" },
   { "session_fails", "boolean", false, "the session fails for good, without a video" },
-  { "session_fails_then_recovers", "seconds", 0, "the session shows failed for so long, then goes on" },
+  { "session_fails_then_recovers", "seconds", 0, "the session shows failed for so long, then continues" },
   { "session_fails_after", "seconds?", false, "when the two above begin (default: half of thinking)" },
   { "video_fails", "boolean", false, "the video fails at the end of its processing" },
   { "failure_code", "string?", "rendering_failed", "failure_code of a failed video, or null" },
@@ -95,7 +95,7 @@ local SWITCHES = {
     "both",
     "headers with the signature",
   },
-  { "webhook_timestamp_age", "seconds", 0, "how old Heygen-Timestamp looks" },
+  { "webhook_timestamp_age", "seconds", 0, "the age of Heygen-Timestamp" },
   {
     "unknown_ids",
     { "refused", "accepted" },

@@ -104,7 +104,7 @@ local EFFECT = {
   clock = function(value)
     return type(value) == "number" and math.abs(value) <= 1e9
   end,
-  tls = one_of("wrong_name", "expired", "stranger", "close"),
+  tls = one_of("wrong_name", "expired", "untrusted", "close"),
   stream_reset = is_true,
   odd_json = one_of((unpack or table.unpack)(odd.names())),
   range = one_of("ignored", "status_200"),
@@ -304,7 +304,7 @@ function faults:pick(request, path)
 end
 
 --- What is to happen to a TLS handshake, if anything.
----@return string|nil "wrong_name", "expired", "stranger" (another authority), "close"
+---@return string|nil "wrong_name", "expired", "untrusted" (another authority), "close"
 function faults:pick_handshake()
   local found
   for _, rule in ipairs(self.rules) do

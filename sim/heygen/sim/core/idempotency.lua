@@ -31,14 +31,14 @@ local function copy(response)
   return { status = response.status, headers = headers, body = response.body }
 end
 
---- Has this been asked before?
+--- The answer that was kept for the key of a request, or the key under which to keep it.
 ---@param model table
 ---@param endpoint table a row of the contract
 ---@param request table
 ---@param path string the scope of a key: another path is another request
 ---@return string|nil key under which the answer is to be kept
 ---@return table|nil response the answer, when there is one already
-function idempotency.look(model, endpoint, request, path)
+function idempotency.find(model, endpoint, request, path)
   local given = request.headers["idempotency-key"]
   local wanted = given and endpoint.idempotency
   if wanted == "switch" then

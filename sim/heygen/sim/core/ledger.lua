@@ -50,7 +50,7 @@ local function field(value)
   return #value .. ":" .. value
 end
 
--- Of a large body the ends are enough: it is to show what a crash has torn, not what somebody has forged.
+-- Of a large body the ends are enough: it shows what a crash has torn, not what was forged.
 local function check_of(bytes)
   return string.format("%08x", text.hash(#bytes > 8192 and bytes:sub(1, 4096) .. bytes:sub(-4096) or bytes))
 end

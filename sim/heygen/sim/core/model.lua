@@ -83,7 +83,7 @@ function model.new(options)
   return self
 end
 
---- Back to how it began: no sessions, no counts, the behaviour and faults of the start. The clock goes on, at the speed
+--- Back to how it began: no sessions, no counts, the behaviour and faults of the start. The clock runs on, at the speed
 --- it had first.
 function model:reset()
   self.ids = random.new(self.seed)
@@ -209,7 +209,7 @@ local function read(self, endpoint, request, query_text)
 end
 
 local function call(self, endpoint, request, path, query_text, parameters)
-  local key, early = idempotency.look(self, endpoint, request, path)
+  local key, early = idempotency.find(self, endpoint, request, path)
   if early then
     return early
   end
@@ -291,7 +291,7 @@ local function status_of(effect, response)
   return effect.status or (response and response.status) or 200
 end
 
--- A read that is cut short is cut out of the true answer: looking changes nothing.
+-- A read that is cut short is cut out of the true answer: a read changes nothing.
 local function reads(request, effect)
   local cut = (effect.close and effect.close ~= "before") or type(effect.stall) == "string"
   return cut and not effect.status and (request.method == "GET" or request.method == "HEAD")

@@ -9,7 +9,7 @@ end
 
 local HEAD_LIMIT = 8192
 
--- One blank at a time: patterns that look for the end of a run of them take the square of its length.
+-- One blank at a time: patterns that search for the end of a run of them take the square of its length.
 local function trimmed(value)
   return value:match "^%s*(.*%S)" or ""
 end

@@ -131,7 +131,7 @@ function outbox:advance(now)
     if run.awaited == item then
       run.awaited = nil
       -- A moment later: the schedule's sums may be off by less than a microsecond.
-      local state = schedule.look(run, item.at + 0.001)
+      local state = schedule.state(run, item.at + 0.001)
       if state.running then
         self:watch(run)
       else

@@ -79,7 +79,7 @@ local function look_up(self, method, path)
   return nil, table.concat(allow, ", ")
 end
 
---- Looks a path up. A fixed segment wins over a parameter; an empty segment is never a parameter.
+--- Finds the row of a path. A fixed segment wins over a parameter; an empty segment is never a parameter.
 ---@param method string
 ---@param path string still percent-encoded
 ---@return table|nil endpoint, table|string parameters_or_allow parameters; or the methods allowed at this path; or ""

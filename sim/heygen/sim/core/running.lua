@@ -25,7 +25,7 @@ local function prune(model)
       end
     else
       run.listed = nil
-      if not run.charged and schedule.look(run, now).video_status == "completed" then
+      if not run.charged and schedule.state(run, now).video_status == "completed" then
         run.charged = true
         all.spent = all.spent + (run.cost or 0)
       end
@@ -45,7 +45,7 @@ local function first_end(model)
   return left
 end
 
---- Takes a run in, at its beginning or when it goes on.
+--- Takes a run in, at its beginning or when it continues.
 ---@param model table
 ---@param run table see heygen.sim.core.schedule; its `cost` is in USD
 function running.start(model, run)

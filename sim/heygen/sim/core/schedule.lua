@@ -1,4 +1,4 @@
--- Where a run stands at a given time: computed when looked at, so ten thousand runs need no timer.
+-- Where a run stands at a given time: computed when it is asked for, so ten thousand runs need no timer.
 --
 -- A run is { start = Unix seconds, b = behaviour, holds = {…} }. Its own time ("elapsed") stands still while a hold
 -- lasts. A hold is { at = elapsed seconds, status = what the session shows, length = seconds (huge: until released),
@@ -132,7 +132,7 @@ end
 ---@param now number Unix seconds
 ---@return table state status, progress, running, video_visible, video_status, hold; video_created and finished in
 ---   Unix seconds, or nil
-function schedule.look(run, now)
+function schedule.state(run, now)
   local b = run.b
   local reviewing, rendering, processing, unknown, finish = marks(b)
   local elapsed, hold = schedule.elapsed(run, now)
@@ -172,7 +172,7 @@ function schedule.look(run, now)
   return state
 end
 
---- Is a run still going? What look tells as `running`, without the rest: asked of thousands at a time.
+--- Whether a run is still under way: `running` of schedule.state without the rest, for thousands at a time.
 ---@param run table
 ---@param now number Unix seconds
 ---@return boolean running
@@ -211,7 +211,7 @@ end
 ---@param status string what the session shows from now on
 ---@return boolean stopped
 function schedule.stop(run, now, status)
-  local state = schedule.look(run, now)
+  local state = schedule.state(run, now)
   if not state.running then
     return false
   end
@@ -240,7 +240,7 @@ function schedule.stop(run, now, status)
   return true
 end
 
---- When a run is over for good, as things stand now; nil when it needs somebody to go on.
+--- When a run is over for good, as things stand now; nil when it needs input to continue.
 ---@param run table
 ---@return number|nil at Unix seconds
 function schedule.ends(run)

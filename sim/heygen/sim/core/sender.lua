@@ -1,13 +1,13 @@
 -- Sends due webhooks: takes them out of the model, and settles each with its outcome.
 --
--- The transfers run in the engine of heygen.core. When to look is the business of a front: heygen.sim.sender_luv, or
+-- The transfers run in the engine of heygen.core. When to poll is the business of a front: heygen.sim.sender_luv, or
 -- nginx's timers.
 local urls = require "heygen.schema.url"
 
 local sender = {}
 sender.__index = sender
 
--- A receiver's answer is only looked at for its status.
+-- Of a receiver's answer only the status is read.
 local ANSWER_LIMIT = 65536
 
 -- Ten thousand videos may be done at the same moment: this many deliveries are sent at once, the others in turn.
@@ -95,7 +95,7 @@ function sender:send_due()
   send_next(self)
 end
 
---- Lets the transfers go on, and settles those that are done.
+--- Lets the transfers continue, and settles those that are done.
 ---@return number live how many are still under way
 function sender:step()
   if self.live == 0 then

@@ -115,7 +115,7 @@ local function holder(uv, path)
   end
 end
 
--- Removes a lock that no process holds. One process at a time looks and removes: what it removes is what it has seen.
+-- Removes a lock that no process holds. One process at a time checks and removes, so it removes what it has checked.
 local function remove_stale(uv, path)
   local guard = path .. ".old"
   local descriptor = uv.fs_open(guard, "wx", READABLE)

@@ -5,7 +5,7 @@ local uv = require "luv"
 local sender_luv = {}
 sender_luv.__index = sender_luv
 
--- Without a descriptor (plain poll()), the transfers are looked after this often.
+-- Without a descriptor (plain poll()), the transfers are driven this often.
 local POLL_MS = 5
 
 -- With the next event far away: until then, whatever brings it nearer sets the timer again.

@@ -2,8 +2,8 @@
 -- expired, one of an unknown authority.
 local certificates = {}
 
--- Each leaf belongs to the same key; only "stranger" signs itself.
-certificates.NAMES = { "good", "wrong_name", "expired", "stranger" }
+-- Each leaf belongs to the same key; only "untrusted" signs itself.
+certificates.NAMES = { "good", "wrong_name", "expired", "untrusted" }
 
 local SCRIPT = [[
 set -e
@@ -20,7 +20,7 @@ sign() {
 sign good.pem here.names 30 2
 sign wrong_name.pem wrong.names 30 3
 sign expired.pem here.names -1 4
-openssl x509 -req -in request.pem -signkey key.pem -days 30 -extfile here.names -out stranger.pem
+openssl x509 -req -in request.pem -signkey key.pem -days 30 -extfile here.names -out untrusted.pem
 rm -f ca.key request.pem here.names wrong.names
 ]]
 

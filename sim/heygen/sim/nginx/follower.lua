@@ -1,6 +1,6 @@
 -- Keeps the models of several workers in step: one file of records for all, and in shared memory how long it is.
 --
--- Whoever changes something holds the lock, plays what others have added, answers, and adds its own record. A reader
+-- A worker that changes state holds the lock, plays what others have added, answers, and adds its own record. A reader
 -- only plays what is new. A worker that was started again plays the whole file. One whose record could not be written
 -- is `broken`: its model has a change that no other worker will get, so another one must take its place.
 local ledger = require "heygen.sim.core.ledger"
@@ -19,7 +19,7 @@ function follower.new(model, options)
   self.file = assert(io.open(options.path, "r+b"))
   -- Unbuffered for reading, too: others write to this file.
   self.file:setvbuf "no"
-  -- A state that is taken up again has records already: the first worker says how long they are, and counts them.
+  -- A state that is resumed has records already: the first worker says how long they are, and counts them.
   self.first = self.dict:add("length", self.file:seek "end")
   self.lock = system.lock(options.lock)
   self.descriptor = system.open(options.path)

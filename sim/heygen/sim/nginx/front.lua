@@ -11,7 +11,7 @@ local START_SECONDS, STOP_SECONDS = 15, 5
 -- The directories of the simulator's modules and of the client's.
 local HERE = debug.getinfo(1, "S").source:match "^@(.*)heygen[/\\]sim[/\\]nginx[/\\]front%.lua$" or "./"
 local CLIENT = debug.getinfo(http1.new, "S").source:match "^@(.*)heygen[/\\]webhook[/\\]http1%.lua$" or "./"
--- Where LuaJIT itself looks on common systems.
+-- Where LuaJIT itself searches on common systems.
 local LUAJIT_CPATH = ("/usr/lib/%s-linux-gnu/lua/5.1/?.so;/usr/lib/lua/5.1/?.so;/usr/lib64/lua/5.1/?.so"):format(
   uv.os_uname().machine
 )
@@ -235,7 +235,7 @@ local function why(self)
   return text:match "%[emerg%] ([^\n]+)" or text:match "%[error%] ([^\n]+)" or "it says nothing"
 end
 
--- nginx goes on without a worker that could not begin.
+-- nginx continues without a worker that could not begin.
 local function has_failed(self)
   return self.ended
     or not self.child

@@ -1,4 +1,4 @@
--- Webhooks from nginx: one worker looks at short intervals for what is due and what is done.
+-- Webhooks from nginx: one worker checks at short intervals for what is due and what is done.
 local ngx = require "ngx"
 local sender = require "heygen.sim.core.sender"
 

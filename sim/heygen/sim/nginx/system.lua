@@ -111,7 +111,7 @@ function system.parent()
   return C.getppid()
 end
 
---- Ends this process with its parent. Linux does it at once; elsewhere it must be looked after.
+--- Ends this process with its parent. Linux does it at once; elsewhere the parent must be checked.
 function system.die_with_parent()
   if ffi.os == "Linux" then
     C.prctl(PDEATHSIG, TERM)
@@ -137,9 +137,9 @@ local function port_of(fd)
   return math.floor(address.port / 256) + address.port % 256 * 256
 end
 
---- Makes the close of a connection a reset. nginx does not tell its descriptors, so it is looked for.
+--- Makes the close of a connection a reset. nginx does not give its descriptor, so it is searched for.
 ---@param port number the peer's
----@param most number|nil highest descriptor looked at
+---@param most number|nil highest descriptor that is tried
 ---@return boolean found
 function system.reset_on_close(port, most)
   for fd = 3, most or 20000 do

@@ -55,7 +55,7 @@ local function make_model(options)
   local model = assert(setup.model(options.values, source, options.start))
   model.base_url = options.base_url
   model.clock.base, model.clock.mark = options.start, options.mark
-  -- A worker that takes the place of another one goes on with what that had under way.
+  -- A worker that takes the place of another one continues what that had under way.
   ngx.shared.heygen_sim:add("began", model.began)
   model.began = ngx.shared.heygen_sim:get "began"
   connect(model, ngx.shared.heygen_sim, ngx.worker.id())

@@ -1,4 +1,4 @@
--- The page for a person at "/": its files, and the videos it shows. All of it is part of the controls, so looking at it
+-- The page for a person at "/": its files, and the videos it shows. All of it is part of the controls, so reading it
 -- changes no count, and no fault can reach it.
 local page = {}
 
@@ -53,7 +53,7 @@ function page.text(model)
   }
 end
 
--- A signature of the page's own, the same at each look: a player that has begun must not lose its address.
+-- A signature of the page's own, the same at each poll: a player that has begun must not lose its address.
 local NONCE, EXPIRES = ("0"):rep(24), "99999999999"
 
 local function file(model, request, name)

@@ -74,7 +74,7 @@ async function attempt(action) {
   } catch (error) {
     complain(error.message);
   }
-  look();
+  poll();
 }
 
 // ---- words
@@ -302,7 +302,7 @@ function show(requests, deliveries) {
   sync($("deliveries"), deliveries.reverse(), "id", makeDetails, showDelivery);
 }
 
-async function look() {
+async function poll() {
   clearTimeout(timer);
   try {
     const [seen, requests, deliveries] = await Promise.all([
@@ -318,7 +318,7 @@ async function look() {
     complain("heygen-sim does not answer: " + error.message);
   }
   clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(look, pause);
+  if (!document.hidden) timer = setTimeout(poll, pause);
 }
 
 $("new").onsubmit = async (event) => {
@@ -339,7 +339,7 @@ $("new").onsubmit = async (event) => {
     put(result, error.message);
   }
   send.disabled = false;
-  look();
+  poll();
 };
 
 $("scenario").onsubmit = (event) => {
@@ -352,6 +352,6 @@ $("reset").onclick = () => attempt(() => call("POST", "/_sim/reset"));
 for (const each of document.querySelectorAll("[data-advance]")) {
   each.onclick = () => attempt(() => call("POST", "/_sim/clock", { advance: Number(each.dataset.advance) }));
 }
-document.onvisibilitychange = () => { if (!document.hidden) look(); };
-look();
+document.onvisibilitychange = () => { if (!document.hidden) poll(); };
+poll();
 ]==]

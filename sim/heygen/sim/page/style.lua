@@ -1,4 +1,4 @@
--- How the page looks, by day and by night.
+-- The style of the page, by day and by night.
 return [==[
 :root {
   color-scheme: light dark;

@@ -29,10 +29,10 @@ end
 
 local ENDED = { completed = true, failed = true }
 
-local function totals(batch, look)
+local function totals(batch, status_of)
   local counts, ended, fine = {}, true, 0
   for _, item in ipairs(batch.items) do
-    local status = look(item)
+    local status = status_of(item)
     counts[status] = (counts[status] or 0) + 1
     ended = ended and ENDED[status]
     fine = fine + (status == "completed" and 1 or 0)
@@ -44,9 +44,9 @@ end
 ---@param model table
 ---@param batch table
 ---@param query table limit, token
----@param look function item → status, id, error
+---@param status_of function item → status, id, error
 ---@return table response
-function batches.show(model, batch, query, look)
+function batches.show(model, batch, query, status_of)
   local null, name = model.json.null, "batch" .. batch.id
   local from = query.token and pages.place(name, query.token) or 1
   if query.token and not pages.place(name, query.token) then
@@ -54,11 +54,11 @@ function batches.show(model, batch, query, look)
   end
   local items, stop = {}, math.min(#batch.items, from + query.limit - 1)
   for i = from, stop do
-    local status, id, problem = look(batch.items[i])
+    local status, id, problem = status_of(batch.items[i])
     items[#items + 1] =
       { item_index = i - 1, status = status, video_id = id or null, error = problem or null }
   end
-  local counts, status = totals(batch, look)
+  local counts, status = totals(batch, status_of)
   local more = stop < #batch.items
   return respond.data(model.json, {
     batch_id = batch.id,
@@ -79,9 +79,9 @@ end
 ---@param query table
 ---@param ids_name string the query parameter with the ids of things
 ---@param of_id function id → status, error
----@param look function item → status, id, error
+---@param status_of function item → status, id, error
 ---@return table response
-function batches.statuses(model, kind, query, ids_name, of_id, look)
+function batches.statuses(model, kind, query, ids_name, of_id, status_of)
   local null, ids, batch_ids = model.json.null, query[ids_name] or {}, query.batch_ids or {}
   if #ids + #batch_ids == 0 then
     return respond.problem(model.json, 400, nil, ids_name .. " or batch_ids is required", ids_name)
@@ -105,7 +105,7 @@ function batches.statuses(model, kind, query, ids_name, of_id, look)
   for _, id in ipairs(batch_ids) do
     local batch = batches.find(model, kind, id)
     for i, item in ipairs(batch and batch.items or {}) do
-      local status, item_id, problem = look(item)
+      local status, item_id, problem = status_of(item)
       entry(status, item_id, problem, id, i - 1)
     end
     if not batch then

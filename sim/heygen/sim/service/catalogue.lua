@@ -1,4 +1,4 @@
--- What the service offers before anybody has made anything: voices, avatars and looks, brand kits, templates, sounds.
+-- What the service offers before anything was made: voices, avatars and looks, brand kits, templates, sounds.
 -- sounds. The same in every run, whatever its seed: a program may name an id in its configuration.
 local random = require "heygen.sim.core.random"
 

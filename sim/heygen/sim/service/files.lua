@@ -19,7 +19,7 @@ end
 ---@param nonce string hex digits
 ---@return string
 function files:sign(name, expires, nonce)
-  -- The files of one look have all but their names in common.
+  -- The files of one answer have all but their names in common.
   local common = expires .. nonce
   if self.common ~= common or self.secret ~= self.model.secret then
     self.common, self.secret = common, self.model.secret
@@ -28,10 +28,10 @@ function files:sign(name, expires, nonce)
   return string.format("%s~%08x", nonce, text.hash(self.sealed .. name))
 end
 
---- A fresh URL: each look at a video gives another one.
+--- A fresh URL: each read of a video gives another one.
 ---@param name string "<video id>.mp4", .jpg, .gif, .srt, "<video id>_captioned.mp4"; or what another resolver knows
 ---@param life number seconds until it expires
----@param nonce string|nil hex digits, for the files of one look (default: fresh ones)
+---@param nonce string|nil hex digits, for the files of one answer (default: fresh ones)
 ---@return string url
 function files:url(name, life, nonce)
   local expires = string.format("%d", math.floor(self.model.clock:now() + life + 1e-6))
@@ -77,7 +77,7 @@ files.RESOLVERS = {
   function(model, name, now)
     local id, variant = name:match "^(%w+)(_?%w*%.%w+)$"
     local video = id and media.known(variant) and model.videos.by_id[id]
-    local state = videos.look(model, video)
+    local state = videos.state(model, video)
     if not state or state.video_status ~= "completed" or now < state.finished + video.run.b.file_late then
       return nil
     end

@@ -48,7 +48,7 @@ function jobs.gone(model, kind, id)
   return respond.problem(model.json, 404, kind.missing or "resource_not_found", message, kind.parameter)
 end
 
---- May a job begin? Looks the ids up, the balance, the number of jobs.
+--- Checks whether a job may begin: its ids, the balance, the number of jobs.
 ---@return table|nil refusal the response, when not
 function jobs.refusal(model, body, b, waits)
   return lookup.refusal(model, body, b)
@@ -60,7 +60,7 @@ end
 --- Where it stands, in its kind's words.
 ---@return string status, table|nil state nil while it waits for its turn
 function jobs.status(model, kind, job)
-  local state = rendering.look(model, job.run)
+  local state = rendering.state(model, job.run)
   if not state then
     return kind.queued or "pending"
   elseif state.video_status == "processing" then
@@ -233,9 +233,9 @@ files.RESOLVERS[#files.RESOLVERS + 1] = function(model, name, now)
   local id, ending = name:match "^(%w+_%x+)(%.%w+)$"
   for _, all in pairs(id and media.known(ending) and model.jobs or {}) do
     local job = all.by_id[id]
-    local state = job and rendering.look(model, job.run)
+    local state = job and rendering.state(model, job.run)
     if state and state.video_status == "completed" and now >= state.finished + job.run.b.file_late then
-      -- Subtitles that somebody has corrected stand in the place of ours.
+      -- Corrected subtitles replace ours.
       local file = ending == ".srt" and job.srt and { type = "application/x-subrip", body = job.srt }
         or media.make(ending, job)
       return file and { type = file.type, body = file.body, modified = state.finished }

@@ -1,4 +1,4 @@
--- What was said in a session: made from the run's schedule when it is looked at.
+-- What was said in a session: made from the run's schedule when it is read.
 local schedule = require "heygen.sim.core.schedule"
 
 local messages = {}
@@ -21,7 +21,7 @@ local function tell_hold(list, run, hold, at)
   if hold.chat then
     say(list, at, "model", "Hello! Tell me what your video is about, and I will make it.")
   elseif hold.input then
-    say(list, at, "model", "Shall I go on with this plan?")
+    say(list, at, "model", "Should I continue with this plan?")
   elseif hold.failed and run.b.error_message then
     say(list, at, "model", run.b.error_message, nil, "error")
   end

@@ -56,10 +56,10 @@ end
 --- Where a job stands.
 ---@param model table
 ---@param run table
----@return table|nil state see schedule.look; nil while it waits for its turn
-function rendering.look(model, run)
+---@return table|nil state see schedule.state; nil while it waits for its turn
+function rendering.state(model, run)
   local now = model.clock:now()
-  return run.start <= now and schedule.look(run, now) or nil
+  return run.start <= now and schedule.state(run, now) or nil
 end
 
 --- When each of many pieces begins: as many at once as are allowed, the next ones when those have ended.

@@ -1,4 +1,4 @@
--- Renders of HyperFrames projects: jobs like those on media, in their own words. What is in a project is not looked at:
+-- Renders of HyperFrames projects: jobs like those on media, in their own words. What is in a project is not read:
 -- the clip that comes out is the usual one.
 local jobs = require "heygen.sim.service.job_results"
 local respond = require "heygen.sim.core.respond"

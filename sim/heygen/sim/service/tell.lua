@@ -154,7 +154,7 @@ end
 --- A run has ended: the events that follow.
 ---@param outbox table
 ---@param run table see heygen.sim.core.schedule; with what it is the run of: video, session or job
----@param state table see schedule.look
+---@param state table see schedule.state
 ---@param at number Unix seconds
 function tell.ended(outbox, run, state, at)
   local thing = run.video or run.session or run.job

@@ -36,10 +36,10 @@ local function last(session)
   return session.runs[#session.runs]
 end
 
-local function look(model, session)
+local function states_of(model, session)
   local now, states = model.clock:now(), {}
   for i, run in ipairs(session.runs) do
-    states[i] = schedule.look(run, now)
+    states[i] = schedule.state(run, now)
   end
   return states[#states], states, now
 end
@@ -97,7 +97,7 @@ end
 local function see(model, session, video_id)
   if video_id ~= model.json.null and not session.video_seen then
     session.video_seen = true
-    -- Looking changes the service only where the behaviour says so.
+    -- A read changes the service only where the behaviour says so.
     model.changed = last(session).b.session_404_after_video
   end
   return video_id
@@ -113,7 +113,7 @@ function video_agents.create(model, _, body)
   end
   model:behaviour_used()
   local session = make(model, body, b)
-  local state, states = look(model, session)
+  local state, states = states_of(model, session)
   return respond.data(model.json, {
     session_id = session.id,
     status = state.status,
@@ -145,7 +145,7 @@ end
 ---@param session table
 ---@return table list see messages.of
 function video_agents.messages(model, session)
-  local _, states, now = look(model, session)
+  local _, states, now = states_of(model, session)
   return messages.of(session, with_rendering(session, states), now)
 end
 
@@ -154,7 +154,7 @@ function video_agents.get(model, _, _, id)
   if not session then
     return gone(model, id)
   end
-  local state, states, now = look(model, session)
+  local state, states, now = states_of(model, session)
   local null = model.json.null
   local video_id = shown_video(session, states, null)
   if last(session).b.session_404_after_video and session.video_seen then
@@ -195,7 +195,7 @@ function video_agents.send(model, _, body, id)
   if refusal then
     return refusal
   end
-  local state, states, now = look(model, session)
+  local state, states, now = states_of(model, session)
   if state.running or state.status == "failed" then
     local after = messages.count(session, with_rendering(session, states), now)
     session.said[#session.said + 1] = { at = now, content = body.message, after = after }
@@ -248,7 +248,7 @@ function video_agents.resource(model, _, _, id, resource_id)
   if not session then
     return gone(model, id)
   end
-  local _, states, now = look(model, session)
+  local _, states, now = states_of(model, session)
   local null = model.json.null
   for _, message in ipairs(messages.of(session, with_rendering(session, states), now)) do
     if message.resources and message.resources[1] == resource_id then

@@ -140,7 +140,7 @@ end
 function video_create.statuses(model, _, query)
   return batches.statuses(model, "videos", query, "video_ids", function(id)
     local video = model.videos.by_id[id]
-    if videos.look(model, video) then
+    if videos.state(model, video) then
       local status, _, problem = videos.item(model, { video = video })
       return status, problem
     end

@@ -29,13 +29,13 @@ end
 --- The state of a video that can be seen.
 ---@param model table
 ---@param video table|nil
----@return table|nil state see schedule.look
-function videos.look(model, video)
+---@return table|nil state see schedule.state
+function videos.state(model, video)
   if not video or video.deleted then
     return nil
   end
   local now = model.clock:now()
-  local state = schedule.look(video.run, now)
+  local state = schedule.state(video.run, now)
   return state.video_visible and video.run.start <= now and state or nil
 end
 
@@ -89,7 +89,7 @@ local FIELDS = {
 ---@param video table|nil
 ---@return table|nil object
 function videos.show(model, video)
-  local state = videos.look(model, video)
+  local state = videos.state(model, video)
   if not state then
     return nil
   end
@@ -121,7 +121,7 @@ end
 
 function videos.get(model, _, _, id)
   local video = model.videos.by_id[id]
-  local state = videos.look(model, video)
+  local state = videos.state(model, video)
   if state and model.clock:now() < state.video_created + video.run.b.not_found_first then
     return gone(model, id)
   end
@@ -143,7 +143,7 @@ end
 
 function videos.delete(model, _, _, id)
   local video = model.videos.by_id[id]
-  if not videos.look(model, video) then
+  if not videos.state(model, video) then
     return gone(model, id)
   end
   video.deleted = true
@@ -165,7 +165,7 @@ function videos.item(model, item)
   if now < video.run.start then
     return "queued"
   end
-  local state = schedule.look(video.run, now)
+  local state = schedule.state(video.run, now)
   local b, problem = video.run.b, nil
   if state.video_status == "failed" then
     problem = { code = b.failure_code or null, message = b.failure_message or null }

@@ -7,7 +7,7 @@ io.stdout:setvbuf "line"
 local client, task
 local frames = 0
 
--- Frames must go on while the module waits.
+-- Frames must run while the module waits.
 function cases.native()
   local before = frames
   return function()
