@@ -109,7 +109,7 @@ end
 
 local COLUMNS, CELL = 110, 150
 
-local PAGES = "ls *.md docs/*.md | grep -v -e '^docs/api.md$' -e docs/core.md -e docs/simulator.md"
+local PAGES = "ls *.md docs/*.md | grep -v '^docs/api.md$'"
 local CODE = "find lua src types sim spec bin -type f ! -path types/heygen/api.lua"
   .. " ! -path spec/docs/vocabulary_spec.lua ! -path 'spec/fuzz/seeds/*' ! -name '*.txt'"
 local TEXTS = "(" .. PAGES .. ") && find docs/generate* docs/walks.lua examples bench -type f"
