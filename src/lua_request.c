@@ -12,6 +12,8 @@
 #include "pollset.h"
 #include "text.h"
 
+#define CALL "engine:create: "
+
 /* ---- fields ---- */
 
 static bool push_field(lua_State *L, int t, const char *name) {
@@ -29,10 +31,10 @@ static const char *text_field(lua_State *L, int t, const char *name) {
     if (!push_field(L, t, name))
         return NULL;
     if (lua_type(L, -1) != LUA_TSTRING)
-        luaL_error(L, "%s: expected a string, got %s", name, luaL_typename(L, -1));
+        luaL_error(L, CALL "%s: expected a string, got %s", name, luaL_typename(L, -1));
     const char *s = lua_tolstring(L, -1, &len);
     if (!hg_headers_are_clean(s, len))
-        luaL_error(L, "%s: CR, LF and NUL are not allowed", name);
+        luaL_error(L, CALL "%s: CR, LF and NUL are not allowed", name);
     lua_pop(L, 1);
     return s;
 }
@@ -41,10 +43,10 @@ static double number_field(lua_State *L, int t, const char *name, double max) {
     if (!push_field(L, t, name))
         return 0;
     if (lua_type(L, -1) != LUA_TNUMBER)
-        luaL_error(L, "%s: expected a number, got %s", name, luaL_typename(L, -1));
+        luaL_error(L, CALL "%s: expected a number, got %s", name, luaL_typename(L, -1));
     double n = lua_tonumber(L, -1);
     if (!(n >= 0))
-        luaL_error(L, "%s: expected a number of 0 or more", name);
+        luaL_error(L, CALL "%s: expected a number >= 0, got %f", name, n);
     lua_pop(L, 1);
     return n < max ? n : max;
 }
@@ -80,7 +82,7 @@ static int64_t nanoseconds(lua_State *L, int t, const char *name) {
 static bool version_field(lua_State *L, int t) {
     const char *version = text_field(L, t, "http_version");
     if (version && strcmp(version, "1.1") != 0)
-        luaL_error(L, "http_version: expected \"1.1\", or nothing for the newest that both know");
+        luaL_error(L, CALL "http_version: expected \"1.1\", got \"%s\"", version);
     return version != NULL;
 }
 
@@ -108,10 +110,10 @@ static const char *with_query(lua_State *L, int t, const char *address) {
         size_t name_len, value_len;
         int type = lua_type(L, -1);
         if (lua_type(L, -2) != LUA_TSTRING)
-            luaL_error(L, "query: expected names as keys, got a %s", luaL_typename(L, -2));
+            luaL_error(L, CALL "query: expected names as keys, got a %s", luaL_typename(L, -2));
         const char *name = lua_tolstring(L, -2, &name_len);
         if (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN)
-            luaL_error(L, "query.%s: expected a string, number or boolean, got %s", name,
+            luaL_error(L, CALL "query.%s: expected a string, number or boolean, got %s", name,
                        luaL_typename(L, -1));
         if (type == LUA_TBOOLEAN)
             lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
@@ -166,14 +168,14 @@ static void read_segment(lua_State *L, int keep, int n, hg_segment *s) {
         }
         if (!s->source && !s->path && push_field(L, segment, "base64")) {
             if (lua_type(L, -1) != LUA_TSTRING)
-                luaL_error(L, "body[%d].base64: expected a string, got %s", n,
+                luaL_error(L, CALL "body[%d].base64: expected a string, got %s", n,
                            luaL_typename(L, -1));
             data_field(L, keep, s);
         }
     }
     if (!s->source && !s->path && !s->data)
-        luaL_error(L, "body[%d]: expected a string, or a table with base64, base64_file or file",
-                   n);
+        luaL_error(
+            L, CALL "body[%d]: expected a string, or a table with base64, base64_file or file", n);
 }
 
 /* The list on top of the stack; what it leaves there must stay. */
@@ -181,7 +183,7 @@ static void read_segments(lua_State *L, int keep, hg_request *r) {
     int list = lua_gettop(L);
     size_t n = lua_rawlen(L, list);
     if (n == 0)
-        luaL_error(L, "body: expected a string, or an array of segments");
+        luaL_error(L, CALL "body: expected a string, or an array of segments");
     hg_segment *segments = hg_newuserdata(L, n * sizeof *segments);
     memset(segments, 0, n * sizeof *segments);
     for (size_t i = 0; i < n; i++) {
@@ -220,7 +222,8 @@ static const char *read_body(lua_State *L, int t, int keep, hg_request *r) {
             read_segments(L, keep, r); /* stays on the stack */
         } else {
             if (lua_type(L, -1) != LUA_TSTRING)
-                luaL_error(L, "body: expected a string or an array, got %s", luaL_typename(L, -1));
+                luaL_error(L, CALL "body: expected a string or an array, got %s",
+                           luaL_typename(L, -1));
             r->body = lua_tolstring(L, -1, &r->body_len);
             lua_pop(L, 1);
         }
@@ -232,7 +235,7 @@ static const char *read_body(lua_State *L, int t, int keep, hg_request *r) {
         lua_insert(L, -2);
         lua_call(L, 1, 2);
         if (lua_isnil(L, -2))
-            luaL_error(L, "json: %s", lua_tostring(L, -1));
+            luaL_error(L, CALL "json: %s", lua_tostring(L, -1));
         lua_pop(L, 1);
         r->body = lua_tolstring(L, -1, &r->body_len); /* stays on the stack */
         type = "application/json";
@@ -243,7 +246,7 @@ static const char *read_body(lua_State *L, int t, int keep, hg_request *r) {
         bodies++;
     }
     if (bodies > 1)
-        luaL_error(L, "a request has one body: give body, json, file or multipart");
+        luaL_error(L, CALL "expected one of body, json, file and multipart, got %d", bodies);
     return type;
 }
 
@@ -254,7 +257,7 @@ static void read_parts(lua_State *L, int t, int keep, hg_request *r) {
     int list = lua_gettop(L);
     size_t n = lua_rawlen(L, list);
     if (n == 0)
-        luaL_error(L, "multipart: expected an array of parts");
+        luaL_error(L, CALL "multipart: expected an array of parts");
     hg_part *parts = hg_newuserdata(L, n * sizeof *parts); /* stays on the stack */
     memset(parts, 0, n * sizeof *parts);
     for (size_t i = 0; i < n; i++) {
@@ -269,11 +272,12 @@ static void read_parts(lua_State *L, int t, int keep, hg_request *r) {
         bool is_file = content->path || content->source, has_data = push_field(L, part, "data");
         if (has_data) {
             if (lua_type(L, -1) != LUA_TSTRING)
-                luaL_error(L, "multipart[%d].data: expected a string", (int)i + 1);
+                luaL_error(L, CALL "multipart[%d].data: expected a string, got %s", (int)i + 1,
+                           luaL_typename(L, -1));
             data_field(L, keep, content);
         }
         if (!parts[i].name || is_file == has_data)
-            luaL_error(L, "multipart[%d]: expected a name, and data or file", (int)i + 1);
+            luaL_error(L, CALL "multipart[%d]: expected a name, and data or file", (int)i + 1);
         lua_pop(L, 1);
     }
     r->parts = parts;
@@ -334,13 +338,13 @@ static void read_output(lua_State *L, int t, hg_request *r) {
         hg_output **box = lua_type(L, -1) == LUA_TUSERDATA ? hg_output_to_box(L, -1) : NULL;
         r->output = box ? *box : NULL;
         if (box && !r->output)
-            luaL_error(L, "output: it is closed");
+            luaL_error(L, CALL "output: expected an open file, got a closed one");
         lua_pop(L, 1);
         if (!box)
             r->output_path = text_field(L, t, "output");
     }
     if (r->stream && (r->output_path || r->output))
-        luaL_error(L, "a body goes to one place: give output or stream");
+        luaL_error(L, CALL "expected output or stream, got both");
 }
 
 int hg_request_read(lua_State *L, int t, hg_request *r) {
@@ -351,14 +355,14 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     if (!r->method)
         r->method = "GET";
     if (!*r->method || strpbrk(r->method, " \t:/"))
-        luaL_error(L, "method: expected a name such as GET");
+        luaL_error(L, CALL "method: expected a name such as GET, got \"%s\"", r->method);
     r->url = text_field(L, t, "url");
     r->base = text_field(L, t, "base");
     r->target = text_field(L, t, "target");
     if (r->url ? (r->base || r->target) : !(r->base && r->target))
-        luaL_error(L, "expected url, or base and target");
+        luaL_error(L, CALL "expected url, or base and target, got %s", r->url ? "more" : "less");
     if (r->target && (r->target[0] != '/' || strpbrk(r->target, " \t#")))
-        luaL_error(L, "target: expected a path that starts with / and is percent-encoded");
+        luaL_error(L, CALL "target: expected a path that starts with / and is percent-encoded");
     if (r->url)
         r->url = with_query(L, t, r->url);
     else

@@ -62,7 +62,7 @@ end
 local function check_function(name, fn)
   check_dot(name, fn, 4)
   if type(fn) ~= "function" then
-    error(("heygen.%s: expected a function, got %s"):format(name, type(fn)), 3)
+    error(("heygen.%s: %s"):format(name, load_part("schema.value").expected("a function", fn)), 3)
   end
 end
 
@@ -104,14 +104,17 @@ function heygen.use(driver)
   end
 end
 
+local SLEEP = { type = "seconds" }
+
 ---Pauses the caller only: the task when there is one, else the script.
 ---@param seconds number
 ---@return boolean? slept nil, "cancelled" when the task was cancelled
 ---@return string? reason
 function heygen.sleep(seconds)
   check_dot("sleep", seconds)
-  if type(seconds) ~= "number" or seconds ~= seconds then
-    error("heygen.sleep: expected a number of seconds, got " .. tostring(seconds), 2)
+  local problem = load_part("schema.options").problem(SLEEP, seconds)
+  if problem then
+    error("heygen.sleep: seconds: " .. problem, 2)
   end
   return part "driver".sleep(nil, seconds)
 end

@@ -287,10 +287,10 @@ describe("a client given bad input", function()
       assert.matches(message, raised, 1, true)
       assert.matches("^spec/api/call_input_spec%.lua:%d+: ", raised)
     end
-    told("heygen.sleep: expected a number of seconds, got x", function()
+    told('heygen.sleep: seconds: expected seconds, got "x"', function()
       heygen.sleep "x"
     end)
-    told("heygen.sleep: expected a number of seconds, got", function()
+    told("heygen.sleep: seconds: expected seconds, got NaN", function()
       heygen.sleep(0 / 0)
     end)
     told("client:update: budget: expected seconds >= 0, got -1", function()

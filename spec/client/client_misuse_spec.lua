@@ -113,7 +113,7 @@ describe("a mistake of the first day", function()
       local message = raised(function()
         client:generate { prompt = "x", [name] = 1 }
       end)
-      assert.equal(("client:generate: %s belongs into wait = {%s = ...}"):format(name, name), message)
+      assert.equal(("client:generate: %s: belongs into wait = {%s = ...}"):format(name, name), message)
     end
     assert.equal(0, sim:counts().creates)
     assert(client:generate { prompt = "x", timeout = 60, wait = live.QUICK }) -- that of the call

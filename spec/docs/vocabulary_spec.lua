@@ -76,7 +76,24 @@ local function has_local_heygen(line)
   return line:find("[Ll]ocal HeyGen") ~= nil
 end
 
-local function forbidden(line, path)
+for _, word in ipairs(WORDS) do
+  word.plain = word[1]:gsub("s%?$", "")
+  word.pattern = "%f[%w_]" .. word[1]:gsub(" ", "%%s") .. "%f[^%w_]"
+end
+
+-- The words that are anywhere in a text: nearly always none, and then its lines need not be read.
+local function words_in(text)
+  local found = {}
+  text = text:lower()
+  for _, word in ipairs(WORDS) do
+    if text:find(word.plain, 1, true) and text:find(word.pattern) then
+      found[#found + 1] = word
+    end
+  end
+  return found
+end
+
+local function forbidden(line, path, words)
   if has_local_heygen(line) then
     return "local HeyGen", "simulator"
   end
@@ -84,8 +101,8 @@ local function forbidden(line, path)
   for _, pattern in ipairs(ALLOWED) do
     text = text:gsub(pattern, "")
   end
-  for _, word in ipairs(WORDS) do
-    local found = text:match("%f[%w_]" .. word[1]:gsub(" ", "%%s") .. "%f[^%w_]")
+  for _, word in ipairs(words) do
+    local found = text:match(word.pattern)
     if found and not (AVATAR_LOOKS[path] and found:find "^look") then
       return found, word[2]
     end
@@ -95,10 +112,12 @@ end
 local function problems(paths)
   local found = {}
   for _, path in ipairs(paths) do
-    local number = 0
-    for line in (scripts.read(path) .. "\n"):gmatch "(.-)\n" do
+    local number, text = 0, scripts.read(path)
+    local words = words_in(text)
+    local lines = (words[1] or has_local_heygen(text)) and text .. "\n" or ""
+    for line in lines:gmatch "(.-)\n" do
       number = number + 1
-      local word, remedy = forbidden(line, path)
+      local word, remedy = forbidden(line, path, words)
       if word then
         found[#found + 1] = ("%s:%d: %s (say: %s)"):format(path, number, word, remedy)
       end

@@ -207,7 +207,7 @@ describe("heygen.run", function()
     end)
     assert.is_false(ok)
     assert.matches(
-      "^spec/driver/scheduler_spec%.lua:%d+: heygen%.run: expected a function, got string",
+      '^spec/driver/scheduler_spec%.lua:%d+: heygen%.run: expected a function, got "x"',
       raised
     )
     ok, raised = pcall(function()

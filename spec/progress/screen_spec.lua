@@ -105,10 +105,10 @@ describe("several bars", function()
     other(download(1, 2e6, 1))
     bar(download(1e6, 2e6, 1))
     seen.clock = 4
-    bar:fail "download: the file server answered HTTP 410\27[2J"
+    bar:fail "client:download: the file server answered HTTP 410\27[2J"
     bar:fail "again"
     assert.equal(
-      "a.mp4  0:05  50 % failed: download: the file server answered HTTP 410\\x1b[2J",
+      "a.mp4  0:05  50 % failed: client:download: the file server answered HTTP 410\\x1b[2J",
       seen.lines()[1] .. seen.lines()[2]
     )
     assert.matches("^b  ", seen.lines()[3])

@@ -211,7 +211,7 @@ describe("heygen.all", function()
     end)
     assert.is_false(ok)
     assert.matches(
-      "^spec/task/tasks_spec%.lua:%d+: heygen%.all: %[2%]: expected a function, got string",
+      '^spec/task/tasks_spec%.lua:%d+: heygen%.all: %[2%]: expected a function, got "x"',
       raised
     )
   end)

@@ -57,10 +57,15 @@ describe("a generation", function()
         check(err, { kind = "file", sent = "no" })
         assert.matches(why, err.message, 1, true)
       end
-      for given, why in pairs { [7] = "save: expected the name of a file", [""] = "save: expected the name" } do
+      for why, given in pairs {
+        ["save: expected the name of a file, got 7"] = 7,
+        ['save: expected the name of a file, got ""'] = "",
+        ['save.path: expected the name of a file, got ""'] = { path = "" },
+        ['save.path: missing, write save = { path = "video.mp4" }'] = { overwrite = true },
+      } do
         local ok, raised = pcall(saved, given)
         assert.is_false(ok)
-        assert.matches(why, raised, 1, true)
+        assert.matches("client:generate: " .. why, raised, 1, true)
       end
       local ok, raised = pcall(saved, { path = folder .. "/b.mp4", overwritten = true })
       assert.is_false(ok)

@@ -286,7 +286,7 @@ describe("heygen.webhook.parse refuses", function()
 
   it("by raising for what no server hands over", function()
     for wanted, arguments in pairs {
-      ["expected the raw body, a string, got table"] = { {} },
+      ["raw_body: expected a string, got table"] = { {} },
       ['max_bytes: expected a number > 0, got "x"'] = { "{}", { max_bytes = "x" } },
       ['max_byte: unknown option, did you mean "max_bytes"?'] = { "{}", { max_byte = 1 } },
     } do

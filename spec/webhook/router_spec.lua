@@ -354,7 +354,7 @@ describe("a router", function()
       end
       assert.error_matches(function()
         router:add_secret("x", { grace = -1 })
-      end, "grace: expected a number of seconds")
+      end, "router:add_secret: grace: expected seconds >= 0, got %-1")
     end)
   end)
 
@@ -593,7 +593,7 @@ describe("a router", function()
   it("serves in nginx only", function()
     assert.error_matches(function()
       make():serve()
-    end, "this is not nginx with Lua; elsewhere, router:handle")
+    end, "router:serve: this is not nginx with Lua; elsewhere, router:handle")
   end)
 
   it("points at a type of event that is nearly one", function()

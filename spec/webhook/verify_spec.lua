@@ -305,7 +305,7 @@ describe("a mistake of the program", function()
   end)
 
   it("in the other arguments as well", function()
-    raises("expected the raw body, a string, got table", {}, {}, SECRET)
+    raises("raw_body: expected a string, got table", {}, {}, SECRET)
     raises("headers: expected a table or a function, got nil", BODY, nil, SECRET)
     raises('tolerence: unknown option, did you mean "tolerance"?', BODY, {}, SECRET, { tolerence = 3 })
     raises('tolerance: expected seconds >= 0, got "3"', BODY, {}, SECRET, { tolerance = "3" })

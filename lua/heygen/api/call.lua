@@ -4,6 +4,7 @@
 -- It knows neither the groups nor uploads: what else a method does (local files, callbacks) is put around `invoke` in
 -- groups.lua, so that uploads, waits and the registration of webhooks can call rows from here.
 local arguments = require "heygen.api.arguments"
+local checker = require "heygen.schema.options"
 local errors = require "heygen.errors"
 local ids = require "heygen.api.id"
 local pages = require "heygen.api.pages"
@@ -24,7 +25,7 @@ end
 local function check_colon(self, field, form)
   local found = type(self) == "table" and self[field]
   if not found then
-    error("heygen: call it with a colon: " .. form, 3)
+    checker.refuse_dot(form, 3)
   end
   return found
 end

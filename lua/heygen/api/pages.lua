@@ -1,4 +1,5 @@
 -- Lists that come in pages: each page leads to the next, and a server that goes in circles is found out.
+local checker = require "heygen.schema.options"
 local errors = require "heygen.errors"
 local response = require "heygen.http.response"
 
@@ -131,7 +132,7 @@ end
 function Page:next()
   local chain = type(self) == "table" and getmetatable(self)
   if not chain or not chain.fetch then
-    error("heygen: call it with a colon: page:next()", 2)
+    checker.refuse_dot("page:next()", 2)
   end
   local token, problem = next_token(self, chain)
   if problem then

@@ -110,14 +110,13 @@ function raw.prepare(fields)
   local text = fields.body
   local field, problem = text_problem(fields.query)
   if problem then
-    return nil,
-      nil,
-      errors.new { kind = "invalid", message = field .. ": " .. problem, param = field, sent = "no" }
+    local message = "client:request: " .. field .. ": " .. problem
+    return nil, nil, errors.new { kind = "invalid", message = message, param = field, sent = "no" }
   elseif fields.json then
     local message
     text, message = core.encode(fields.json)
     if not text then
-      return nil, nil, errors.new { kind = "invalid", message = "json." .. message, sent = "no" }
+      return nil, nil, errors.new { kind = "invalid", message = "client:request: json." .. message, sent = "no" }
     end
   end
   return { method = method, repeatable = REPEATABLE[method] or false, raw = true, path_params = {} }, {

@@ -124,7 +124,7 @@ function address.read(state, given, target, level)
     return nil,
       errors.new {
         kind = "invalid",
-        message = ("download: there is no %s file; it has: %s"):format(variant, variants_of(given)),
+        message = ("client:download: there is no %s file; it has: %s"):format(variant, variants_of(given)),
         param = "variant",
         sent = "no",
       }
@@ -132,7 +132,7 @@ function address.read(state, given, target, level)
   return nil,
     errors.new {
       kind = "invalid",
-      message = "download: the table given has no video_url, url, id or video_id that is a text and not empty"
+      message = "client:download: the table given has no video_url, url, id or video_id that is a text and not empty"
         .. where_to(given),
       sent = "no",
     }
@@ -160,7 +160,7 @@ function address.check(client, state)
   end
   return state.fail {
     kind = "invalid",
-    message = "download: " .. why .. ", got " .. urls.shown(client.hide(state.url)),
+    message = "client:download: " .. why .. ", got " .. urls.shown(client.hide(state.url)),
     sent = "no",
   }
 end
@@ -176,7 +176,7 @@ local function fetch_object(client, state)
   end
   local ok, object, message, err = protected.call(refresh)
   if not ok then
-    return state.fail { kind = "callback", message = "download: refresh raised: " .. errors.text(object) }
+    return state.fail { kind = "callback", message = "client:download: refresh raised: " .. errors.text(object) }
   elseif type(object) == "string" then
     return { url = object, status = "completed" }
   elseif type(object) == "table" then
@@ -186,7 +186,7 @@ local function fetch_object(client, state)
   end
   return state.fail {
     kind = "callback",
-    message = "download: refresh: expected an object or an address, got "
+    message = "client:download: refresh: expected an object or an address, got "
       .. errors.text(message or type(object)),
   }
 end
@@ -196,7 +196,7 @@ local function not_ready(client, state, object)
   return state.fail {
     kind = status == "failed" and "failed" or "api",
     code = status ~= "failed" and "resource_not_ready" or nil,
-    message = ("download: the video is %s: only a completed one has a file (client:wait)"):format(status),
+    message = ("client:download: the video is %s: only a completed one has a file (client:wait)"):format(status),
     status = 200,
     sent = "yes",
     last = response.without_secret(object, client.hide),
@@ -225,7 +225,7 @@ function address.refresh(client, state)
       return state.fail {
         kind = "api",
         code = "no_such_variant",
-        message = ("download: the video has no %s file; it has: %s"):format(
+        message = ("client:download: the video has no %s file; it has: %s"):format(
           state.variant,
           variants_of(object)
         ),
@@ -239,14 +239,14 @@ function address.refresh(client, state)
     if core.now() + seconds >= state.deadline then
       return state.fail {
         kind = "timeout",
-        message = "download: the video still has no address",
+        message = "client:download: the video still has no address",
         sent = "yes",
         last = response.without_secret(object, client.hide),
       }
     end
     local slept, reason, kind = pause.sleep(client, seconds)
     if not slept then
-      return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
+      return state.fail { kind = kind or "cancelled", message = "client:download: " .. (reason or "cancelled") }
     end
   end
 end
@@ -296,10 +296,10 @@ function address.redirect(client, state, problem)
   state.redirects = state.redirects + 1
   local url = target_of(state.url, problem.location)
   if not url or state.redirects > REDIRECTS then
-    problem.message = "download: too many redirects, or one that leads nowhere"
+    problem.message = "client:download: too many redirects, or one that leads nowhere"
     return state.fail(problem)
   elseif is_https(state.url) and not is_https(url) then
-    problem.message = "download: a redirect from https to plain http was refused"
+    problem.message = "client:download: a redirect from https to plain http was refused"
     return state.fail(problem)
   end
   state.url = url

@@ -167,8 +167,8 @@ local function give(state, operation, bytes)
   operation:cancel()
   return transfer.final(state, {
     kind = "callback",
-    message = ok and "download: the function that takes the bytes ended it: " .. errors.text(why or "false")
-      or "download: the function that takes the bytes raised: " .. errors.text(result),
+    message = ok and "client:download: the function that takes the bytes ended it: " .. errors.text(why or "false")
+      or "client:download: the function that takes the bytes raised: " .. errors.text(result),
     sent = "yes",
   })
 end
@@ -261,7 +261,7 @@ local function finish(state, operation)
   end
   local reported, fields = transfer.report(state, operation, true)
   if not reported then
-    fields.message = "download: " .. fields.message
+    fields.message = "client:download: " .. fields.message
     return transfer.final(state, fields)
   end
   return true
@@ -334,7 +334,7 @@ function fetch.run(state)
   end
   local operation, fields = exchange.send(state.engine, request(state))
   if not operation then
-    fields.message = "download: " .. fields.message
+    fields.message = "client:download: " .. fields.message
     return nil, fields
   end
   local ok, problem = take(state, operation)
@@ -345,7 +345,7 @@ function fetch.run(state)
   end
   local status, body, failure = operation:result()
   if not status then
-    failure.message, failure.curl_code, failure.body = "download: " .. body, nil, nil
+    failure.message, failure.curl_code, failure.body = "client:download: " .. body, nil, nil
     failure.again = state.head and failure.kind == "network" and "cut" or nil
     return nil, failure
   elseif status == 416 and state.at > 0 then

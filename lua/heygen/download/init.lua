@@ -140,7 +140,7 @@ local function recover(client, state, problem)
   if seconds > 0 then
     local slept, reason, kind = pause.sleep(client, seconds)
     if not slept then
-      return state.fail { kind = kind or "cancelled", message = "download: " .. (reason or "cancelled") }
+      return state.fail { kind = kind or "cancelled", message = "client:download: " .. (reason or "cancelled") }
     end
   end
   if stale then
@@ -258,13 +258,14 @@ end
 
 ---Reads the options of a download that another call will make; raises for what is wrong.
 ---@param call string for messages
+---@param named string the option that the path is
 ---@param path any
 ---@param given table
 ---@param level integer
 ---@return table options
-function downloads.read(call, path, given, level)
+function downloads.read(call, named, path, given, level)
   if type(path) ~= "string" or path == "" or path:find "%z" then
-    error(call .. ": save: " .. values.expected("the name of a file", path), level + 1)
+    error(call .. ": " .. named .. ": " .. values.expected("the name of a file", path), level + 1)
   end
   return options.read(call, given, KNOWN, level + 1, "save")
 end
@@ -278,7 +279,7 @@ function downloads.obstacle(path, overwrite)
   local directory = path:match "^(.*/)" or "."
   local kind, leads_to = core.file_type(directory)
   if not problem and kind ~= "directory" and leads_to ~= "directory" then
-    problem = { kind = "file", message = ("download: %s: there is no directory %s"):format(path, directory) }
+    problem = { kind = "file", message = ("client:download: %s: there is no directory %s"):format(path, directory) }
   end
   if problem then
     problem.sent = "no"

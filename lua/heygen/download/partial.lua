@@ -12,7 +12,7 @@ local NAME_MAX = 255 -- bytes of a name, as good as everywhere
 local LONGEST = NAME_MAX - 15 -- what ".12345678.part" and ".part.json" leave of it
 
 local function file_problem(message, code)
-  return { kind = "file", code = code, message = "download: " .. tostring(message) }
+  return { kind = "file", code = code, message = "client:download: " .. tostring(message) }
 end
 
 ---What stands in the way of a target, if anything.
@@ -174,7 +174,7 @@ function partial:finish(client, engine, overwrite)
   end
   local synced, fields = exchange.receive(driver, engine, operation)
   if not synced then
-    fields.message = "download: " .. fields.message
+    fields.message = "client:download: " .. fields.message
     return nil, fields
   end
   local obstacle = partial.obstacle(self.path, overwrite)

@@ -12,7 +12,7 @@ function problems.wrong_part(head)
     kind = "parse",
     code = "wrong_range",
     status = head.status,
-    message = "download: the file server sent another part of the file than it was asked for",
+    message = "client:download: the file server sent another part of the file than it was asked for",
     sent = "yes",
     again = "whole",
   }
@@ -22,7 +22,7 @@ function problems.short(message, ...)
   return {
     kind = "network",
     code = "truncated",
-    message = "download: " .. message:format(...),
+    message = "client:download: " .. message:format(...),
     sent = "yes",
     again = "cut",
   }
@@ -41,7 +41,7 @@ function problems.page(client, head, beginning)
     kind = "api",
     code = "not_a_file",
     status = head.status,
-    message = ("download: the file server sent %s in place of the file"):format(errors.printable(what, 60)),
+    message = ("client:download: the file server sent %s in place of the file"):format(errors.printable(what, 60)),
     sent = "yes",
     again = "page",
     stale = true,
@@ -54,7 +54,7 @@ function problems.refused(client, operation, status, body)
     kind = "api",
     status = status,
     code = "download_refused",
-    message = ("download: the file server answered HTTP %d"):format(status),
+    message = ("client:download: the file server answered HTTP %d"):format(status),
     location = operation:header "Location",
     retry_after = retry.after(operation:header "Retry-After", core.time()),
     sent = "yes",
@@ -66,7 +66,7 @@ function problems.changed(at)
   return {
     kind = "network",
     code = "changed",
-    message = ("download: the download cannot be resumed: the file is not the one that %.0f bytes are of"):format(
+    message = ("client:download: the download cannot be resumed: the file is not the one that %.0f bytes are of"):format(
       at
     ),
     sent = "yes",
@@ -78,7 +78,7 @@ function problems.encoded(head)
     kind = "parse",
     code = "encoding",
     status = head.status,
-    message = ("download: the file server encoded the file (%s) without a request for it"):format(
+    message = ("client:download: the file server encoded the file (%s) without a request for it"):format(
       head.encoded
     ),
     sent = "yes",

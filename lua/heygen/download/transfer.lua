@@ -37,7 +37,7 @@ end
 -- Ends the download for good.
 function transfer.stop(state, operation, fields)
   operation:cancel()
-  fields.message = "download: " .. fields.message
+  fields.message = "client:download: " .. fields.message
   return transfer.final(state, fields)
 end
 

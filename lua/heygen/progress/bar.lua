@@ -1,5 +1,7 @@
 -- One bar: takes the events of one wait or transfer after the other, and knows which of them deserve a line of their
 -- own. It does not write; its display does.
+local checker = require "heygen.schema.options"
+local values = require "heygen.schema.value"
 local view = require "heygen.progress.view"
 
 local concat, max = table.concat, math.max
@@ -27,7 +29,7 @@ end
 
 local function check_colon(self, form)
   if getmetatable(self) ~= Bar then
-    error("heygen.progress: call it with a colon: bar:" .. form, 3)
+    checker.refuse_dot("bar:" .. form, 3)
   end
 end
 
@@ -58,7 +60,7 @@ end
 -- What on_progress is called with.
 function Bar:__call(event)
   if type(event) ~= "table" then
-    error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
+    error("heygen.progress: " .. values.expected("an event of on_progress", event), 2)
   end
   local before = self.view
   self.display:announce(event)

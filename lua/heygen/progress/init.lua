@@ -10,6 +10,7 @@ local core = require "heygen.core"
 local errors = require "heygen.errors"
 local line = require "heygen.progress.line"
 local screens = require "heygen.progress.screen"
+local values = require "heygen.schema.value"
 
 local progress = {}
 
@@ -56,7 +57,7 @@ end
 
 local function check_colon(self, form)
   if getmetatable(self) ~= Display then
-    error("heygen.progress: call it with a colon: display:" .. form, 3)
+    checker.refuse_dot("display:" .. form, 3)
   end
 end
 
@@ -179,7 +180,7 @@ end
 -- An event without a bar of its own. Events of uploads that run side by side have the names of their files.
 function Display:__call(event)
   if type(event) ~= "table" then
-    error("heygen.progress: expected an event of on_progress, got " .. type(event), 2)
+    error("heygen.progress: " .. values.expected("an event of on_progress", event), 2)
   end
   local name, key = event.sent and event.filename, ""
   if type(name) == "string" then

@@ -199,6 +199,13 @@ function options.read(call, given, known, level, within)
   return read
 end
 
+---Raises for a method that was called with a dot, so that its object is missing.
+---@param form string how to call it: "router:serve()"
+---@param level integer of the caller to blame, as for error
+function options.refuse_dot(form, level)
+  error(("%s: call it with a colon: %s"):format(form:match "^[%w_.:]+", form), level + 1)
+end
+
 ---The names of options, sorted.
 ---@param known table<string, heygen.OptionSpec>
 ---@return string[]

@@ -1,9 +1,11 @@
 -- Tasks among each other: spawn, run, all, and the methods of a task. What waits for a task is suspended by its driver,
 -- or, outside of one, runs that driver until the task has ended.
+local checker = require "heygen.schema.options"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local scheduler = require "heygen.driver.scheduler"
 local task = require "heygen.task.task"
+local values = require "heygen.schema.value"
 
 local tasks = {}
 
@@ -210,7 +212,7 @@ end
 -- task.cancel() instead of task:cancel()
 local function check_colon(self, name)
   if getmetatable(self) ~= Task then
-    error(("heygen: call it with a colon: task:%s()"):format(name), 3)
+    checker.refuse_dot(("task:%s()"):format(name), 3)
   end
 end
 
@@ -291,11 +293,11 @@ end
 
 local function check_list(list)
   if type(list) ~= "table" then
-    return "expected an array of functions, got " .. type(list)
+    return values.expected("an array of functions", list)
   end
   for index = 1, #list do
     if type(list[index]) ~= "function" then
-      return ("[%d]: expected a function, got %s"):format(index, type(list[index]))
+      return ("[%d]: %s"):format(index, values.expected("a function", list[index]))
     end
   end
 end

@@ -25,7 +25,11 @@ local function read_save(given, level)
   end
   local path = own.path
   own.path = nil
-  return { path = path, options = downloads.read("client:generate", path, own, level + 1) }
+  if path == nil then
+    error('client:generate: save.path: missing, write save = { path = "video.mp4" }', level + 1)
+  end
+  local named = type(given) == "table" and "save.path" or "save"
+  return { path = path, options = downloads.read("client:generate", named, path, own, level + 1) }
 end
 
 ---The parts of what Client:generate takes. Raises for a wrong option of the wait before anything is paid.
@@ -45,7 +49,7 @@ function generate.split(fields, level)
       body[name] = value
     end
     if name ~= "timeout" and options.is_option(name) then -- a call has a timeout as well
-      error(("client:generate: %s belongs into wait = {%s = ...}"):format(name, name), level + 1)
+      error(("client:generate: %s: belongs into wait = {%s = ...}"):format(name, name), level + 1)
     end
   end
   return body, wait, read_save(fields.save, level + 1)

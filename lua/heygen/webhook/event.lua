@@ -213,7 +213,7 @@ function event.body_problem(where, raw_body, max_bytes, level)
     local remedy = "there is no body; nginx keeps one that it has spooled in ngx.req.get_body_file()"
     return "malformed", remedy
   elseif type(raw_body) ~= "string" then
-    error(where .. ": expected the raw body, a string, got " .. type(raw_body), level + 1)
+    error(where .. ": raw_body: expected a string, got " .. type(raw_body), level + 1)
   end
   max_bytes = max_bytes or event.MAX_BYTES
   if #raw_body > max_bytes then

@@ -347,7 +347,7 @@ local function listen(given, level)
     let_handles_close()
     return require("heygen.errors").fail {
       kind = "network",
-      message = ("webhook.listen: cannot listen on %s port %d: %s"):format(
+      message = ("heygen.webhook.listen: cannot listen on %s port %d: %s"):format(
         self.host,
         self.port,
         tostring(message)

@@ -267,7 +267,7 @@ local METHODS = {}
 function METHODS:ensure(options)
   local client = type(self) == "table" and self.client
   if not client then
-    error("heygen: call it with a colon: client.webhooks:ensure{...}", 2)
+    checker.refuse_dot("client.webhooks:ensure{...}", 2)
   end
   local endpoint, outcome, others = ensure(client, options, 2)
   return endpoint, outcome, others
@@ -276,7 +276,7 @@ end
 function METHODS:rotate(target, options)
   local client = type(self) == "table" and self.client
   if not client then
-    error("heygen: call it with a colon: client.webhooks:rotate(...)", 2)
+    checker.refuse_dot("client.webhooks:rotate(...)", 2)
   end
   local answer, message, err = rotate(client, target, options, 2)
   return answer, message, err

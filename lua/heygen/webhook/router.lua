@@ -3,6 +3,7 @@
 local Deliveries = require "heygen.webhook.deliveries"
 local Dispatch = require "heygen.webhook.dispatch"
 local Keyring = require "heygen.webhook.keyring"
+local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local event = require "heygen.webhook.event"
@@ -13,6 +14,7 @@ local secrets = require "heygen.webhook.secrets"
 local store = require "heygen.webhook.store.memory"
 local store_shared = require "heygen.webhook.store.shared_dict"
 local tokens = require "heygen.webhook.tokens"
+local values = require "heygen.schema.value"
 local verify = require "heygen.webhook.verify"
 
 ---@class heygen.webhook.Router
@@ -24,7 +26,7 @@ Router.__name = "heygen.webhook.router"
 -- With a dot, the method would be taken for the router, and each delivery refused with 405.
 local function check_colon(self, form)
   if getmetatable(self) ~= Router then
-    error("heygen.webhook: call it with a colon: router:" .. form, 3)
+    checker.refuse_dot("router:" .. form, 3)
   end
 end
 
@@ -152,6 +154,7 @@ end
 ---@return table<string, string> headers
 ---@return string body
 function Router:too_large()
+  check_colon(self, "too_large()")
   return refuse(self, "too_large", ("a body has more than %d bytes"):format(self.max_bytes))
 end
 
@@ -182,24 +185,24 @@ end
 
 -- ---- secrets, waiting ----
 
+local ADD, ADD_OPTIONS = "router:add_secret", { grace = { type = "seconds", min = 0 } }
+
 ---Verifies with one more secret from now on.
 ---@param secret string as client.webhooks:ensure, create_endpoint or rotate gave it
 ---@param options { grace: number? }? seconds in which the others stay valid; without it they stay
 function Router:add_secret(secret, options)
   check_colon(self, "add_secret(...)")
-  secrets.check("heygen: router:add_secret", secret, 2)
-  local grace = options and options.grace
+  secrets.check(ADD, secret, 2)
   if type(secret) ~= "string" then
-    error("heygen: router:add_secret: expected a string, got " .. type(secret), 2)
-  elseif grace ~= nil and (type(grace) ~= "number" or grace ~= grace or grace < 0) then
-    error("heygen: router:add_secret: grace: expected a number of seconds, got " .. tostring(grace), 2)
+    error(ADD .. ": secret: expected a string, got " .. type(secret), 2)
   end
-  self.keyring:add(secret, grace)
+  self.keyring:add(secret, checker.read(ADD, options, ADD_OPTIONS, 2).grace)
 end
 
----Is there a secret to verify with?
+---Whether there is a secret to verify with.
 ---@return boolean
 function Router:has_secret()
+  check_colon(self, "has_secret()")
   return self.keyring:list()[1] ~= nil
 end
 
@@ -209,7 +212,7 @@ end
 function Router:watch(ids)
   check_colon(self, "watch(...)")
   if type(ids) ~= "string" and type(ids) ~= "table" then
-    error("heygen: router:watch: expected an id or a list of ids, got " .. type(ids), 2)
+    error("router:watch: ids: " .. values.expected("an id or a list of ids", ids), 2)
   end
   return self.deliveries:monitor(ids)
 end
@@ -219,7 +222,7 @@ function Router:serve()
   check_colon(self, "serve()")
   local ngx = package.loaded.ngx
   if type(ngx) ~= "table" or not ngx.req then
-    error("heygen: router:serve: this is not nginx with Lua; elsewhere, router:handle", 2)
+    error("router:serve: this is not nginx with Lua; elsewhere, router:handle", 2)
   end
   return require "heygen.webhook.openresty"(self)
 end

@@ -250,7 +250,7 @@ function verify.sign(body, secret, options)
   end
   local given = secrets.check("heygen.webhook.sign", secret, 2)
   if type(given) ~= "string" then
-    error("heygen.webhook.sign: secret: " .. "expected a string, got " .. type(secret), 2)
+    error("heygen.webhook.sign: secret: expected a string, got " .. type(secret), 2)
   end
   local timestamp, event_id = options.timestamp, options.event_id
   if timestamp == nil then

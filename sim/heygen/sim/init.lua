@@ -192,7 +192,7 @@ end
 --- Waits until the server has really ended. Safe to call twice.
 function server:stop()
   if type(self) ~= "table" then
-    error("heygen.sim: call it with a colon: server:stop()", 2)
+    checker.refuse_dot("server:stop()", 2)
   end
   local pipe = self.pipe
   if pipe then
