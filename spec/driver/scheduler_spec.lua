@@ -206,10 +206,7 @@ describe("heygen.run", function()
       heygen.run "x"
     end)
     assert.is_false(ok)
-    assert.matches(
-      '^spec/driver/scheduler_spec%.lua:%d+: heygen%.run: expected a function, got "x"',
-      raised
-    )
+    assert.matches('^spec/driver/scheduler_spec%.lua:%d+: heygen%.run: expected a function, got "x"', raised)
     ok, raised = pcall(function()
       heygen.spawn()
     end)

@@ -295,7 +295,10 @@ describe("groups", function()
     } do
       local ok, raised = pcall(call)
       assert.is_false(ok)
-      assert.matches("^spec/endpoints/answers_spec%.lua:%d+: client%.%w+:%w+: call it with a colon: client%.", raised)
+      assert.matches(
+        "^spec/endpoints/answers_spec%.lua:%d+: client%.%w+:%w+: call it with a colon: client%.",
+        raised
+      )
     end
   end)
 end)

@@ -3,8 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* lua_close unloads the C modules, and with them the libraries behind libcurl. Leaks are searched for
- * after that, when the global variables that still hold memory are gone: keep everything loaded. */
+/* lua_close unloads the C modules, and with them the libraries behind libcurl. Leaks are searched
+ * for after that, when the global variables that still hold memory are gone: keep everything
+ * loaded. */
 int dlclose(void *handle) {
     (void)handle;
     return 0;

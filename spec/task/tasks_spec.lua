@@ -210,10 +210,7 @@ describe("heygen.all", function()
       heygen.all { print, "x" }
     end)
     assert.is_false(ok)
-    assert.matches(
-      '^spec/task/tasks_spec%.lua:%d+: heygen%.all: %[2%]: expected a function, got "x"',
-      raised
-    )
+    assert.matches('^spec/task/tasks_spec%.lua:%d+: heygen%.all: %[2%]: expected a function, got "x"', raised)
   end)
 end)
 

@@ -116,7 +116,9 @@ function raw.prepare(fields)
     local message
     text, message = core.encode(fields.json)
     if not text then
-      return nil, nil, errors.new { kind = "invalid", message = "client:request: json." .. message, sent = "no" }
+      return nil,
+        nil,
+        errors.new { kind = "invalid", message = "client:request: json." .. message, sent = "no" }
     end
   end
   return { method = method, repeatable = REPEATABLE[method] or false, raw = true, path_params = {} }, {

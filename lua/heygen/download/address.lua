@@ -176,7 +176,10 @@ local function fetch_object(client, state)
   end
   local ok, object, message, err = protected.call(refresh)
   if not ok then
-    return state.fail { kind = "callback", message = "client:download: refresh raised: " .. errors.text(object) }
+    return state.fail {
+      kind = "callback",
+      message = "client:download: refresh raised: " .. errors.text(object),
+    }
   elseif type(object) == "string" then
     return { url = object, status = "completed" }
   elseif type(object) == "table" then
@@ -196,7 +199,9 @@ local function not_ready(client, state, object)
   return state.fail {
     kind = status == "failed" and "failed" or "api",
     code = status ~= "failed" and "resource_not_ready" or nil,
-    message = ("client:download: the video is %s: only a completed one has a file (client:wait)"):format(status),
+    message = ("client:download: the video is %s: only a completed one has a file (client:wait)"):format(
+      status
+    ),
     status = 200,
     sent = "yes",
     last = response.without_secret(object, client.hide),

@@ -167,8 +167,9 @@ local function give(state, operation, bytes)
   operation:cancel()
   return transfer.final(state, {
     kind = "callback",
-    message = ok and "client:download: the function that takes the bytes ended it: " .. errors.text(why or "false")
-      or "client:download: the function that takes the bytes raised: " .. errors.text(result),
+    message = ok and "client:download: the function that takes the bytes ended it: " .. errors.text(
+      why or "false"
+    ) or "client:download: the function that takes the bytes raised: " .. errors.text(result),
     sent = "yes",
   })
 end

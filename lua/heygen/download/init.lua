@@ -279,7 +279,8 @@ function downloads.obstacle(path, overwrite)
   local directory = path:match "^(.*/)" or "."
   local kind, leads_to = core.file_type(directory)
   if not problem and kind ~= "directory" and leads_to ~= "directory" then
-    problem = { kind = "file", message = ("client:download: %s: there is no directory %s"):format(path, directory) }
+    problem =
+      { kind = "file", message = ("client:download: %s: there is no directory %s"):format(path, directory) }
   end
   if problem then
     problem.sent = "no"

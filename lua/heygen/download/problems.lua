@@ -41,7 +41,9 @@ function problems.page(client, head, beginning)
     kind = "api",
     code = "not_a_file",
     status = head.status,
-    message = ("client:download: the file server sent %s in place of the file"):format(errors.printable(what, 60)),
+    message = ("client:download: the file server sent %s in place of the file"):format(
+      errors.printable(what, 60)
+    ),
     sent = "yes",
     again = "page",
     stale = true,

@@ -109,7 +109,10 @@ function Keyring:add(secret, grace)
     self.text = core.encode { added = core.array(added), retired = retired }
     local ok, problem = self.dict:set(SHARED, self.text)
     if not ok then
-      error("router:add_secret: the new secret could not be shared with the other workers: " .. tostring(problem), 0)
+      error(
+        "router:add_secret: the new secret could not be shared with the other workers: " .. tostring(problem),
+        0
+      )
     end
   end
 end

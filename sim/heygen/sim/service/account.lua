@@ -104,7 +104,12 @@ function account.refusal(model, b)
     broke = b.balance - credits_used(running.spent(model)) < 1
   end
   if broke then
-    return respond.problem(model.json, 402, nil, "Insufficient credit. Please add funds or credits to continue.")
+    return respond.problem(
+      model.json,
+      402,
+      nil,
+      "Insufficient credit. Please add funds or credits to continue."
+    )
   end
 end
 
