@@ -86,8 +86,11 @@ describe("an operation that cannot be", function()
     assert.matches("^engine:create: timeout: ", refused { timeout = -1 })
     assert.matches("^engine:create: timeout: ", refused { timeout = 0 / 0 })
     assert.matches("^engine:create: max_bytes: ", refused { max_bytes = -1 })
-    assert.matches("one body", refused { body = "a", json = {} })
-    assert.matches("one body", refused { body = "a", multipart = { { name = "x", data = "" } } })
+    assert.matches("expected one of body, json, .* got 2", refused { body = "a", json = {} })
+    assert.matches(
+      "expected one of body, json, .* got 2",
+      refused { body = "a", multipart = { { name = "x", data = "" } } }
+    )
     assert.matches("url, or base and target", refused { base = server.url })
     assert.matches("url, or base and target", refused { target = "/" })
     assert.matches("url, or base and target", refused { url = "x", base = "y", target = "/" })

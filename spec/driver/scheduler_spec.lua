@@ -41,7 +41,12 @@ describe("heygen.run", function()
     local order = {}
     heygen.run(function()
       heygen.spawn(function()
-        heygen.sleep(0.03)
+        for _ = 1, 2000 do -- until the run has ended, which must not wait for this
+          heygen.sleep(0.002)
+          if order[3] then
+            break
+          end
+        end
         order[#order + 1] = "outer"
       end)
       heygen.run(function()

@@ -68,7 +68,7 @@ function problems.changed(at)
   return {
     kind = "network",
     code = "changed",
-    message = ("client:download: the download cannot be resumed: the file is not the one that %.0f bytes are of"):format(
+    message = ("client:download: cannot be resumed: the file is not the one that %.0f bytes are of"):format(
       at
     ),
     sent = "yes",
