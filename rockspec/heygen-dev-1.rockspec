@@ -60,6 +60,7 @@ build = {
         "src/lua_object.c",
         "src/lua_operation.c",
         "src/lua_output.c",
+        "src/lua_prepared.c",
         "src/lua_request.c",
         "src/operation.c",
         "src/pollset.c",

@@ -15,6 +15,7 @@
 #include "lua_headers.h"
 #include "lua_json.h"
 #include "lua_output.h"
+#include "lua_prepared.h"
 #include "pollset.h"
 #include "signature.h"
 #include "text.h"
@@ -182,11 +183,12 @@ static const luaL_Reg FUNCTIONS[] = {{"now", now},
 HG_EXPORT int luaopen_heygen_core(lua_State *L);
 
 int luaopen_heygen_core(lua_State *L) {
-    lua_createtable(L, 0, 28);
+    lua_createtable(L, 0, 29);
     hg_setfuncs(L, FUNCTIONS);
     hg_json_open(L);
     hg_output_open_library(L);
     hg_headers_open_library(L);
+    hg_prepared_open_library(L);
     hg_engine_open_library(L);
     hg_bridge_open_library(L);
     hg_file_open_library(L);

@@ -7,6 +7,7 @@
 #include "lua_object.h"
 #include "lua_operation.h"
 #include "lua_output.h"
+#include "lua_prepared.h"
 #include "lua_request.h"
 
 /* The engine of this Lua state. A string: light userdata fail as keys in LuaJIT on arm64. */
@@ -60,6 +61,21 @@ static int engine_create(lua_State *L) {
     if (is_closed(e))
         return refuse_closed(L);
     hg_op_box *box = push_op(L, hg_request_read(L, 2, &r));
+    if (is_closed(e))
+        return refuse_closed(L);
+    return start(L, box, e, hg_engine_create(e, &r, &failure), &failure);
+}
+
+/* engine:get(prepared, target [, timeout [, deadline [, compressed [, max_bytes]]]]) -> as create
+ */
+static int engine_get(lua_State *L) {
+    hg_engine *e = to_engine(L);
+    hg_request r;
+    hg_failure failure;
+    if (is_closed(e))
+        return refuse_closed(L);
+    hg_prepared_read(L, &r);
+    hg_op_box *box = push_op(L, 0);
     if (is_closed(e))
         return refuse_closed(L);
     return start(L, box, e, hg_engine_create(e, &r, &failure), &failure);
@@ -167,7 +183,7 @@ static int engine_timeout(lua_State *L) {
 static int engine_finished(lua_State *L) {
     uint64_t id = hg_engine_finished(to_engine(L));
     if (id)
-        lua_pushnumber(L, (lua_Number)id);
+        hg_object_push_bytes(L, (int64_t)id);
     else
         lua_pushnil(L);
     return 1;
@@ -248,23 +264,16 @@ static int shared_engine(lua_State *L) {
 
 /* ---- tables ---- */
 
-static const luaL_Reg ENGINE_METHODS[] = {{"create", engine_create},
-                                          {"after", engine_after},
-                                          {"notification", engine_notification},
-                                          {"sync", engine_sync},
-                                          {"poll", engine_poll},
-                                          {"wait", engine_wait},
-                                          {"live", engine_live},
-                                          {"pollfd", engine_pollfd},
-                                          {"getfd", engine_pollfd},
-                                          {"events", engine_events},
-                                          {"timeout", engine_timeout},
-                                          {"finished", engine_finished},
-                                          {"limit", engine_limit},
-                                          {"usable", engine_usable},
-                                          {"close_owner", engine_close_owner},
-                                          {"close", engine_close},
-                                          {NULL, NULL}};
+static const luaL_Reg ENGINE_METHODS[] = {
+    {"create", engine_create},     {"get", engine_get},
+    {"after", engine_after},       {"notification", engine_notification},
+    {"sync", engine_sync},         {"poll", engine_poll},
+    {"wait", engine_wait},         {"live", engine_live},
+    {"pollfd", engine_pollfd},     {"getfd", engine_pollfd},
+    {"events", engine_events},     {"timeout", engine_timeout},
+    {"finished", engine_finished}, {"limit", engine_limit},
+    {"usable", engine_usable},     {"close_owner", engine_close_owner},
+    {"close", engine_close},       {NULL, NULL}};
 
 static const luaL_Reg ENGINE_META[] = {
     {"__gc", engine_gc}, {"__close", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};

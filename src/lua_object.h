@@ -17,7 +17,7 @@ int hg_object_refuse(lua_State *L, const hg_failure *failure);
 int hg_object_refuse_as(lua_State *L, hg_failure_kind kind, const char *message);
 
 void hg_object_set_text(lua_State *L, const char *key, const char *value);
-/* A number of bytes, as an integer where Lua has those of 64 bits. */
+/* A number of bytes or of an operation, as an integer where Lua has those of 64 bits. */
 void hg_object_push_bytes(lua_State *L, int64_t n);
 
 /* Sets closures in the table on top of the stack, over the metatables at `first` and `second`. */

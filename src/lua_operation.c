@@ -207,7 +207,7 @@ static int operation_drop(lua_State *L) {
 static int operation_notify(lua_State *L) {
     hg_op *op = to_op(L);
     op->notify = true;
-    lua_pushnumber(L, (lua_Number)op->id);
+    hg_object_push_bytes(L, (int64_t)op->id);
     return 1;
 }
 

@@ -73,9 +73,10 @@ static long milliseconds(lua_State *L, int t, const char *name) {
     return s > 0 && s < 0.001 ? 1 : (long)(s * 1000);
 }
 
-static int64_t nanoseconds(lua_State *L, int t, const char *name) {
-    double s = number_field(L, t, name, 3e9);
-    return s > 0 && s < 1e-9 ? 1 : (int64_t)(s * (double)HG_SECOND);
+int64_t hg_request_nanoseconds(double s) {
+    if (!(s > 0))
+        return 0;
+    return s < 1e-9 ? 1 : (int64_t)((s < 3e9 ? s : 3e9) * (double)HG_SECOND);
 }
 
 /* Over HTTP/1.1 alone? */
@@ -347,6 +348,10 @@ static void read_output(lua_State *L, int t, hg_request *r) {
         luaL_error(L, CALL "expected output or stream, got both");
 }
 
+bool hg_request_is_target(const char *text) {
+    return text[0] == '/' && !strpbrk(text, " \t#");
+}
+
 int hg_request_read(lua_State *L, int t, hg_request *r) {
     luaL_checktype(L, t, LUA_TTABLE);
     luaL_checkstack(L, 28, NULL);
@@ -361,8 +366,8 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     r->target = text_field(L, t, "target");
     if (r->url ? (r->base || r->target) : !(r->base && r->target))
         luaL_error(L, CALL "expected url, or base and target, got %s", r->url ? "more" : "less");
-    if (r->target && (r->target[0] != '/' || strpbrk(r->target, " \t#")))
-        luaL_error(L, CALL "target: expected a path that starts with / and is percent-encoded");
+    if (r->target && !hg_request_is_target(r->target))
+        luaL_error(L, CALL "target: expected " HG_TARGET);
     if (r->url)
         r->url = with_query(L, t, r->url);
     else
@@ -379,8 +384,8 @@ int hg_request_read(lua_State *L, int t, hg_request *r) {
     read_output(L, t, r);
     r->proxy = text_field(L, t, "proxy");
     r->ca_file = text_field(L, t, "ca_file");
-    r->timeout = nanoseconds(L, t, "timeout");
-    r->end = nanoseconds(L, t, "deadline");
+    r->timeout = hg_request_nanoseconds(number_field(L, t, "timeout", 3e9));
+    r->end = hg_request_nanoseconds(number_field(L, t, "deadline", 3e9));
     r->connect_timeout_ms = milliseconds(L, t, "connect_timeout");
     double stall = number_field(L, t, "stall_timeout", 1e6);
     r->stall_s = stall > 0 && stall < 1 ? 1 : (long)stall;

@@ -12,4 +12,9 @@
  * it holds; 0: none. */
 int hg_request_read(lua_State *L, int index, hg_request *r);
 
+#define HG_TARGET "a path that starts with / and is percent-encoded"
+bool hg_request_is_target(const char *text);
+/* Seconds as nanoseconds: what is above zero stays above zero, and centuries are enough. */
+int64_t hg_request_nanoseconds(double seconds);
+
 #endif

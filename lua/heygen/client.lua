@@ -187,6 +187,18 @@ local function make_headers(read)
   return core.headers(headers), headers
 end
 
+-- It passes, as a dead connection does: a wait asks again.
+local function no_token(message, cause)
+  return {
+    kind = "callback",
+    code = "access_token",
+    message = message,
+    cause = cause,
+    sent = "no",
+    retryable = true,
+  }
+end
+
 -- Tokens that expire: the function that sets the present one, called before each attempt of a request and with true
 -- after a 401. Gives the fields of an error when there is no token.
 local function credential_of(self, given, headers)
@@ -201,8 +213,7 @@ local function credential_of(self, given, headers)
   return function(is_rejected)
     local co = protected.running() or "main"
     if asked[co] then
-      local message = "access_token: the function called the client that it is for"
-      return { kind = "callback", message = message, sent = "no" }
+      return no_token "access_token: the function called the client that it is for"
     end
     asked[co] = true
     local ok, token = protected.call(given, is_rejected)
@@ -215,11 +226,12 @@ local function credential_of(self, given, headers)
       problem = problem and "access_token: the function gave no token: " .. problem
     end
     if problem then
-      return { kind = "callback", message = problem, cause = not ok and token or nil, sent = "no" }
+      return no_token(problem, not ok and token or nil)
     elseif token ~= present then
       present, headers.Authorization = token, "Bearer " .. token
       hide, shows_key = errors.of_secret(token)
       self.template.headers = core.headers(headers)
+      self.prepared = core.prepare(self.template)
     end
   end
 end
@@ -265,7 +277,7 @@ function client.new(given, level)
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
     hide = hide,
     shows_key = shows_key,
-    -- What is the same in every request; request.lua fills in the rest.
+    -- What is the same in every request; request.lua adds the rest.
     template = {
       base = read.base,
       headers = headers,
@@ -277,6 +289,7 @@ function client.new(given, level)
       owner = last_owner,
     },
   }
+  self.prepared = core.prepare(self.template)
   self.credential = token and credential_of(self, token, named)
   groups.install(self)
   return setmetatable(self, Client)

@@ -327,4 +327,57 @@ describe("an operation's request", function()
     assert.equal(server.url .. "/elsewhere", operation:header "location")
     assert.equal(1, #server:requests())
   end)
+
+  it("has its common part prepared, which is read once", function()
+    local request =
+      { base = server.url, headers = { ["X-Api-Key"] = "k" }, allow_http = true, compressed = true }
+    local prepared = core.prepare(request)
+    request.headers, request.base = nil, nil
+    collectgarbage()
+    for n = 1, 3 do
+      local operation = exchange.await(engine, engine:get(prepared, "/v3/videos/" .. n, 60, core.now() + 60))
+      assert.equal(200, (operation:result()))
+    end
+    for n, seen in ipairs(server:requests()) do
+      assert.equal("GET /v3/videos/" .. n .. " HTTP/1.1", seen.first)
+      assert.same({ "k", "identity" }, { seen.headers["x-api-key"], seen.headers["accept-encoding"] })
+    end
+    assert(exchange.await(engine, engine:get(prepared, "/a", 60, nil, true, 1)):result() == nil) -- two bytes are more
+    local requests = server:requests()
+    assert.equal("gzip", requests[#requests].headers["accept-encoding"])
+    server:serve [[ c:request() c:sleep(60) ]]
+    local _, _, failure = exchange.await(engine, engine:get(prepared, "/b", 60, core.now() + 0.05)):result()
+    assert.equal("timeout", failure.kind)
+  end)
+
+  it("is not prepared with a body, an output or another method, and refuses what is no target", function()
+    for _, bad in ipairs {
+      { method = "POST" },
+      { body = "x" },
+      { output = "x" },
+      { stream = true },
+      { target = 1 },
+    } do
+      local request = { base = "http://127.0.0.1" }
+      for name, value in pairs(bad) do
+        request[name] = value
+      end
+      assert.equal(bad.target ~= nil, (pcall(core.prepare, request))) -- the target comes later
+    end
+    assert.has_error(function()
+      core.prepare { url = "http://127.0.0.1/" }
+    end)
+    local prepared = core.prepare { base = "http://127.0.0.1" }
+    for _, target in ipairs { "", "v3", "/a b", "/a#b", "/a\nb", "/a\0b", 1, false } do
+      assert.has_error(function()
+        engine:get(prepared, target)
+      end)
+    end
+    assert.has_error(function()
+      engine:get(core.headers {}, "/")
+    end)
+    engine:close()
+    local operation, _, failure = engine:get(prepared, "/")
+    assert.same({ false, "closed" }, { operation or false, failure.kind })
+  end)
 end)

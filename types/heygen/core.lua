@@ -86,6 +86,12 @@ function core.columns(fd) end
 ---@return heygen.headers headers raises on CR, LF, NUL and bad names
 function core.headers(headers) end
 
+---@class heygen.prepared : userdata
+
+---@param request heygen.Request a GET by base, without target, body and output
+---@return heygen.prepared prepared for engine:get
+function core.prepare(request) end
+
 ---@return heygen.engine? engine of this Lua state and process, made at the first call
 ---@return string? message
 function core.engine() end
@@ -193,6 +199,18 @@ local engine = {}
 ---@return string? message
 ---@return heygen.Failure? failure
 function engine:create(request) end
+
+---Starts a GET, most of which was read before.
+---@param prepared heygen.prepared
+---@param target string
+---@param timeout number?
+---@param deadline number?
+---@param compressed boolean?
+---@param max_bytes number?
+---@return heygen.operation? operation
+---@return string? message
+---@return heygen.Failure? failure
+function engine:get(prepared, target, timeout, deadline, compressed, max_bytes) end
 
 ---Starts a timer, which is an operation as well.
 ---@param seconds number

@@ -329,13 +329,14 @@ end
 ---The call for one id and nothing else, when checking the id is enough, as in polling.
 ---@param row heygen.Endpoint with one id, no body and nothing else required
 ---@param id any
+---@param options table? of the call, checked
 ---@return table? call nil: arguments.check decides
-function arguments.quick(row, id)
+function arguments.quick(row, id, options)
   if type(id) ~= "string" or not is_plain(id) then
     return nil
   end
   local plan = plans[row] or prepare(row)
-  return { target = plan.head .. id .. plan[1], options = NO_OPTIONS }
+  return { target = plan.head .. id .. plan[1], options = options or NO_OPTIONS }
 end
 
 ---Checks the arguments of a call. The caller's tables are never changed.

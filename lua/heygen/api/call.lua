@@ -156,6 +156,21 @@ local function invoke(client, row, level, ...)
   return value, err -- no tail call: it would be a level less
 end
 
+---Calls a row that reads what one id names, as waits do all day.
+---@param client heygen.Client
+---@param row heygen.Endpoint
+---@param id string
+---@param options table? of the call, checked
+---@return any value
+---@return heygen.Error? err
+local function get(client, row, id, options)
+  local call = arguments.quick(row, id, options)
+  if call then
+    return send(client, row, call, id)
+  end
+  return invoke(client, row, 1, id, options)
+end
+
 return {
   rows = rows_of,
   check_colon = check_colon,
@@ -164,4 +179,5 @@ return {
   page_fetcher = page_fetcher,
   invoke_with = invoke_with,
   invoke = invoke,
+  get = get,
 }

@@ -217,6 +217,7 @@ function fields.rows(group, rows)
       row.body = row.body_union.fields
     end
     row.returns_list = row.returns ~= nil and row.returns:sub(-2) == "[]"
+    row.is_one = not (row.list or row.batch or row.returns_list)
     if #row.path_params == 1 then
       row.id_head, row.id_tail = row.path:match "^([^{]*){[^}]*}(.*)$"
     end

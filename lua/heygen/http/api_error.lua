@@ -197,7 +197,8 @@ end
 ---@param value any the decoded JSON body, nil for one that is no JSON
 ---@param hide fun(text: string): string takes the credential out of a text
 ---@param body string? where it is no JSON
----@return table? fields for errors.new: kind, message, status, code, param, doc_url, retryable; nil when it is no error
+---@return table? fields nil: it is no error. For errors.new: kind, message, status, code, param, doc_url, retryable.
+---With status 401 also is_service: is it of the service's own form, {"error": {...}} or {"code": ..., "message": ...}?
 function api_error.read(status, value, hide, body)
   local is_table = type(value) == "table"
   if not status or (status >= 200 and status < 300) then
@@ -213,6 +214,9 @@ function api_error.read(status, value, hide, body)
   elseif body then
     code, message = read_page(status or 0, body)
   end
+  local is_service = status == 401
+    and is_table
+    and (type(value.error) == "table" or (value.code ~= nil and message ~= nil))
   code = code or status_code(status or 0)
   return {
     kind = "api",
@@ -221,6 +225,7 @@ function api_error.read(status, value, hide, body)
     code = code,
     param = param,
     doc_url = doc_url,
+    is_service = is_service or nil,
     retryable = retry.retryable(status, code),
   }
 end

@@ -2,6 +2,7 @@
 -- all go through here, so that what ends a wait early is told in one way.
 --
 --   send     hands the request to the engine, which runs it from now on: an operation, or fields and sent = "no"
+--   get      the same for a GET whose common part was prepared
 --   await    suspends or blocks the caller by its driver until the operation is done; `notify` is called now and then
 --   receive  await, then the result. An operation whose wait was ended is cancelled, unless it was done all the same:
 --            its answer may have been paid for
@@ -13,16 +14,32 @@ local exchange = {}
 
 local TICK = 0.25 -- seconds between two calls of `notify`
 
+local function begun(operation, message, failure)
+  if not operation then
+    return nil, { kind = failure.kind, message = message, sent = "no" }
+  end
+  return operation
+end
+
 ---@param engine heygen.engine
 ---@param request table see engine:create
 ---@return heygen.operation? operation
 ---@return table? fields
 function exchange.send(engine, request)
-  local operation, message, failure = engine:create(request)
-  if not operation then
-    return nil, { kind = failure.kind, message = message, sent = "no" }
-  end
-  return operation
+  return begun(engine:create(request))
+end
+
+---@param engine heygen.engine
+---@param prepared heygen.prepared what follows: see engine:get
+---@param target string
+---@param timeout number
+---@param deadline number
+---@param compressed boolean
+---@param max_bytes number
+---@return heygen.operation? operation
+---@return table? fields
+function exchange.get(engine, prepared, target, timeout, deadline, compressed, max_bytes)
+  return begun(engine:get(prepared, target, timeout, deadline, compressed, max_bytes))
 end
 
 local function ended(reason, kind)
@@ -37,6 +54,13 @@ end
 ---@return true? done
 ---@return table? fields kind and message
 function exchange.await(driver, engine, operation, notify)
+  if not notify and driver.built_in then -- nearly all: straight to the driver
+    local done, reason = driver.await(engine, operation)
+    if done then
+      return true
+    end
+    return ended(reason)
+  end
   while true do
     local done, reason, kind = drivers.await(driver, engine, operation, notify and TICK)
     if done and not operation:done() then -- a user's driver

@@ -21,7 +21,7 @@ end
 
 request.random = random
 
-local function describe(client, row, call)
+local function called(client, row, call)
   return row.method .. " " .. client.base_path .. call.target:gsub("%?.*", "")
 end
 
@@ -84,31 +84,36 @@ local function announce(client, row, call, state)
   })
 end
 
--- Starts one attempt. The table is the client's own, filled again each time: the engine reads it at once.
-local function start(client, engine, row, call, state)
-  local r = client.template
-  local options, own = call.options, client.options
-  local timeout = options.timeout or own.timeout or (row.method == "GET" and 30 or 120)
-  -- libcurl sends a request again, silently, when a reused connection dies unanswered: not one that costs money, nor
-  -- one whose second answer would say that nothing is there to delete.
-  r.fresh = not row.repeatable or row.method == "DELETE" or client.distrusts or false
-  r.timeout, r.deadline = timeout, state.deadline
-  client.distrusts = nil
-  r.method = row.method
-  r.target = client.base_path .. call.target
-  r.query = call.query
-  r.compressed = not row.brief
-  local is_list = row.list or row.batch or row.returns_list or row.raw
-  r.max_bytes = is_list and client.limits.list or client.limits.one
+-- The table of a request that is no plain GET.
+local function describe(client, row, call, state)
+  local r = { method = row.method, query = call.query, extra_headers = state.headers }
+  for name, value in pairs(client.template) do
+    r[name] = value
+  end
   r.body, r.multipart = state.text, call.parts
   r.content_type = state.text and (call.content_type or "application/json")
-  r.extra_headers = state.headers
   if row.method == "POST" and not state.text and not r.multipart then
     r.content_type = "" -- else libcurl would call nothing a form
   end
-  local operation, fields = exchange.send(engine, r)
-  r.body, r.multipart = nil, nil -- may be large, and the client lives long
-  return operation, fields
+  return r
+end
+
+-- Starts one attempt.
+local function start(client, engine, row, call, state)
+  local seconds = call.options.timeout or client.options.timeout or (row.method == "GET" and 30 or 120)
+  local target = client.base_path .. call.target
+  local max_bytes = row.is_one and client.limits.one or client.limits.list
+  -- libcurl sends a request again, silently, when a reused connection dies unanswered: not one that costs money, nor
+  -- one whose second answer would say that nothing is there to delete.
+  local fresh = not row.repeatable or row.method == "DELETE" or client.distrusts or false
+  client.distrusts = nil
+  if row.method == "GET" and not (fresh or call.query or state.headers or state.text) then
+    return exchange.get(engine, client.prepared, target, seconds, state.deadline, not row.brief, max_bytes)
+  end
+  local r = describe(client, row, call, state)
+  r.target, r.fresh, r.compressed, r.max_bytes = target, fresh, not row.brief, max_bytes
+  r.timeout, r.deadline = seconds, state.deadline
+  return exchange.send(engine, r)
 end
 
 -- One attempt. Returns status, body | nil, problem.
@@ -182,13 +187,14 @@ local FOREIGN = { "message", "code", "param", "doc_url", "request_id", "last" }
 
 local function finish_problem(client, row, call, state, problem)
   local operation = state.operation
+  problem.is_service = nil
   problem.attempts = state.attempt
   problem.sent = problem.sent or (operation and operation:sent()) or "no"
   local request_id = operation and (operation:head() or "") ~= "" and response.request_id(operation)
   problem.request_id = request_id and foreign.shown(request_id, 200, client.hide) or nil
   add_ids(client, row, problem)
   if problem.kind ~= "api" then
-    problem.message = describe(client, row, call) .. ": " .. problem.message
+    problem.message = called(client, row, call) .. ": " .. problem.message
   end
   for _, name in ipairs(FOREIGN) do
     local value = problem[name]
@@ -206,17 +212,37 @@ local function finish_problem(client, row, call, state, problem)
   return nil, errors.new(problem)
 end
 
+-- Does a 401 say that the token has expired, and that nothing was done? A page of a gateway says nothing about it. Nor
+-- does, of what must not be done twice, an answer that is not of the service's own form.
+local function rejects_token(client, row, state, problem)
+  return client.credential
+    and problem.status == 401
+    and state.is_rejected == nil
+    and problem.code ~= "gateway_page"
+    and (row.repeatable or problem.is_service)
+end
+
+local function policy_of(client, call)
+  local own, given = client.policy, call.options.max_retries
+  return given and { max_retries = given, base = own.base, cap = own.cap } or own
+end
+
 -- Decides about another attempt and makes the pause. True: again.
 local function again(client, row, call, state, problem)
+  if rejects_token(client, row, state, problem) then
+    state.is_rejected = true -- at once, with a fresh one
+    report(client, row, call, state, problem.status, problem, 0)
+    return true
+  end
   if problem.kind == "api" then
     problem.retry_after = retry.after(state.operation:header "Retry-After", core.time())
   end
   problem.sent = problem.sent or (state.operation and state.operation:sent()) or "no"
   problem.repeatable, problem.keyed = row.repeatable, state.key ~= nil
-  local left = state.deadline - now()
+  local left, policy = state.deadline - now(), policy_of(client, call)
   local seconds, why
-  if state.attempt <= state.policy.max_retries then
-    seconds, why = retry.next(state.policy, problem, state.attempt, left, random)
+  if state.attempt <= policy.max_retries then
+    seconds, why = retry.next(policy, problem, state.attempt, left, random)
   end
   problem.repeatable, problem.keyed = nil, nil
   report(client, row, call, state, problem.status, problem, seconds)
@@ -239,25 +265,10 @@ local function again(client, row, call, state, problem)
   return slept
 end
 
--- What one request needs over all its attempts, or nil and a problem.
-local function prepare(client, row, call)
-  local options, own = call.options, client.options
-  local began = now()
-  local state = { -- all fields at once: a table that grows costs more than the rest of this function
-    attempt = 0,
-    began = began,
-    deadline = began + (options.deadline or own.deadline),
-    policy = client.policy,
-    operation = nil,
-    text = nil,
-    key = nil,
-    headers = nil,
-  }
-  if options.max_retries then
-    state.policy = { max_retries = options.max_retries, base = own.retry_base, cap = own.retry_cap }
-  end
+-- The key, the body and the headers of a request that has them. Returns a problem.
+local function prepare(row, call, state)
   if row.method == "POST" then
-    state.key = options.idempotency_key or core.uuid()
+    state.key = call.options.idempotency_key or core.uuid()
     state.headers = { ["Idempotency-Key"] = state.key }
     if row.key_field and call.body[row.key_field] == nil then
       call.body[row.key_field] = state.key
@@ -266,7 +277,7 @@ local function prepare(client, row, call)
   if call.body then
     local text, message = core.encode(call.body, row.body)
     if not text then
-      return nil, { kind = "invalid", message = message, sent = "no" }
+      return { kind = "invalid", message = message, sent = "no" }
     end
     state.text = call.inline and call.inline(text) or text
   else
@@ -278,7 +289,22 @@ local function prepare(client, row, call)
       state.headers[name] = value
     end
   end
-  return state
+end
+
+-- What comes before each attempt where there is a hook or a token to ask for. Returns a problem.
+local function before_attempt(client, row, call, state, on_request, credential)
+  if on_request then
+    local ok, raised = announce(client, row, call, state)
+    if not ok then
+      return { kind = "callback", message = "on_request raised: " .. errors.text(raised), sent = "no" }
+    end
+  end
+  local problem
+  if credential then
+    problem = credential(state.is_rejected == true)
+    state.is_rejected = state.is_rejected and false
+  end
+  return problem or (client.is_closed and pause.closed(client)) or nil -- by a hook, or while the token was awaited
 end
 
 ---The engine, with this client's wish for it.
@@ -306,34 +332,23 @@ function request.send(client, row, call)
   if not engine then
     return nil, errors.new { kind = "network", message = message, sent = "no" }
   end
-  local state, bad
-  if client.is_closed then
-    bad = pause.closed(client)
-  else
-    state, bad = prepare(client, row, call)
+  local began = now()
+  local options, credential = client.options, client.credential
+  local on_request, is_told = options.on_request, options.on_response or options.log
+  local state = { attempt = 1, began = began, deadline = began + (call.options.deadline or options.deadline) }
+  local bad = client.is_closed and pause.closed(client) or nil
+  if not bad and (row.method ~= "GET" or call.headers or call.text) then
+    bad = prepare(row, call, state)
   end
-  if not state then
+  if bad then
     return nil, errors.new(bad)
   end
-  local hooked = client.options.on_response or client.options.log
   while true do
-    state.attempt = state.attempt + 1
-    state.began, state.operation = now(), nil
-    if client.options.on_request then
-      local ok, raised = announce(client, row, call, state)
-      if not ok then
-        return finish_problem(client, row, call, state, {
-          kind = "callback",
-          message = "on_request raised: " .. errors.text(raised),
-          sent = "no",
-        })
+    if on_request or credential then
+      bad = before_attempt(client, row, call, state, on_request, credential)
+      if bad then
+        return finish_problem(client, row, call, state, bad)
       end
-    end
-    local unknown = client.credential and client.credential(state.rejected == true)
-    state.rejected = state.rejected and false
-    unknown = unknown or (client.is_closed and pause.closed(client)) -- by a hook, or while the token was awaited
-    if unknown then
-      return finish_problem(client, row, call, state, unknown)
     end
     local value
     local status, problem = try(client, engine, row, call, state)
@@ -348,15 +363,15 @@ function request.send(client, row, call)
     if value then
       state.operation:drop()
       response.remember(value, state.operation, state.attempt)
-      if hooked then
+      if is_told then
         report(client, row, call, state, status)
       end
       return value
-    elseif client.credential and problem.status == 401 and state.rejected == nil then
-      state.rejected = true -- the token has expired, and nothing was done: once more with a fresh one
     elseif not again(client, row, call, state, problem) then
       return finish_problem(client, row, call, state, problem)
     end
+    state.attempt = state.attempt + 1
+    state.began, state.operation = now(), nil
   end
 end
 

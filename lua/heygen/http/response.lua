@@ -6,6 +6,7 @@ local foreign = require "heygen.http.foreign"
 local response = {}
 
 local decode, escape, read_error = core.decode, core.escape, api_error.read
+local find = string.find
 
 -- value -> operation. Weak: an answer lives as long as the value that came in it.
 local operations = setmetatable({}, { __mode = "k" })
@@ -107,12 +108,12 @@ end
 -- The id of an answer to a GET that is about another thing than the one asked for: behind a cache, or a proxy that
 -- mixes answers up.
 local function other_id(row, target, data)
-  local id = data[row.carries]
+  local id, head = data[row.carries], #row.id_head
   if
     row.method ~= "GET"
     or type(id) ~= "string"
     or id == ""
-    or target == row.id_head .. id .. row.id_tail
+    or (#target == head + #id + #row.id_tail and find(target, id, head + 1, true) == head + 1)
   then
     return nil
   end

@@ -95,7 +95,7 @@ function loop.service_text(state, text, most)
   return text and errors.foreign(tostring(text), most or 1000, state.hide)
 end
 
-local MOST_UNREADABLE = 10 -- answers in a row
+local MOST_UNREADABLE = 10 -- answers in a row that cannot be read, or polls without an access token
 local LONGEST_NOT_FOUND = 15 -- seconds between two polls of what is not found
 
 -- Kinds of errors after which the wait can be resumed, as far as is known.
@@ -149,11 +149,13 @@ function loop.poll_failed(state, err, id)
     state.not_found = state.not_found + 1
   elseif not err.retryable or err.kind == "cancelled" then
     return complete(state, err)
-  elseif err.kind == "parse" then
+  elseif err.kind == "parse" or err.kind == "callback" then -- the latter of access_token
     state.unreadable = state.unreadable + (state.is_counted and 0 or 1) -- a poll of several jobs has many answers
     state.is_counted = true
     if state.unreadable >= MOST_UNREADABLE then
-      err.message = ("%d answers in a row could not be read: %s"):format(MOST_UNREADABLE, err.message)
+      local what = err.kind == "parse" and "%d answers in a row could not be read"
+        or "%d polls in a row had no access token"
+      err.message = (what .. ": %s"):format(MOST_UNREADABLE, err.message)
       return complete(state, err)
     end
   end

@@ -9,6 +9,7 @@ local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
 local pace = require "heygen.wait.pace"
+local row_calls = require "heygen.api.call"
 
 local video = {}
 
@@ -43,15 +44,15 @@ local function identify(target)
   return { session_id = session_id, video_id = video_id }
 end
 
--- The object, or nil and an error.
+local VIDEO, SESSION = row_calls.rows("videos").get, row_calls.rows("video_agents").get
+local get = row_calls.get
+
 local function get_video(client, video_id, call)
-  local object, _, err = client.videos:get(video_id, call)
-  return object, err
+  return get(client, VIDEO, video_id, call)
 end
 
 local function get_session(client, session_id, call)
-  local object, _, err = client.video_agents:get(session_id, call)
-  return object, err
+  return get(client, SESSION, session_id, call)
 end
 
 ---One poll; see Client:poll.
