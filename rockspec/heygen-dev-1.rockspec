@@ -118,6 +118,7 @@ build = {
     ["heygen.endpoints.brand_kits"] = "lua/heygen/endpoints/brand_kits.lua",
     ["heygen.endpoints.event_types"] = "lua/heygen/endpoints/event_types.lua",
     ["heygen.endpoints.fields"] = "lua/heygen/endpoints/fields.lua",
+    ["heygen.endpoints.filler_word_removals"] = "lua/heygen/endpoints/filler_word_removals.lua",
     ["heygen.endpoints.hyperframes"] = "lua/heygen/endpoints/hyperframes.lua",
     ["heygen.endpoints.jobs"] = "lua/heygen/endpoints/jobs.lua",
     ["heygen.endpoints.lipsyncs"] = "lua/heygen/endpoints/lipsyncs.lua",

@@ -98,6 +98,7 @@ build = {
     ["heygen.sim.service.handlers"] = "sim/heygen/sim/service/handlers.lua",
     ["heygen.sim.service.job_requests"] = "sim/heygen/sim/service/job_requests.lua",
     ["heygen.sim.service.job_results"] = "sim/heygen/sim/service/job_results.lua",
+    ["heygen.sim.service.languages"] = "sim/heygen/sim/service/languages.lua",
     ["heygen.sim.service.library"] = "sim/heygen/sim/service/library.lua",
     ["heygen.sim.service.lookup"] = "sim/heygen/sim/service/lookup.lua",
     ["heygen.sim.service.messages"] = "sim/heygen/sim/service/messages.lua",

@@ -20,6 +20,8 @@ local function type_text(spec)
   elseif spec.type == "array" then
     local items = type_text(spec.items)
     return "array of " .. (items:find "%]" and items or items .. "s")
+  elseif spec.base64 == false then
+    return "[file](#filereference)"
   end
   return NAMES[spec.type] or spec.type
 end
@@ -60,6 +62,7 @@ local function limit_text(spec)
     parts[#parts + 1] = "known: `" .. concat(plain.known, "`, `") .. "`"
   end
   parts[#parts + 1] = size_text(spec)
+  parts[#parts + 1] = spec.even and "even" or nil
   parts[#parts + 1] = FORMATS[spec.format]
   if spec.requires then
     parts[#parts + 1] = "only with `" .. spec.requires .. "`"

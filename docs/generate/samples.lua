@@ -58,7 +58,9 @@ function make.integer(spec, name)
   return ("%d"):format(math.max(spec.min or 1, 1))
 end
 
-make.number = make.integer
+function make.number(spec, name)
+  return spec.enum and tostring(spec.enum[1]) or make.integer(spec, name)
+end
 
 function make.boolean()
   return "true"

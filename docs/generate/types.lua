@@ -21,6 +21,8 @@ local PLAIN = {
 local function bare_type(spec)
   if spec.enum_name then
     return "heygen." .. spec.enum_name
+  elseif spec.enum and type(spec.enum[1]) == "number" then
+    return concat(spec.enum, "|")
   elseif spec.enum then
     return '"' .. concat(spec.enum, '"|"') .. '"'
   elseif spec.type == "array" then
@@ -28,6 +30,8 @@ local function bare_type(spec)
     return (items:find("|", 1, true) and "(" .. items .. ")" or items) .. "[]"
   elseif spec.class then
     return "heygen." .. spec.class
+  elseif spec.base64 == false then
+    return "string|heygen.FileReference"
   end
   return PLAIN[spec.type]
 end

@@ -25,6 +25,8 @@ local retry = require "heygen.http.retry"
 ---@field lipsync_ids string[]?
 ---@field render_id string? of a HyperFrames project
 ---@field render_ids string[]?
+---@field filler_word_removal_id string?
+---@field filler_word_removal_ids string[]?
 ---@field job_id string? of a clipping job or a background removal
 ---@field job_ids string[]?
 ---@field voice_id string?
@@ -111,6 +113,8 @@ local SHOWN = {
   "lipsync_ids",
   "render_id",
   "render_ids",
+  "filler_word_removal_id",
+  "filler_word_removal_ids",
   "job_id",
   "job_ids",
   "voice_id",

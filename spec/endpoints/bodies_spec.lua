@@ -40,12 +40,6 @@ local function is_apart(call, path, what, body)
     return what == "is missing"
   elseif call == "voices:speech" and name == "input_type" then
     return what:find "enum" or what == "is nearly in the enum"
-  elseif call == "ai_clipping:create" and path:find "^output_settings" then
-    return true
-  elseif call == "video_translations:generate_proofread" and name == "captions" then
-    return true
-  elseif call == "templates:generate" and name == "fps" then
-    return what == "is too large"
   elseif name == "color" or name == "value" then
     return what == "is of the wrong format" or what == "is empty"
   end

@@ -35,8 +35,8 @@ describe("endpoints", function()
         count = count + 1
       end
     end
-    assert.equal(92, count)
-    assert.equal(92, #endpoints)
+    assert.equal(94, count)
+    assert.equal(94, #endpoints)
     -- A group is named after the first part of its paths.
     for _, row in ipairs(endpoints) do
       assert.equal(row.group, (row.path:match("^/v3/([^/]+)"):gsub("-", "_")))

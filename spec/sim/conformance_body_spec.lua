@@ -13,9 +13,15 @@ local function adapt(endpoint, body)
     if type(body.variables) == "table" and body.variables[1] == nil and not body.variables.some then
       body.variables = VARIABLES
     end
+    local size = body.dimension
+    if type(size) == "table" and size.width == 4096 and size.height == 4096 then
+      size.height = 2304 -- 16:9, as the template
+    end
     if type(body.scene_ids) == "table" and body.scene_ids[1] == "x" then
       body.scene_ids = { "main" }
     end
+  elseif endpoint.id == "video_translations.create" and body.fps_mode and not body.audio then
+    body.audio = body.video
   end
   return body
 end

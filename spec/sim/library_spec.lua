@@ -193,13 +193,14 @@ describe("brands, templates and sounds", function()
   it("make videos of templates", function()
     local id = sim.model.library.templates.rows[1].id
     local template = must("GET", "/v3/templates/" .. id)
-    assert.is_table(template.variables.headline)
+    assert.same({ type = "text", content = "headline" }, template.variables.headline)
     local target = "/v3/templates/" .. id
     local video = must("POST", target, {
-      variables = { headline = "Hello" },
-      scene_ids = { template.scenes[1].id },
+      variables = template.variables,
+      scene_ids = { template.scene_ids[1], template.scene_ids[1] },
       folder_id = "folder_1",
-      dimension = { width = 720, height = 1280 },
+      dimension = { width = 854, height = 480 },
+      fps = 60,
     })
     assert.equal("pending", video.status)
     assert.equal("folder_1", video.folder_id)
@@ -208,6 +209,30 @@ describe("brands, templates and sounds", function()
     refused(400, "invalid_parameter", "POST", target, { variables = { nothing = "x" } })
     refused(400, "invalid_parameter", "POST", target, { variables = {}, scene_ids = { "nowhere" } })
     refused(404, "template_not_found", "POST", "/v3/templates/none", { variables = {} })
+    for _, wrong in ipairs {
+      { "dimension", { width = 720, height = 1280 } },
+      { "dimension.width", { width = 1281, height = 720 } },
+      { "dimension.height", { width = 128, height = 72 } },
+      { "fps", 29 },
+      { "fps", sim.model.json.null },
+      { "caption", sim.model.json.null },
+      { "subtitles.preset_name", { font_size = 12 } },
+    } do
+      local body = { variables = {} }
+      body[wrong[1]:match "^%w+"] = wrong[2]
+      local status, value = sim:ask("POST", target, body)
+      assert.same({ 400, wrong[1] }, { status, value.error.param })
+    end
+  end)
+
+  it("make videos of templates with subtitles where a style or captions are asked for", function()
+    sim.model:behave { captions = "asked" }
+    local target = "/v3/templates/" .. sim.model.library.templates.rows[1].id
+    for _, case in ipairs { { false }, { true, caption = true }, { true, style = { preset_name = "plain" } } } do
+      local id = must("POST", target, { variables = {}, caption = case.caption, subtitles = case.style }).id
+      sim.model.clock:advance(601)
+      assert.equal(case[1], must("GET", "/v3/videos/" .. id).subtitle_url ~= sim.model.json.null)
+    end
   end)
 
   it("sound", function()
@@ -271,9 +296,9 @@ describe("webhook endpoints", function()
     assert.same({}, must("GET", "/v3/webhooks/endpoints"))
   end)
 
-  it("are told of 30 types of events", function()
+  it("are told of 32 types of events", function()
     local types = must("GET", "/v3/webhooks/event-types")
-    assert.equal(30, #types)
+    assert.equal(32, #types)
     for _, each in ipairs(types) do
       assert.is_falsy(each.event_type:find "failed$" and not each.event_type:find "preflight")
     end

@@ -27,22 +27,14 @@ local function make_works(client, ids)
     batch_id = assert(client.video_translations:create_batch {
       video_translations = { { video = FILE, output_languages = { "German" } } },
     }).batch_id,
-    captions = true,
+    output_languages = { "German", "Spanish (Spain)" },
   }
   ids.lipsyncs = {
     lipsync_id = assert(client.lipsyncs:create { video = FILE, audio = FILE }).lipsync_id,
     batch_id = assert(client.lipsyncs:create_batch { lipsyncs = { { video = FILE, audio = FILE } } }).batch_id,
   }
-  ids.ai_clipping = {
-    job_id = assert(client.ai_clipping:create { video = FILE }).job_id,
-    output_settings = {
-      aspect_ratio = "landscape",
-      caption_style = "bold",
-      captions = true,
-      duration_types = { "30" },
-      prompt = "The best",
-    },
-  }
+  ids.ai_clipping = { job_id = assert(client.ai_clipping:create { video = FILE }).job_id }
+  ids.filler_word_removals = assert(client.filler_word_removals:create { video = FILE })
   ids.hyperframes = { render_id = assert(client.hyperframes:create_render { project = FILE }).render_id }
   ids.background_removals = { job_id = assert(client.background_removals:create { video = FILE }).id }
 end
@@ -83,6 +75,7 @@ function account.new(sim, client)
     template_id = assert(client.templates:list()).data[1].id,
     variables = { headline = "x" },
     scene_ids = { "main" },
+    dimension = { width = 1280, height = 720 },
   }
   ids.webhooks =
     { endpoint_id = assert(client.webhooks:create_endpoint { url = "https://example.com/x" }).endpoint_id }

@@ -197,6 +197,12 @@ local function out_of_bounds(field, add)
     if field.above then
       add(field.above, "not above its bound")
     end
+    if field.enum then
+      add(field.enum[1] + 1, "not in the enum")
+    end
+    if field.even then
+      add(field.max - 1, "odd")
+    end
   end
 end
 

@@ -5,8 +5,8 @@
 --   body<avatar>.avatar_id string*        of one variant of a body that is a union
 --   data[].status string* pending|failed  of an answer
 --
--- The published facts are such lines, too: contract.txt, which make_contract.lua writes. Whether a text may be empty is
--- left out: the facts do not say it of required fields, and the client refuses empty ids everywhere.
+-- The published facts are such lines, too: contract.txt, which make_contract.lua writes. That a text or a list is not
+-- empty and a number not negative is left out: the facts do not say it, and the client refuses what cannot be meant.
 local contract = {}
 
 local function sorted(map)
@@ -34,12 +34,19 @@ local function concat(values)
   return table.concat(texts, "|")
 end
 
+local function low_text(field)
+  local low = field.min
+  if field.above then
+    return ">" .. number(field.above)
+  elseif field.type == "ids" or (field.type == "string" and low == 1) then
+    return ""
+  end
+  return not field.max and (low == 0 or low == 1) and "" or number(low)
+end
+
 local function flags(field)
   local text = (field.required and "*" or "") .. (field.nullable and "~" or "")
-  local low = field.above and ">" .. number(field.above) or number(field.min)
-  if field.type == "ids" or (field.type == "string" and low == "1") then
-    low = ""
-  end
+  local low = low_text(field)
   local high = field.type == "ids" and "" or number(field.max)
   if low ~= "" or high ~= "" then
     text = text .. " " .. low .. ".." .. high
@@ -47,7 +54,12 @@ local function flags(field)
   if field.enum then
     text = text .. " " .. (#field.enum > 20 and "EVENTS" or concat(field.enum))
   end
-  return text .. (field.default ~= nil and " default " .. value_text(field.default) or "")
+  text = text .. (field.even and " even" or "")
+  local default = field.default
+  if default == nil then
+    return text
+  end
+  return text .. " default " .. (type(default) == "table" and concat(default) or value_text(default))
 end
 
 local function is_file(field)
@@ -64,7 +76,8 @@ end
 
 function walk(field, path, add)
   if is_file(field) then
-    local kind = field.variants and not field.variants.base64 and " file without base64" or " file"
+    local without = field.base64 == false or (field.variants and not field.variants.base64)
+    local kind = without and " file without base64" or " file"
     add(path .. kind .. flags { required = field.required, nullable = field.nullable })
   elseif field.type == "union" then
     add(path .. " union " .. field.by .. flags(field))

@@ -19,7 +19,7 @@ function make.string(spec)
 end
 
 function make.integer(spec)
-  return spec.min or 1
+  return spec.enum and spec.enum[1] or spec.min or 1
 end
 
 make.number = make.integer

@@ -81,8 +81,8 @@ local function add_prose(fields, rules)
     if node and type(rule) == "table" then
       for name, value in pairs(rule) do
         local known = ({ min_chars = "min", max_chars = "max", max_items = "max" })[name] or name
-        if known == "min" or known == "max" or known == "default" or known == "enum" then
-          node[known] = value
+        if known == "min" or known == "max" or known == "default" or known == "enum" or known == "even" then
+          node[known] = known == "default" and rule.items_known or value -- "all three"
         end
       end
     end
@@ -98,6 +98,11 @@ local function body_of(endpoint)
   end
   local fields = fields_of(body)
   add_prose(fields, present(endpoint.prose_rules) and endpoint.prose_rules or {})
+  for _, field in pairs(endpoint.path:find "/batches$" and fields or {}) do
+    if field.type == "array" and not field.max then
+      field.min, field.max = 1, document.limits.batch_items_max
+    end
+  end
   return fields
 end
 
@@ -124,8 +129,15 @@ end)
 for _, each in ipairs(document.errors) do
   print(("error %s %d"):format(each.code, each.http))
 end
-for _, event in ipairs(document.types.WebhookEventType.enum) do
-  print("event " .. event)
+local function print_events(events)
+  for _, event in ipairs(events or {}) do
+    print("event " .. event)
+  end
+end
+
+print_events(document.types.WebhookEventType.enum)
+for _, endpoint in ipairs(document.endpoints) do
+  print_events(endpoint.events)
 end
 for _, endpoint in ipairs(document.endpoints) do
   local head = { endpoint.id, endpoint.method, endpoint.path }

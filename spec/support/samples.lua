@@ -4,13 +4,6 @@ local samples = {}
 
 local IMAGE = { type = "base64", media_type = "image/png", data = "iVBORw0KGgo=" }
 
--- "1\n00:00:00,000 --> 00:00:01,000\nHello.\n": what these hold is checked.
-local SUBTITLES = {
-  type = "base64",
-  media_type = "application/x-subrip",
-  data = "MQowMDowMDowMCwwMDAgLS0+IDAwOjAwOjAxLDAwMApIZWxsby4K",
-}
-
 local FORMATS = {
   https_url = "https://example.com/a?b=c",
   callback_url = "https://example.com/a?b=c",
@@ -35,6 +28,9 @@ function make.integer(spec)
 end
 
 function make.number(spec)
+  if spec.enum then
+    return spec.enum
+  end
   local low, high = spec.min or spec.above or 1, spec.max or 24
   return { (low + high) / 2 + 0.25, high }
 end
@@ -43,11 +39,11 @@ function make.boolean()
   return { true, false }
 end
 
-function make.file_input(_, name)
+function make.file_input(spec)
   return {
     { type = "url", url = "https://example.com/video.mp4" },
     { type = "asset_id", asset_id = "asset_1" },
-    name == "srt" and SUBTITLES or IMAGE,
+    spec.base64 ~= false and IMAGE or nil,
   }
 end
 

@@ -77,6 +77,9 @@ local function works(self)
   by.lipsyncs = { lipsync_id = self:must("POST", "/v3/lipsyncs", { video = FILE, audio = FILE }).lipsync_id }
   by.ai_clipping = { job_id = self:must("POST", "/v3/ai-clipping", { video = FILE }).job_id }
   by.hyperframes = { render_id = self:must("POST", "/v3/hyperframes/renders", { project = FILE }).render_id }
+  by.filler_word_removals = {
+    filler_word_removal_id = self:must("POST", "/v3/filler-word-removals", { video = FILE }).filler_word_removal_id,
+  }
   by.background_removals = { job_id = self:must("POST", "/v3/background-removals", { video = FILE }).id }
   local request = { video = FILE, output_languages = { "German" }, title = "x" }
   by.video_translations = {
@@ -125,7 +128,9 @@ function world.new(options)
   self.ids = {
     avatar_id = first "looks",
     voice_id = first "voices",
-    brand_voice_id = first "voices",
+    brand_voice_id = first "glossaries",
+    output_languages = "German",
+    layers = "mask",
     brand_kit_id = first "kits",
     brand_glossary_id = first "glossaries",
     style_id = "style_print_1",

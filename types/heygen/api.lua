@@ -18,6 +18,7 @@
 ---@field lipsyncs heygen.Lipsyncs
 ---@field background_removals heygen.BackgroundRemovals
 ---@field ai_clipping heygen.AiClipping
+---@field filler_word_removals heygen.FillerWordRemovals
 ---@field hyperframes heygen.Hyperframes
 
 ---@class heygen.VideoAgentSessionPage : heygen.Page
@@ -96,7 +97,7 @@
 ---@field data heygen.HyperframesRender[]
 ---@field next fun(self: heygen.HyperframesRenderPage): heygen.HyperframesRenderPage?, string?, heygen.Error?
 
----@alias heygen.EventName "avatar_video.success"|"avatar_video.fail"|"avatar_video_gif.success"|"avatar_video_gif.fail"|"video_translate.success"|"video_translate.fail"|"video_translate.preflight.validation_failed"|"video_translate.preflight.download_failed"|"personalized_video"|"instant_avatar.success"|"instant_avatar.fail"|"photo_avatar_generation.success"|"photo_avatar_generation.fail"|"photo_avatar_train.success"|"photo_avatar_train.fail"|"photo_avatar_add_motion.success"|"photo_avatar_add_motion.fail"|"proofread_creation.success"|"proofread_creation.fail"|"live_avatar.success"|"live_avatar.fail"|"avatar_video_caption.success"|"avatar_video_caption.fail"|"video_agent.success"|"video_agent.fail"|"hyperframes_video.success"|"hyperframes_video.fail"|"ai_clipping.success"|"ai_clipping.fail"|"batch.finished"
+---@alias heygen.EventName "avatar_video.success"|"avatar_video.fail"|"avatar_video_gif.success"|"avatar_video_gif.fail"|"video_translate.success"|"video_translate.fail"|"video_translate.preflight.validation_failed"|"video_translate.preflight.download_failed"|"personalized_video"|"instant_avatar.success"|"instant_avatar.fail"|"photo_avatar_generation.success"|"photo_avatar_generation.fail"|"photo_avatar_train.success"|"photo_avatar_train.fail"|"photo_avatar_add_motion.success"|"photo_avatar_add_motion.fail"|"proofread_creation.success"|"proofread_creation.fail"|"live_avatar.success"|"live_avatar.fail"|"avatar_video_caption.success"|"avatar_video_caption.fail"|"video_agent.success"|"video_agent.fail"|"hyperframes_video.success"|"hyperframes_video.fail"|"ai_clipping.success"|"ai_clipping.fail"|"batch.finished"|"filler_word_removal.success"|"filler_word_removal.fail"
 
 ---@class heygen.Background
 ---@field type "color"|"image" what it is
@@ -213,50 +214,72 @@
 ---@field height integer pixels
 ---@field width integer pixels
 
+---@class heygen.TemplateSubtitles
+---@field preset_name string the name of the style
+---@field alignment integer|lightuserdata|nil where a line stands
+---@field disable_highlight boolean|lightuserdata|nil true: the word that is spoken looks like the others
+---@field font_size integer|lightuserdata|nil size of the letters
+---@field position heygen.TemplatePosition|lightuserdata|nil moves them
+
+---@class heygen.TemplatePosition
+---@field x number? to the right
+---@field y number? down
+
+---@class heygen.StockVoices
+---@field preferred_stock_voice_ids string[]? which ones, if they fit
+---@field use_stock_voice boolean? true: take them
+
 ---@class heygen.VideoTranslationBody
 ---@field output_languages string[] some of video_translations:languages()
----@field video string|heygen.FileInput the video to work on
----@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the video
+---@field video string|heygen.FileReference the video to work on
+---@field audio string|heygen.FileReference|lightuserdata|nil the sound, when it is not in the video
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
----@field brand_voice_id string|lightuserdata|nil the brand voice to use
+---@field brand_voice_id string|lightuserdata|nil the older name of brand_glossary_id
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
----@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
----@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
----@field enable_watermark boolean|lightuserdata|nil true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video
+---@field enable_caption boolean? true: with subtitles
+---@field enable_dynamic_duration boolean? false: the video keeps its length
+---@field enable_speech_enhancement boolean? true: the speech is made clearer
+---@field enable_watermark boolean? true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field fps_mode string|lightuserdata|nil how frames are timed
+---@field fps_mode "vfr"|"cfr"|"passthrough"|lightuserdata|nil how frames are timed, where audio is given
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the video
----@field srt_role string|lightuserdata|nil which language the subtitles are in
+---@field srt string|heygen.FileReference|lightuserdata|nil subtitles of the video
+---@field srt_role "input"|"output"|lightuserdata|nil which language the subtitles are in: that of the video, or the new one
 ---@field start_time number|lightuserdata|nil seconds; where to begin
----@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the video
+---@field stock_voice_config heygen.StockVoices|lightuserdata|nil voices of the catalogue instead of those of the video
 ---@field title string|lightuserdata|nil a name to find it by
----@field translate_audio_only boolean|lightuserdata|nil true: the sound alone, the lips stay
+---@field translate_audio_only boolean? true: the sound alone, the lips stay
 
 ---@class heygen.LipsyncBody
----@field audio string|heygen.FileInput the new sound
----@field video string|heygen.FileInput the video to work on
+---@field audio string|heygen.FileReference the new sound
+---@field video string|heygen.FileReference the video to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
----@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
----@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
----@field enable_watermark boolean|lightuserdata|nil true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video
+---@field enable_caption boolean? true: with subtitles
+---@field enable_dynamic_duration boolean? false: the video keeps its length
+---@field enable_speech_enhancement boolean? true: the speech is made clearer
+---@field enable_watermark boolean? true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil speed (the default) or precision
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
+
+---@class heygen.ClipSettings
+---@field aspect_ratio "landscape"|"portrait"|"square"|nil portrait when absent
+---@field caption_style string|lightuserdata|nil how the subtitles look
+---@field captions boolean? false: without subtitles
+---@field duration_types ("30"|"60"|"180"|"long")[]|nil how long clips may be, in seconds
+---@field prompt string|lightuserdata|nil what to look for
 
 ---@class heygen.VideoAgentsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field prompt string what the video must show and say
@@ -1060,16 +1083,16 @@ function brand_glossaries:each(fields) end
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field caption boolean|lightuserdata|nil true: with subtitles
+---@field caption boolean? true: with subtitles
 ---@field dimension heygen.Dimension|lightuserdata|nil size of the picture
----@field enable_sharing boolean|lightuserdata|nil true: anyone who has the address can see it
+---@field enable_sharing boolean? true: anyone who has the address can see it
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field fps number|lightuserdata|nil frames a second
----@field include_gif boolean|lightuserdata|nil true: with an animated preview
----@field keep_text_vertically_centered boolean|lightuserdata|nil true: texts of another length stay in the middle
----@field reorder_music boolean|lightuserdata|nil true: the music follows the new order of scenes
----@field scene_ids string[]|lightuserdata|nil only these scenes, in this order
----@field subtitles any|lightuserdata|nil the style of the subtitles
+---@field fps 25|30|60|nil frames a second, 25 when absent
+---@field include_gif boolean? true: with an animated preview
+---@field keep_text_vertically_centered boolean? true: texts of another length stay in the middle
+---@field reorder_music boolean? false: the music stays when scenes change their order
+---@field scene_ids string[]|lightuserdata|nil only these scenes, in this order; one may come several times
+---@field subtitles heygen.TemplateSubtitles|lightuserdata|nil the style of the subtitles; with them, without caption too
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -1106,30 +1129,30 @@ function templates:each(fields) end
 
 ---@class heygen.VideoTranslationsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field output_languages string[] some of video_translations:languages()
----@field video string|heygen.FileInput the video to work on
----@field audio string|heygen.FileInput|lightuserdata|nil the sound, when it is not in the video
+---@field video string|heygen.FileReference the video to work on
+---@field audio string|heygen.FileReference|lightuserdata|nil the sound, when it is not in the video
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
----@field brand_voice_id string|lightuserdata|nil the brand voice to use
+---@field brand_voice_id string|lightuserdata|nil the older name of brand_glossary_id
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
----@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
----@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
----@field enable_watermark boolean|lightuserdata|nil true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video
+---@field enable_caption boolean? true: with subtitles
+---@field enable_dynamic_duration boolean? false: the video keeps its length
+---@field enable_speech_enhancement boolean? true: the speech is made clearer
+---@field enable_watermark boolean? true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field fps_mode string|lightuserdata|nil how frames are timed
+---@field fps_mode "vfr"|"cfr"|"passthrough"|lightuserdata|nil how frames are timed, where audio is given
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the video
----@field srt_role string|lightuserdata|nil which language the subtitles are in
+---@field srt string|heygen.FileReference|lightuserdata|nil subtitles of the video
+---@field srt_role "input"|"output"|lightuserdata|nil which language the subtitles are in: that of the video, or the new one
 ---@field start_time number|lightuserdata|nil seconds; where to begin
----@field stock_voice_config table|lightuserdata|nil voices of the catalogue instead of those of the video
+---@field stock_voice_config heygen.StockVoices|lightuserdata|nil voices of the catalogue instead of those of the video
 ---@field title string|lightuserdata|nil a name to find it by
----@field translate_audio_only boolean|lightuserdata|nil true: the sound alone, the lips stay
+---@field translate_audio_only boolean? true: the sound alone, the lips stay
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsList : heygen.CallOptions
@@ -1163,17 +1186,17 @@ function templates:each(fields) end
 ---@class heygen.VideoTranslationsCreateProofread : heygen.PostOptions, heygen.FileOptions
 ---@field output_languages string[] some of video_translations:languages()
 ---@field title string a name to find it by
----@field video string|heygen.FileInput the video to work on
+---@field video string|heygen.FileReference the video to work on
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
----@field brand_voice_id string|lightuserdata|nil the brand voice to use
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
----@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
----@field enable_video_stretching boolean|lightuserdata|nil true: the video may become longer or shorter
+---@field brand_voice_id string|lightuserdata|nil the older name of brand_glossary_id
+---@field disable_music_track boolean? true: without the music of the video
+---@field enable_speech_enhancement boolean? true: the speech is made clearer
+---@field enable_video_stretching boolean? true: the video may become longer or shorter
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
+---@field keep_the_same_format boolean? true: the format of the video given
+---@field mode "speed"|"precision"|nil speed (the default) or precision
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
----@field srt string|heygen.FileInput|lightuserdata|nil subtitles of the video
+---@field srt string|heygen.FileReference|lightuserdata|nil subtitles of the video
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsGetProofread : heygen.CallOptions
@@ -1181,14 +1204,14 @@ function templates:each(fields) end
 ---@class heygen.VideoTranslationsGenerateProofread : heygen.PostOptions
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field captions any|lightuserdata|nil true: with subtitles
----@field translate_audio_only boolean|lightuserdata|nil true: the sound alone, the lips stay
+---@field captions boolean? true: with subtitles
+---@field translate_audio_only boolean? true: the sound alone, the lips stay
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsGetProofreadSrt : heygen.CallOptions
 
 ---@class heygen.VideoTranslationsUpdateProofreadSrt : heygen.CallOptions, heygen.FileOptions
----@field srt string|heygen.FileInput the subtitles put right
+---@field srt string|heygen.FileReference the subtitles put right
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslations
@@ -1295,7 +1318,7 @@ function video_translations:get_proofread_srt(proofread_id, fields) end
 ---Replaces the subtitles of a proofread.
 ---@param proofread_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VideoTranslationsUpdateProofreadSrt
----@return heygen.ProofreadSrt? value
+---@return heygen.Proofread? value
 ---@return string? message
 ---@return heygen.Error? err
 function video_translations:update_proofread_srt(proofread_id, fields) end
@@ -1312,20 +1335,20 @@ function video_translations:each(fields) end
 function video_translations:each_batch_item(batch_id, fields) end
 
 ---@class heygen.LipsyncsCreate : heygen.PostOptions, heygen.FileOptions
----@field audio string|heygen.FileInput the new sound
----@field video string|heygen.FileInput the video to work on
+---@field audio string|heygen.FileReference the new sound
+---@field video string|heygen.FileReference the video to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean|lightuserdata|nil true: without the music of the video
----@field enable_caption boolean|lightuserdata|nil true: with subtitles
----@field enable_dynamic_duration boolean|lightuserdata|nil true: the video may become longer or shorter
----@field enable_speech_enhancement boolean|lightuserdata|nil true: the speech is made clearer
----@field enable_watermark boolean|lightuserdata|nil true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video
+---@field enable_caption boolean? true: with subtitles
+---@field enable_dynamic_duration boolean? false: the video keeps its length
+---@field enable_speech_enhancement boolean? true: the speech is made clearer
+---@field enable_watermark boolean? true: with a watermark
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|lightuserdata|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil speed (the default) or precision
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
@@ -1432,7 +1455,7 @@ function lipsyncs:each_batch_item(batch_id, fields) end
 
 ---@class heygen.BackgroundRemovalsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field video string|heygen.FileInput the video
----@field layers any|lightuserdata|nil which parts to give
+---@field layers string[]? which parts to give: foreground, mask, background; all three when absent
 ---@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere; that key when absent
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
@@ -1484,11 +1507,11 @@ function background_removals:delete(job_id, fields) end
 function background_removals:each(fields) end
 
 ---@class heygen.AiClippingCreate : heygen.PostOptions, heygen.FileOptions
----@field video string|heygen.FileInput the video
+---@field video string|heygen.FileReference the video
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
----@field output_settings table|lightuserdata|nil form, length and subtitles of the clips
+---@field output_settings heygen.ClipSettings? form, length and subtitles of the clips
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -1537,6 +1560,33 @@ function ai_clipping:delete(job_id, fields) end
 ---@param fields heygen.AiClippingList?
 ---@return fun(): heygen.Clipping iterator
 function ai_clipping:each(fields) end
+
+---@class heygen.FillerWordRemovalsCreate : heygen.PostOptions, heygen.FileOptions
+---@field video string|heygen.FileReference the video
+---@field callback_id string|lightuserdata|nil comes back in the callback
+---@field callback_url string|lightuserdata|nil called at the end, without a signature
+---@field title string|lightuserdata|nil a name to find it by
+---@field extra table<string, any>? fields that this version does not know
+
+---@class heygen.FillerWordRemovalsGet : heygen.CallOptions
+
+---@class heygen.FillerWordRemovals
+local filler_word_removals = {}
+
+---Cuts filler words out of a video. This costs money.
+---@param fields heygen.FillerWordRemovalsCreate
+---@return heygen.FillerWordRemovalCreated? value
+---@return string? message
+---@return heygen.Error? err
+function filler_word_removals:create(fields) end
+
+---A removal of filler words and its status, with a fresh download address when it is completed.
+---@param filler_word_removal_id string|table the id, or an object that carries it
+---@param fields heygen.FillerWordRemovalsGet?
+---@return heygen.FillerWordRemoval? value
+---@return string? message
+---@return heygen.Error? err
+function filler_word_removals:get(filler_word_removal_id, fields) end
 
 ---@class heygen.HyperframesCreateRender : heygen.PostOptions, heygen.FileOptions
 ---@field project string|heygen.FileInput the project, a ZIP archive with an index.html

@@ -109,7 +109,16 @@
 ---@field updated_at integer? Unix time
 ---@field variables table? what templates:generate fills in; absent in lists
 ---@field scene_ids string[]?
----@field scenes table[]?
+---@field scenes heygen.TemplateScene[]?
+
+---@class heygen.TemplateScene
+---@field scene_id string
+---@field script string?
+---@field variables heygen.TemplateVariable[]?
+
+---@class heygen.TemplateVariable
+---@field name string
+---@field variable_type string
 
 ---@class heygen.VideoTranslationsCreated
 ---@field video_translation_ids string[] one for each language; always a list
@@ -122,9 +131,9 @@
 ---@field output_language string?
 ---@field duration number? seconds
 ---@field video_url string? the mp4, signed for some time
----@field audio_url string?
----@field srt_caption_url string?
----@field vtt_caption_url string?
+---@field audio_url string? the sound alone
+---@field srt_caption_url string? with `enable_caption` only
+---@field vtt_caption_url string? the same as WebVTT
 ---@field translate_audio_only boolean?
 ---@field callback_id string?
 ---@field created_at integer? Unix time
@@ -145,7 +154,7 @@
 
 ---@class heygen.ProofreadsCreated
 ---@field proofread_ids string[] one for each language; always a list
----@field status string?
+---@field status "processing"|"completed"|"failed"|string|nil
 
 ---@class heygen.Proofread
 ---@field id string
@@ -159,7 +168,7 @@
 
 ---@class heygen.ProofreadGenerated
 ---@field video_translation_id string? to continue with: video_translations:get(video_translation_id)
----@field status string?
+---@field status "processing"|"completed"|"failed"|string|nil
 
 ---@class heygen.ProofreadSrt
 ---@field srt_url string?
@@ -208,7 +217,7 @@
 ---@field progress integer? per cent
 ---@field title string?
 ---@field input_language string?
----@field output_settings table?
+---@field output_settings table? as given to create; the service does not send it back so far
 ---@field source_duration number? seconds
 ---@field clips heygen.Clip[]?
 ---@field callback_id string?
@@ -220,10 +229,28 @@
 ---@field status "pending"|"completed"|"failed"|string
 ---@field title string?
 ---@field duration_seconds number?
----@field aspect_ratio string?
+---@field aspect_ratio "landscape"|"portrait"|"square"|nil
 ---@field video_url string?
 ---@field thumbnail_url string?
 ---@field virality_score integer?
+---@field failure_message string?
+
+---@class heygen.FillerWordRemovalCreated
+---@field filler_word_removal_id string to continue with: filler_word_removals:get(filler_word_removal_id)
+
+---@class heygen.FillerWordRemoval
+---@field id string
+---@field status "pending"|"running"|"completed"|"failed"|string
+---@field progress integer? per cent
+---@field title string?
+---@field num_cuts integer?
+---@field original_duration number? seconds
+---@field output_duration number? seconds
+---@field reduction_pct number? per cent of the length that are gone
+---@field video_url string? the mp4, signed for some time
+---@field thumbnail_url string?
+---@field callback_id string?
+---@field created_at integer? Unix time
 ---@field failure_message string?
 
 ---@class heygen.HyperframesRenderCreated

@@ -230,6 +230,16 @@
 ---@field media_type string? such as "image/png"; needed with data only
 ---@field data string? base64
 
+---A file where the service takes no base64: one of path, bytes, url, asset_id. A text alone is a path or an https address.
+---@class heygen.FileReference
+---@field type "url"|"asset_id"|nil filled in
+---@field path string? a local file: uploaded first
+---@field bytes string? raw bytes: uploaded first
+---@field filename string? of path or bytes
+---@field media_type string? of path or bytes
+---@field url string? https
+---@field asset_id string?
+
 ---Something to upload: one of path, data and read.
 ---@class heygen.UploadSource
 ---@field path string?

@@ -90,6 +90,17 @@ local hyperframes = {}
 ---@return heygen.Error? err
 function hyperframes:wait(target, wait) end
 
+---@class heygen.FillerWordRemovals
+local filler_word_removals = {}
+
+---Waits for a removal of filler words.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
+---@return heygen.FillerWordRemoval? removal
+---@return string? message
+---@return heygen.Error? err
+function filler_word_removals:wait(target, wait) end
+
 ---@class heygen.AiClipping
 local ai_clipping = {}
 

@@ -306,6 +306,17 @@ local function read_query(row, plan, given, target)
   return target
 end
 
+-- May all local files go into the request? Returns message, field, mistake.
+local function inline_problem(options, files)
+  for index = 1, options.files_as == "base64" and files and #files or 0 do
+    if files[index].limits.base64 == false then
+      local problem = files[index].where
+        .. " cannot be sent as base64; leave files_as out, the file is uploaded then"
+      return select(2, refuse("files_as", problem, true))
+    end
+  end
+end
+
 local function read_fields(row, plan, target, given)
   if has_unknown(given, plan.known) then
     local name, stray = unknown_field(row, plan, given)
@@ -319,6 +330,9 @@ local function read_fields(row, plan, target, given)
   end
   if not message and row.body then
     body, message, field, mistake = read_body(row, plan, given, files)
+  end
+  if not message then
+    message, field, mistake = inline_problem(options, files)
   end
   if message then
     return nil, message, field, mistake

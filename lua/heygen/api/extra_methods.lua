@@ -8,6 +8,7 @@ return {
   assets = { WAITS, "heygen.upload" },
   avatars = { WAITS },
   background_removals = { WAITS },
+  filler_word_removals = { WAITS },
   hyperframes = { WAITS },
   lipsyncs = { WAITS },
   templates = { WAITS },

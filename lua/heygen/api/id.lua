@@ -25,6 +25,7 @@ local OWN = {
   "proofread_id",
   "lipsync_id",
   "render_id",
+  "filler_word_removal_id",
   "job_id",
   "voice_id",
   "event_id",

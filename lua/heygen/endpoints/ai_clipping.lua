@@ -3,16 +3,30 @@ local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/ai-clipping"
 
+local OUTPUT_SETTINGS = fields.object("ClipSettings", "form, length and subtitles of the clips", {
+  aspect_ratio = fields.text(
+    "portrait when absent",
+    { enum = { "landscape", "portrait", "square" }, default = "portrait" }
+  ),
+  duration_types = fields.array(
+    fields.text("seconds, at most", { enum = { "30", "60", "180", "long" } }),
+    "how long clips may be, in seconds"
+  ),
+  captions = fields.switch(true, "false: without subtitles"),
+  caption_style = fields.optional_text "how the subtitles look",
+  prompt = fields.optional_text("what to look for", { max = 500 }),
+})
+
 return fields.rows("ai_clipping", {
   {
     name = "create",
     method = "POST",
     path = PATH,
     body = {
-      video = fields.file("the video", { required = true }),
+      video = fields.file_without_base64("the video", { required = true }),
       title = fields.TITLE,
       input_language = fields.optional_text "what is spoken; found out when absent",
-      output_settings = fields.free("form, length and subtitles of the clips", { nullable = true }),
+      output_settings = OUTPUT_SETTINGS,
       callback_url = fields.CALLBACK_URL,
       callback_id = fields.CALLBACK_ID,
     },

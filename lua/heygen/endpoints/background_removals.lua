@@ -2,6 +2,7 @@
 local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/background-removals"
+local LAYERS = { "foreground", "mask", "background" }
 
 return fields.rows("background_removals", {
   {
@@ -10,7 +11,11 @@ return fields.rows("background_removals", {
     path = PATH,
     body = {
       video = fields.file("the video", { required = true }),
-      layers = fields.any("which parts to give", { nullable = true }),
+      layers = fields.array(
+        fields.text("a layer", { min = 1, known = LAYERS }),
+        "which parts to give: foreground, mask, background; all three when absent",
+        { min = 1, default = LAYERS }
+      ),
       title = fields.TITLE,
       request_id = fields.optional_id "does here what the idempotency key does elsewhere; that key when absent",
     },

@@ -30,4 +30,6 @@ return {
   "ai_clipping.success",
   "ai_clipping.fail",
   "batch.finished",
+  "filler_word_removal.success",
+  "filler_word_removal.fail",
 }

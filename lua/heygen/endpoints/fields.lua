@@ -13,6 +13,7 @@ local ALSO = {
   video_translation_id = "id",
   proofread_id = "id",
   lipsync_id = "id",
+  filler_word_removal_id = "id",
   job_id = "id",
   voice_id = "voice_clone_id",
 }
@@ -54,6 +55,16 @@ fields.number = maker "number"
 fields.flag = maker "boolean"
 fields.file = maker "file_input"
 fields.any = maker "any"
+
+-- A file where the service takes an address or an asset, and no base64.
+function fields.file_without_base64(doc, more)
+  return with({ type = "file_input", base64 = false, doc = doc }, more)
+end
+
+-- A boolean that is never null.
+function fields.switch(default, doc)
+  return { type = "boolean", default = default, doc = doc }
+end
 
 -- An empty text is never meant where there must be one.
 function fields.required_text(doc, more)

@@ -9,7 +9,8 @@
 ---@field min number? least value, or number of characters (code points) or items
 ---@field max number? greatest value, or number of characters (code points) or items
 ---@field above number? the value must be greater
----@field enum string[]? the closed set of values
+---@field enum (string|number)[]? the closed set of values
+---@field even boolean? of an integer
 ---@field enum_name string? its name in the reference, when it is too long to be repeated
 ---@field default any what the service takes when the field is absent
 ---@field known string[]? values that are known of an open set; others are sent as they are
@@ -29,6 +30,7 @@
 ---@field infer string[][]? of a union: {field, variant}; the first field that is there tells the variant when `by` is
 ---absent
 ---@field direct boolean? of a file: it is uploaded, also where bytes in memory would go into the body as base64
+---@field base64 boolean? of a file: false where the service takes no base64; bytes in memory are uploaded then
 ---@field doc string
 
 ---@class heygen.Endpoint
@@ -58,6 +60,7 @@
 ---@field returns string a class of the reference, or an array of them; see endpoints/objects.lua
 ---@field expects string? a field without which the answer is not what was asked for
 ---@field expects_list string? the same, of a field that is a list
+---@field also_as string[]? other names under which what is expected may come
 ---@field one_as_list string? a field that some answers have instead of that list, with one item
 ---@field makes table<string, string>? ids that an answer may give, as response.salvage takes them, with their names
 ---on an error; session_id, video_id and what is expected need not be said
@@ -80,6 +83,7 @@ local groups = {
   require "heygen.endpoints.lipsyncs",
   require "heygen.endpoints.background_removals",
   require "heygen.endpoints.ai_clipping",
+  require "heygen.endpoints.filler_word_removals",
   require "heygen.endpoints.hyperframes",
 }
 

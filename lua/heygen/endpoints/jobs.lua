@@ -1,13 +1,14 @@
 -- What lip syncs and translations have in common: fields of their bodies, and whole rows.
 local fields = require "heygen.endpoints.fields"
 
-local optional_flag, optional_number = fields.optional_flag, fields.optional_number
+local optional_number, switch = fields.optional_number, fields.switch
 
 local jobs = {}
 
-jobs.VIDEO = fields.file("the video to work on", { required = true })
+jobs.VIDEO = fields.file_without_base64("the video to work on", { required = true })
 
-jobs.MODE = fields.optional_text("speed (the default) or precision", { enum = { "speed", "precision" } })
+jobs.MODE =
+  fields.text("speed (the default) or precision", { enum = { "speed", "precision" }, default = "speed" })
 
 jobs.COMMON = {
   video = jobs.VIDEO,
@@ -16,13 +17,13 @@ jobs.COMMON = {
   folder_id = fields.FOLDER_ID,
   start_time = optional_number("seconds; where to begin", { min = 0 }),
   end_time = optional_number("seconds; where to end", { min = 0 }),
-  disable_music_track = optional_flag "true: without the music of the video",
-  enable_caption = optional_flag "true: with subtitles",
-  enable_dynamic_duration = optional_flag "true: the video may become longer or shorter",
-  enable_speech_enhancement = optional_flag "true: the speech is made clearer",
-  enable_watermark = optional_flag "true: with a watermark",
+  disable_music_track = switch(false, "true: without the music of the video"),
+  enable_caption = switch(false, "true: with subtitles"),
+  enable_dynamic_duration = switch(true, "false: the video keeps its length"),
+  enable_speech_enhancement = switch(false, "true: the speech is made clearer"),
+  enable_watermark = switch(false, "true: with a watermark"),
   fps_mode = fields.optional_text "how frames are timed",
-  keep_the_same_format = optional_flag "true: the format of the video given",
+  keep_the_same_format = fields.optional_flag "true: the format of the video given",
   callback_url = fields.CALLBACK_URL,
   callback_id = fields.CALLBACK_ID,
 }

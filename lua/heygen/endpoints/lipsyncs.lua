@@ -6,7 +6,10 @@ local create = {
   name = "create",
   method = "POST",
   path = "/v3/lipsyncs",
-  body = fields.join(jobs.COMMON, { audio = fields.file("the new sound", { required = true }) }),
+  body = fields.join(
+    jobs.COMMON,
+    { audio = fields.file_without_base64("the new sound", { required = true }) }
+  ),
   repeatable = false,
   summary = "Gives a video another sound, with lips that fit. This costs money.",
   returns = "LipsyncCreated",

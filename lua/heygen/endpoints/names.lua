@@ -16,5 +16,6 @@ return {
   "lipsyncs",
   "background_removals",
   "ai_clipping",
+  "filler_word_removals",
   "hyperframes",
 }

@@ -1,11 +1,30 @@
 -- Templates: videos with blanks to fill in.
 local fields = require "heygen.endpoints.fields"
 
-local optional_flag = fields.optional_flag
+local switch = fields.switch
 
 local function side(doc)
-  return fields.integer(doc, { required = true, min = 128, max = 4096 })
+  return fields.integer(doc, { required = true, min = 128, max = 4096, even = true })
 end
+
+local SUBTITLES = fields.object(
+  "TemplateSubtitles",
+  "the style of the subtitles; with them, without caption too",
+  {
+    preset_name = fields.text("the name of the style", { required = true, min = 1 }),
+    alignment = fields.integer("where a line stands", { nullable = true, default = 2 }),
+    disable_highlight = fields.flag("true: the word that is spoken looks like the others", {
+      nullable = true,
+      default = false,
+    }),
+    font_size = fields.integer("size of the letters", { nullable = true }),
+    position = fields.object("TemplatePosition", "moves them", {
+      x = fields.number("to the right", { default = 0 }),
+      y = fields.number("down", { default = 0 }),
+    }, { nullable = true }),
+  },
+  { nullable = true }
+)
 
 return fields.rows("templates", {
   {
@@ -36,7 +55,7 @@ return fields.rows("templates", {
       title = fields.TITLE,
       scene_ids = fields.array(
         fields.text("a scene", { min = 1 }),
-        "only these scenes, in this order",
+        "only these scenes, in this order; one may come several times",
         { nullable = true }
       ),
       dimension = fields.object(
@@ -45,15 +64,15 @@ return fields.rows("templates", {
         { width = side "pixels", height = side "pixels" },
         { nullable = true }
       ),
-      caption = optional_flag "true: with subtitles",
-      subtitles = fields.any("the style of the subtitles", { nullable = true }),
-      fps = fields.optional_number("frames a second", { above = 0 }),
+      caption = switch(false, "true: with subtitles"),
+      subtitles = SUBTITLES,
+      fps = fields.number("frames a second, 25 when absent", { enum = { 25, 30, 60 }, default = 25 }),
       folder_id = fields.FOLDER_ID,
       brand_voice_id = fields.BRAND_VOICE_ID,
-      include_gif = optional_flag "true: with an animated preview",
-      enable_sharing = optional_flag "true: anyone who has the address can see it",
-      keep_text_vertically_centered = optional_flag "true: texts of another length stay in the middle",
-      reorder_music = optional_flag "true: the music follows the new order of scenes",
+      include_gif = switch(false, "true: with an animated preview"),
+      enable_sharing = switch(false, "true: anyone who has the address can see it"),
+      keep_text_vertically_centered = switch(false, "true: texts of another length stay in the middle"),
+      reorder_music = switch(true, "false: the music stays when scenes change their order"),
       callback_url = fields.CALLBACK_URL,
       callback_id = fields.CALLBACK_ID,
     },

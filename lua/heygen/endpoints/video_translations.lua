@@ -13,20 +13,35 @@ local OUTPUT_LANGUAGES = fields.array(
 )
 local SPEAKER_NUM =
   fields.integer("how many people speak; found out when absent", { nullable = true, min = 0 })
-local SRT = fields.file("subtitles of the video", { nullable = true })
-local AUDIO_ONLY = fields.optional_flag "true: the sound alone, the lips stay"
+local SRT = fields.file_without_base64("subtitles of the video", { nullable = true })
+local AUDIO_ONLY = fields.switch(false, "true: the sound alone, the lips stay")
+
+-- An older name of the same.
+local BRAND_VOICE_ID = fields.optional_id "the older name of brand_glossary_id"
 
 local BODY = fields.join(jobs.COMMON, {
   output_languages = OUTPUT_LANGUAGES,
-  audio = fields.file("the sound, when it is not in the video", { nullable = true }),
+  audio = fields.file_without_base64("the sound, when it is not in the video", { nullable = true }),
   brand_glossary_id = fields.BRAND_GLOSSARY_ID,
-  brand_voice_id = fields.BRAND_VOICE_ID,
+  brand_voice_id = BRAND_VOICE_ID,
+  fps_mode = fields.optional_text(
+    "how frames are timed, where audio is given",
+    { enum = { "vfr", "cfr", "passthrough" } }
+  ),
   input_language = fields.optional_text "what is spoken; found out when absent",
   speaker_num = SPEAKER_NUM,
   srt = SRT,
-  srt_role = fields.optional_text "which language the subtitles are in",
-  stock_voice_config = fields.free(
+  srt_role = fields.optional_text(
+    "which language the subtitles are in: that of the video, or the new one",
+    { enum = { "input", "output" } }
+  ),
+  stock_voice_config = fields.object(
+    "StockVoices",
     "voices of the catalogue instead of those of the video",
+    {
+      use_stock_voice = fields.switch(false, "true: take them"),
+      preferred_stock_voice_ids = fields.array(fields.text "a voice", "which ones, if they fit"),
+    },
     { nullable = true }
   ),
   translate_audio_only = AUDIO_ONLY,
@@ -75,12 +90,12 @@ add {
     output_languages = OUTPUT_LANGUAGES,
     title = fields.required_text "a name to find it by",
     brand_glossary_id = fields.BRAND_GLOSSARY_ID,
-    brand_voice_id = fields.BRAND_VOICE_ID,
+    brand_voice_id = BRAND_VOICE_ID,
     disable_music_track = jobs.COMMON.disable_music_track,
     enable_speech_enhancement = jobs.COMMON.enable_speech_enhancement,
-    enable_video_stretching = fields.optional_flag "true: the video may become longer or shorter",
+    enable_video_stretching = fields.switch(false, "true: the video may become longer or shorter"),
     folder_id = fields.FOLDER_ID,
-    keep_the_same_format = jobs.COMMON.keep_the_same_format,
+    keep_the_same_format = fields.switch(false, jobs.COMMON.keep_the_same_format.doc),
     mode = jobs.MODE,
     speaker_num = SPEAKER_NUM,
     srt = SRT,
@@ -108,7 +123,7 @@ add {
   method = "POST",
   path = PROOFREAD .. "/generate",
   body = {
-    captions = fields.any("true: with subtitles", { nullable = true }),
+    captions = fields.switch(false, "true: with subtitles"),
     translate_audio_only = AUDIO_ONLY,
     callback_url = fields.CALLBACK_URL,
     callback_id = fields.CALLBACK_ID,
@@ -132,10 +147,11 @@ add {
   name = "update_proofread_srt",
   method = "PUT",
   path = PROOFREAD .. "/srt",
-  body = { srt = fields.file("the subtitles put right", { required = true }) },
+  body = { srt = fields.file_without_base64("the subtitles put right", { required = true }) },
   repeatable = true,
   summary = "Replaces the subtitles of a proofread.",
-  returns = "ProofreadSrt",
+  returns = "Proofread",
+  carries = "id",
 }
 
 return fields.rows("video_translations", rows)

@@ -95,6 +95,15 @@ local function list_problem(row, data)
   return (type(list) ~= "table" or list[1] == nil) and "its data has no " .. name or nil
 end
 
+-- The id of what was made, under another name that it may have.
+local function take_other_name(row, data)
+  for _, name in ipairs(row.also_as or {}) do
+    if data[row.expects] == nil then
+      data[row.expects] = data[name]
+    end
+  end
+end
+
 -- Has the answer to a change nothing that the caller needs? A create always has: its ids.
 local function says_nothing(row)
   return row.method ~= "GET" and row.method ~= "POST" and not row.expects
@@ -194,7 +203,9 @@ function response.read(row, status, body, hide, target)
     return not_understood("it has no data", status, body)
   elseif row.list then
     return value
-  elseif expects and (type(data[expects]) ~= "string" or (data[expects] == "" and row.method == "POST")) then
+  end
+  take_other_name(row, data)
+  if expects and (type(data[expects]) ~= "string" or (data[expects] == "" and row.method == "POST")) then
     -- What was made has an id. What was asked for has it as well, and an empty status is no status.
     return not_understood("its data has no " .. row.expects, status, body)
   elseif row.expects_list then

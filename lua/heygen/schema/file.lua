@@ -1,5 +1,6 @@
--- The union of ways to hand a file to the service: by URL, as an asset, or as base64 text in the body. What is local, a
--- path or bytes in memory, is put on the call's list of files: attachments.lua makes one of the three of it.
+-- The union of ways to hand a file to the service: by URL, as an asset, or, where the service takes that, as base64 text
+-- in the body. What is local, a path or bytes in memory, is put on the call's list of files: attachments.lua makes one
+-- of the three of it.
 local content = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
 local urls = require "heygen.schema.url"
@@ -35,17 +36,25 @@ local HINTS = {
 
 local FORMS = 'a path, "https://...", {url = "https://..."}, {asset_id = "..."}, {path = "..."}, {bytes = "..."} '
   .. 'or {media_type = "image/png", data = "<base64>"}'
+local FORMS_WITHOUT_BASE64 =
+  'a path, "https://...", {url = "https://..."}, {asset_id = "..."}, {path = "..."} or {bytes = "..."}'
+local NO_BASE64 =
+  'the service takes no base64 here; give a path or {bytes = "..."}, which are uploaded, or {url = "https://..."}'
+
+local function forms_of(spec)
+  return spec.base64 == false and FORMS_WITHOUT_BASE64 or FORMS
+end
 
 local FILE_BYTES = 32 * 1024 * 1024
 local BASE64_MAX = 4 * math.ceil(FILE_BYTES / 3)
 
-local function unknown_problem(key)
+local function unknown_problem(spec, key)
   local meant = HINTS[key]
   local hint = meant and ', did you mean "' .. meant .. '"?' or suggest.hint(key, NAMES)
-  return "unknown field" .. (hint ~= "" and hint or "; a file is " .. FORMS)
+  return "unknown field" .. (hint ~= "" and hint or "; a file is " .. forms_of(spec))
 end
 
-local function find_variant(value)
+local function find_variant(spec, value)
   local variant = value.type
   if variant ~= nil then
     if type(variant) ~= "string" then
@@ -59,13 +68,13 @@ local function find_variant(value)
     local keys = KEYS[TYPES[index]]
     if value[keys[1]] ~= nil or (keys[2] and value[keys[2]] ~= nil) then
       if variant then
-        return nil, "expected only one of " .. FORMS, nil, true
+        return nil, "expected only one of " .. forms_of(spec), nil, true
       end
       variant = TYPES[index]
     end
   end
   if not variant then
-    return nil, "expected " .. FORMS, nil, true
+    return nil, "expected " .. forms_of(spec), nil, true
   end
   return variant
 end
@@ -103,7 +112,8 @@ local function put_on_list(spec, files, given)
     return nil, problem, where == ".data" and ".bytes" or where, mistake
   end
   local node = { type = "asset_id" }
-  local limits = { bytes = spec.max_bytes, types = spec.media_types, direct = spec.direct }
+  local limits =
+    { bytes = spec.max_bytes, types = spec.media_types, direct = spec.direct, base64 = spec.base64 }
   files[#files + 1] = { node = node, source = source, limits = limits, where = "" }
   return node
 end
@@ -129,7 +139,9 @@ local function check_text(spec, value, files)
   elseif find(value, "^%a[%w+.-]+://") then
     return nil, "expected a path or an address that starts with https://, got " .. values.quoted(value)
   elseif find(value, "^data:") then
-    return nil, 'expected a path or an address; content goes into {media_type = "...", data = "<base64>"}'
+    local content_form = spec.base64 == false and '{bytes = "..."}'
+      or '{media_type = "...", data = "<base64>"}'
+    return nil, "expected a path or an address; content goes into " .. content_form
   end
   return put_on_list(spec, files, value)
 end
@@ -139,7 +151,10 @@ local function check_local(spec, value, files)
   if stray ~= nil then
     local variant = value.path ~= nil and "path" or "bytes"
     return nil,
-      FIELDS[stray] and format("does not belong to a file of {%s = ...}", variant) or unknown_problem(stray),
+      FIELDS[stray] and format("does not belong to a file of {%s = ...}", variant) or unknown_problem(
+        spec,
+        stray
+      ),
       values.step(stray),
       true
   end
@@ -162,17 +177,19 @@ function file.check(spec, value, files)
   if type(value) == "string" then
     return check_text(spec, value, files)
   elseif type(value) ~= "table" then
-    return nil, values.expected(FORMS, value), nil, true
+    return nil, values.expected(forms_of(spec), value), nil, true
   elseif value.path ~= nil or value.bytes ~= nil then
     return check_local(spec, value, files)
   end
   local stray = values.unknown_key(value, FIELDS)
   if stray ~= nil then
-    return nil, unknown_problem(stray), values.step(stray), true
+    return nil, unknown_problem(spec, stray), values.step(stray), true
   end
-  local variant, variant_problem, where, mistake = find_variant(value)
+  local variant, variant_problem, where, mistake = find_variant(spec, value)
   if not variant then
     return nil, variant_problem, where, mistake
+  elseif variant == "base64" and spec.base64 == false then
+    return nil, NO_BASE64, value.type and ".type", true
   end
   local keys = KEYS[variant]
   for index = 1, #NAMES do

@@ -121,13 +121,30 @@ end
 
 local range = values.range
 
+-- One of few numbers.
+local function number_enum_problem(spec, value)
+  local texts = {}
+  for index, allowed in ipairs(spec.enum) do
+    if allowed == value then
+      return nil
+    end
+    texts[index] = values.number_text(allowed)
+  end
+  return ("expected one of %s, got %s"):format(concat(texts, ", "), values.number_text(value))
+end
+
 local function check_number(spec, value, what, is_integer)
+  what = spec.even and "an even integer" or what
   if type(value) ~= "number" then
     return nil, expected(what .. range(spec), value), nil, true
+  elseif spec.enum then
+    local problem = number_enum_problem(spec, value)
+    return not problem and value or nil, problem
   end
   local fits = value > -math.huge and value < math.huge
   if is_integer then
     fits = fits and floor(value) == value and value >= -EXACT and value <= EXACT
+    fits = fits and not (spec.even and value % 2 ~= 0)
   end
   fits = fits and not (spec.min and value < spec.min) and not (spec.above and value <= spec.above)
   if not fits or (spec.max and value > spec.max) then

@@ -67,7 +67,7 @@ end
 
 local function is_inlined(state, entry)
   if state.as == nil then
-    return entry.source.data ~= nil and not entry.limits.direct
+    return entry.source.data ~= nil and not entry.limits.direct and entry.limits.base64 ~= false
   end
   return state.as == "base64"
 end

@@ -104,6 +104,15 @@ job_types.rows = {
     failed = { failed = true, cancelled = true },
   },
   {
+    group = "filler_word_removals",
+    noun = "the removal of filler words",
+    plural = "removals of filler words",
+    id = "filler_word_removal_id",
+    prefix = "filler_word_removal",
+    done = DONE,
+    failed = FAILED,
+  },
+  {
     group = "background_removals",
     noun = "the background removal",
     plural = "background removals",

@@ -50,6 +50,7 @@ local KINDS = {
   proofread_creation = "proofread_creation",
   ai_clipping = "ai_clipping",
   hyperframes_video = "hyperframes_video",
+  filler_word_removal = "filler_word_removal",
   batch = "batch",
 }
 

@@ -91,6 +91,7 @@ local JOBS = {
   proofread_creation = { id = "proofread_id", group = "video_translations", get = "get_proofread" },
   ai_clipping = { id = "job_id", group = "ai_clipping", get = "get" },
   hyperframes_video = { id = "render_id", group = "hyperframes", get = "get_render" },
+  filler_word_removal = { id = "filler_word_removal_id", group = "filler_word_removals", get = "get" },
 }
 
 local function job_of(event)

@@ -25,6 +25,7 @@ local OBJECT = 123 -- {
 ---@field proofread_id string?
 ---@field job_id string?
 ---@field render_id string?
+---@field filler_word_removal_id string?
 ---@field avatar_id string?
 ---@field group_id string?
 ---@field run_id string?
@@ -52,6 +53,7 @@ local IDS = {
   "proofread_id",
   "job_id",
   "render_id",
+  "filler_word_removal_id",
   "avatar_id",
   "group_id",
   "run_id",

@@ -11,7 +11,7 @@ local object = types.object
 local text = types.text
 local with = types.with
 
-local DELETED = object { id = id(), deleted = flag() }
+local DELETED = object { id = id() }
 
 local JOB = {
   id = id(),
@@ -36,18 +36,27 @@ local TRANSLATION = object(with(JOB, {
 local LIPSYNC =
   object(with(JOB, { duration = number { nullable = true }, video_url = maybe(), caption_url = maybe() }))
 
+-- What a clipping is asked for. The service keeps it and does not show it.
+local CLIP_SETTINGS = {
+  aspect_ratio = text { enum = { "landscape", "portrait", "square" }, default = "portrait" },
+  caption_style = maybe(),
+  captions = flag { default = true },
+  duration_types = array(text { enum = { "30", "60", "180", "long" } }),
+  prompt = maybe(),
+}
+
 local CLIPPING = object(with(JOB, {
   status = text { required = true, enum = { "pending", "running", "completed", "failed", "cancelled" } },
-  progress = integer { required = true },
+  progress = integer { default = 0 },
   input_language = maybe(),
-  output_settings = object(nil, { nullable = true }),
+  output_settings = object(CLIP_SETTINGS, { nullable = true }),
   source_duration = number { nullable = true },
   clips = array(object {
     id = id(),
     status = text { required = true, enum = { "pending", "completed", "failed" } },
     title = maybe(),
     duration_seconds = number { nullable = true },
-    aspect_ratio = maybe(),
+    aspect_ratio = text { nullable = true, enum = { "landscape", "portrait", "square" } },
     video_url = maybe(),
     thumbnail_url = maybe(),
     virality_score = integer { nullable = true },
@@ -55,15 +64,26 @@ local CLIPPING = object(with(JOB, {
   }),
 }))
 
+-- Of an open set of statuses: pending, processing, completed, failed, deleted.
 local REMOVAL = object {
   id = id(),
-  status = text { required = true, enum = { "pending", "processing", "completed", "failed", "deleted" } },
+  status = id(),
   created_at = integer { nullable = true },
   completed_at = integer { nullable = true },
   duration = number { nullable = true },
-  layers = object(nil, { required = true }),
+  layers = object(),
   error = maybe(),
 }
+
+local FILLER = object(with(JOB, {
+  progress = integer { default = 0 },
+  num_cuts = integer { nullable = true },
+  original_duration = number { nullable = true },
+  output_duration = number { nullable = true },
+  reduction_pct = number { nullable = true },
+  thumbnail_url = maybe(),
+  video_url = maybe(),
+}))
 
 local RENDER = object {
   render_id = id(),
@@ -84,9 +104,11 @@ local RENDER = object {
   aspect_ratio = text { nullable = true, enum = { "16:9", "9:16", "1:1" } },
 }
 
+local PROOFREAD_STATUS = text { required = true, enum = { "processing", "completed", "failed" } }
+
 local PROOFREAD = object {
   id = id(),
-  status = text { required = true, enum = { "processing", "completed", "failed" } },
+  status = PROOFREAD_STATUS,
   title = maybe(),
   input_language = maybe(),
   output_language = maybe(),
@@ -102,10 +124,10 @@ local function add(row)
 end
 
 -- Reading one thing, reading all of them, and deleting one.
-local function readable(group, answer)
+local function readable(group, answer, deleted)
   add { id = group .. ".list", list = true, answer = array(answer) }
   add { id = group .. ".get", answer = answer }
-  add { id = group .. ".delete", answer = DELETED }
+  add { id = group .. ".delete", answer = deleted or DELETED }
 end
 
 -- Titles, statuses and batches of what is made in bulk.
@@ -121,16 +143,16 @@ bulk("video_translations", TRANSLATION)
 add {
   id = "video_translations.create",
   idempotency = true,
-  answer = object { video_translation_ids = array(id(), { required = true, min = 1 }) },
+  answer = object { video_translation_ids = array(text(), { required = true }) },
 }
 add {
   id = "video_translations.languages",
-  answer = object { languages = array(id(), { required = true }) },
+  answer = object { languages = array(text(), { required = true }) },
 }
 add {
   id = "video_translations.create_proofread",
   idempotency = true,
-  answer = object { proofread_ids = array(id(), { required = true, min = 1 }), status = id() },
+  answer = object { proofread_ids = array(text(), { required = true }), status = PROOFREAD_STATUS },
 }
 add {
   id = "video_translations.get_proofread",
@@ -138,9 +160,8 @@ add {
 }
 add {
   id = "video_translations.generate_proofread",
-  own = { captions = flag { nullable = true } },
   idempotency = true,
-  answer = object { video_translation_id = id(), status = id() },
+  answer = object { video_translation_id = id(), status = PROOFREAD_STATUS },
 }
 add {
   id = "video_translations.get_proofread_srt",
@@ -148,7 +169,7 @@ add {
 }
 add {
   id = "video_translations.update_proofread_srt",
-  answer = object { srt_url = id(), original_srt_url = maybe() },
+  answer = PROOFREAD,
 }
 
 readable("lipsyncs", LIPSYNC)
@@ -162,23 +183,21 @@ add {
 readable("ai_clipping", CLIPPING)
 add {
   id = "ai_clipping.create",
-  own = {
-    output_settings = object {
-      aspect_ratio = text { enum = { "landscape", "portrait", "square" } },
-      caption_style = maybe(),
-      captions = flag(),
-      duration_types = array(text { enum = { "30", "60", "180", "long" } }),
-      prompt = text { nullable = true, max = 500 },
-    },
-  },
   idempotency = true,
   answer = object { job_id = id(), status = id() },
 }
 
-readable("background_removals", REMOVAL)
+readable("background_removals", REMOVAL, object { id = id(), deleted = flag { required = true } })
 add {
   id = "background_removals.create",
   answer = REMOVAL,
+}
+
+add { id = "filler_word_removals.get", answer = FILLER }
+add {
+  id = "filler_word_removals.create",
+  idempotency = true,
+  answer = object { filler_word_removal_id = id() },
 }
 
 add { id = "hyperframes.create_render", idempotency = true, answer = object { render_id = id() } }

@@ -46,8 +46,8 @@ local TEMPLATE = {
 }
 
 local WHOLE_TEMPLATE = object(types.with(TEMPLATE, {
-  variables = object(nil, { required = true }),
-  scene_ids = array(id()),
+  variables = object(),
+  scene_ids = array(text()),
   scenes = array(object {
     scene_id = id(),
     script = maybe(),
@@ -151,7 +151,6 @@ return {
   },
   {
     id = "templates.generate",
-    own = { fps = number { nullable = true, above = 0, max = 60 } },
     idempotency = true,
     answer = types.VIDEO,
   },

@@ -20,6 +20,7 @@ local SAME = {
   "above",
   "max",
   "enum",
+  "even",
   "requires",
   "not_with",
   "by",
@@ -55,7 +56,8 @@ local converted = setmetatable({}, { __mode = "k" })
 
 function convert(spec)
   if spec.type == "file_input" then
-    return types.ref(types.FILE, { required = spec.required, nullable = spec.nullable })
+    local form = spec.base64 == false and types.FILE_WITHOUT_BASE64 or types.FILE
+    return types.ref(form, { required = spec.required, nullable = spec.nullable })
   elseif converted[spec] then
     return converted[spec]
   end

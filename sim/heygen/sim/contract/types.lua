@@ -1,7 +1,7 @@
 -- The words in which answers are written: one small constructor per kind of field, and the objects that several groups
 -- share. Parameters are in the same form, see heygen.sim.contract.parameters.
 --
--- A field is { type, required, nullable, default, enum, format, requires, not_with }; `min` and `max` count characters
+-- A field is { type, required, nullable, default, enum, even, format, requires, not_with }; `min` and `max` count characters
 -- of a text, items of an array, or bound a number, which `above` bounds without the bound itself. An object has
 -- `fields` (none: anything goes) and may have one_of, any_of, most_one_of (names of fields that go together so) and
 -- cases (any_of by the value of a field); a union has `variants` by the value of its `by`.
@@ -80,10 +80,16 @@ end
 local array, flag, id, integer = types.array, types.flag, types.id, types.integer
 local maybe, number, object, text, union = types.maybe, types.number, types.object, types.text, types.union
 
+local BY_URL = { url = text { required = true, format = "https" } }
+local BY_ASSET = { asset_id = id() }
+
+-- Where base64 is not taken.
+types.FILE_WITHOUT_BASE64 = union("type", { url = BY_URL, asset_id = BY_ASSET })
+
 -- The three kinds of file input.
 types.FILE = union("type", {
-  url = { url = text { required = true, format = "https" } },
-  asset_id = { asset_id = id() },
+  url = BY_URL,
+  asset_id = BY_ASSET,
   base64 = {
     data = text { required = true, format = "base64" },
     media_type = text { required = true, format = "mime" },

@@ -16,6 +16,7 @@ local MAKES = {
   ["lipsyncs.create_batch"] = true,
   ["ai_clipping.create"] = true,
   ["background_removals.create"] = true,
+  ["filler_word_removals.create"] = true,
 }
 
 local function digest(body)

@@ -76,6 +76,15 @@ local TYPES = {
   end,
 }
 
+local function is_among(list, value)
+  for _, allowed in ipairs(list) do
+    if value == allowed then
+      return true
+    end
+  end
+  return false
+end
+
 local function check_string(field, value, name)
   local length = text.length(value)
   if not length then
@@ -90,12 +99,7 @@ local function check_string(field, value, name)
   elseif field.format and not FORMATS[field.format](value) then
     return bad(name, name .. " must be " .. MEANINGS[field.format])
   end
-  if field.enum then
-    for _, allowed in ipairs(field.enum) do
-      if value == allowed then
-        return nil
-      end
-    end
+  if field.enum and not is_among(field.enum, value) then
     return bad(name, name .. " must be one of: " .. table.concat(field.enum, ", "))
   end
 end
@@ -111,6 +115,10 @@ local function check_number(field, value, name)
         .. " must be "
         .. ((field.min or field.above) and lower .. (upper and ", " .. upper or "") or upper)
     )
+  elseif field.even and value % 2 ~= 0 then
+    return bad(name, name .. " must be even")
+  elseif field.enum and not is_among(field.enum, value) then
+    return bad(name, name .. " must be one of: " .. table.concat(field.enum, ", "))
   end
 end
 

@@ -7,12 +7,17 @@ local text = require "heygen.sim.core.text"
 
 local media = {}
 
---- Has this video captions?
----@param video table or a jobs on media, which always has
+--- Has this video captions? A job on media has them where they were asked for; a proofread is nothing else.
+---@param video table or a job on media
 ---@return boolean
 function media.captioned(video)
   local when = video.run.b.captions
-  return when == "always" or video.kind ~= nil or (when == "asked" and video.caption == true)
+  if video.kind == "proofreads" then
+    return true
+  elseif video.kind then
+    return when ~= "never" and video.caption == true
+  end
+  return when == "always" or (when == "asked" and video.caption == true)
 end
 
 local thumbnails = {}
@@ -22,9 +27,18 @@ local function thumbnail(orientation)
   return thumbnails[orientation]
 end
 
+local function said_in(video)
+  return video.run.prompt or video.script or video.title or ""
+end
+
+-- Of a part of a job, its own.
+local function seconds_of(video)
+  return video.seconds or video.run.b.clip_seconds
+end
+
 local MAKERS = {
   [".mp4"] = function(video)
-    return { type = "video/mp4", body = clip.make(video.run.b.clip_seconds, video.orientation) }
+    return { type = "video/mp4", body = clip.make(seconds_of(video), video.orientation) }
   end,
   ["_captioned.mp4"] = function(video)
     if media.captioned(video) then
@@ -39,14 +53,21 @@ local MAKERS = {
   end,
   [".srt"] = function(video)
     if media.captioned(video) then
-      local said = video.run.prompt or video.script or video.title or ""
-      return { type = "application/x-subrip", body = subtitles.make(said, video.run.b.clip_seconds) }
+      -- Subtitles that somebody has corrected stand in the place of ours.
+      local body = video.srt or subtitles.make(said_in(video), seconds_of(video))
+      return { type = "application/x-subrip", body = body }
+    end
+  end,
+  [".vtt"] = function(video)
+    if video.kind and media.captioned(video) then
+      local srt = video.srt or subtitles.make(said_in(video), seconds_of(video))
+      return { type = "text/vtt", body = subtitles.vtt(srt) }
     end
   end,
 }
 
 --- Is there such a file of any video?
----@param variant string ".mp4", "_captioned.mp4", ".jpg", ".gif", ".srt"
+---@param variant string ".mp4", "_captioned.mp4", ".jpg", ".gif", ".srt", ".vtt"
 ---@return boolean
 function media.known(variant)
   return MAKERS[variant] ~= nil

@@ -43,4 +43,11 @@ function subtitles.make(said, seconds)
   return table.concat(parts, "\r\n")
 end
 
+--- The same as WebVTT.
+---@param srt string
+---@return string bytes
+function subtitles.vtt(srt)
+  return "WEBVTT\r\n\r\n" .. srt:gsub("(%d%d:%d%d:%d%d),(%d%d%d)", "%1.%2")
+end
+
 return subtitles

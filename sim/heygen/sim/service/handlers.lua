@@ -18,6 +18,7 @@ local MODULES = {
   lipsyncs = { "job_requests", prefix = "lipsyncs_" },
   ai_clipping = { "job_requests", prefix = "ai_clipping_" },
   background_removals = { "job_requests", prefix = "background_removals_" },
+  filler_word_removals = { "job_requests", prefix = "filler_word_removals_" },
   webhooks = { "webhooks" },
 }
 

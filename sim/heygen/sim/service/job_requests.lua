@@ -1,11 +1,11 @@
--- The kinds of jobs on media: translations with their proofreads, lip syncs, clippings, background removals.
+-- The kinds of jobs on media: translations with their proofreads, lip syncs, clippings, removals of backgrounds and of
+-- filler words. What comes out follows what was asked for.
 local detect = require "heygen.sim.media.detect"
+local languages = require "heygen.sim.service.languages"
 local lookup = require "heygen.sim.service.lookup"
+local media = require "heygen.sim.media"
 local respond = require "heygen.sim.core.respond"
-local text = require "heygen.sim.core.text"
 local jobs = require "heygen.sim.service.job_results"
-
-local unpack = unpack or table.unpack
 
 local handlers = {}
 
@@ -22,6 +22,21 @@ local function fields_of(body)
   return { title = body.title, callback_id = body.callback_id, callback_url = body.callback_url }
 end
 
+local function ids_of(model, list)
+  local ids = {}
+  for i, job in ipairs(list) do
+    ids[i] = job.id
+  end
+  return model.json.array(ids)
+end
+
+-- The addresses of a job's subtitles, where it has any.
+local function captions_of(model, job, done)
+  local has = done and media.captioned(job)
+  local null = model.json.null
+  return has and jobs.url(model, job, ".srt") or null, has and jobs.url(model, job, ".vtt") or null
+end
+
 -- ---- translations
 
 local TRANSLATION = {
@@ -31,13 +46,20 @@ local TRANSLATION = {
   parameter = "video_translation_id",
 }
 
+function TRANSLATION.problem(body)
+  if body.fps_mode and not body.audio then
+    return { status = 400, message = "fps_mode is only valid together with audio", param = "fps_mode" }
+  end
+  return languages.problem(body.output_languages)
+end
+
 function TRANSLATION.make(model, body, b, start)
   local list = {}
   for i, language in ipairs(body.output_languages) do
     local fields = fields_of(body)
     fields.output_language, fields.input_language, fields.folder_id =
       language, body.input_language, body.folder_id
-    fields.caption = body.enable_caption
+    fields.caption, fields.translate_audio_only = body.enable_caption, body.translate_audio_only or false
     list[i] = jobs.add(model, TRANSLATION, b, fields, start)
   end
   return list
@@ -50,8 +72,9 @@ function TRANSLATION.show(model, job)
   object.input_language = job.input_language or null
   object.output_language = job.output_language
   object.video_url = done and jobs.url(model, job, ".mp4") or null
-  object.srt_caption_url = done and jobs.url(model, job, ".srt") or null
-  object.audio_url, object.vtt_caption_url, object.translate_audio_only = null, null, false
+  object.audio_url = done and jobs.url(model, job, ".wav") or null
+  object.srt_caption_url, object.vtt_caption_url = captions_of(model, job, done)
+  object.translate_audio_only = job.translate_audio_only
   return model:finish(object, job.run.b)
 end
 
@@ -60,30 +83,11 @@ jobs.readable(TRANSLATION, translations)
 jobs.bulk(TRANSLATION, translations)
 
 translations.create = jobs.creator(TRANSLATION, function(model, list)
-  local ids = {}
-  for i, job in ipairs(list) do
-    ids[i] = job.id
-  end
-  return { video_translation_ids = model.json.array(ids) }
+  return { video_translation_ids = ids_of(model, list) }
 end)
 
-local LANGUAGES = {
-  "English",
-  "Chinese",
-  "French",
-  "German",
-  "Hindi",
-  "Italian",
-  "Japanese",
-  "Korean",
-  "Polish",
-  "Portuguese",
-  "Spanish",
-  "Turkish",
-}
-
 function translations.languages(model)
-  return respond.data(model.json, { languages = model.json.array { unpack(LANGUAGES) } })
+  return respond.data(model.json, { languages = model.json.array(languages.all()) })
 end
 
 -- ---- proofreads
@@ -95,6 +99,10 @@ local PROOFREAD = {
   parameter = "proofread_id",
   running = "processing",
 }
+
+function PROOFREAD.problem(body)
+  return languages.problem(body.output_languages)
+end
 
 function PROOFREAD.make(model, body, b, start)
   local list = {}
@@ -121,11 +129,7 @@ function PROOFREAD.show(model, job)
 end
 
 translations.create_proofread = jobs.creator(PROOFREAD, function(model, list)
-  local ids = {}
-  for i, job in ipairs(list) do
-    ids[i] = job.id
-  end
-  return { proofread_ids = model.json.array(ids), status = "processing" }
+  return { proofread_ids = ids_of(model, list), status = "processing" }
 end)
 
 function translations.get_proofread(model, _, _, id)
@@ -148,7 +152,7 @@ end
 function translations.generate_proofread(model, _, body, id)
   local job, refusal = ready(model, id)
   local b = model:behaviour_now()
-  refusal = refusal or jobs.refusal(model, body, b)
+  refusal = refusal or jobs.refusal(model, {}, body, b)
   if refusal then
     return refusal
   end
@@ -158,28 +162,18 @@ function translations.generate_proofread(model, _, body, id)
     output_languages = { job.output_language },
     callback_id = body.callback_id,
     callback_url = body.callback_url,
+    enable_caption = body.captions,
+    translate_audio_only = body.translate_audio_only,
   }
   local made = TRANSLATION.make(model, request, b)[1]
+  made.srt = job.srt
   return respond.data(model.json, { video_translation_id = made.id, status = "processing" })
-end
-
-local function srt_view(model, job)
-  local url = jobs.url(model, job, ".srt")
-  return respond.data(model.json, { srt_url = url, original_srt_url = model.json.null })
 end
 
 function translations.get_proofread_srt(model, _, _, id)
   local job, refusal = ready(model, id)
-  return refusal or srt_view(model, job)
-end
-
--- The bytes of a file input, as far as they are here: what stands at a URL is not fetched.
-local function bytes_of(model, file)
-  if file.type == "base64" then
-    return text.unbase64(file.data)
-  end
-  local asset = file.type == "asset_id" and model.assets.by_id[file.asset_id]
-  return asset and asset.data or nil
+  local url = job and jobs.url(model, job, ".srt")
+  return refusal or respond.data(model.json, { srt_url = url, original_srt_url = model.json.null })
 end
 
 function translations.update_proofread_srt(model, _, body, id)
@@ -188,12 +182,13 @@ function translations.update_proofread_srt(model, _, body, id)
   if refusal then
     return refusal
   end
-  local srt = bytes_of(model, body.srt)
+  local asset = model.assets.by_id[body.srt.asset_id or ""]
+  local srt = asset and asset.data -- what stands at an address is not fetched
   if srt and detect.media_type(srt) ~= "application/x-subrip" then
     return respond.problem(model.json, 400, nil, "srt must be a SubRip file", "srt")
   end
   job.srt = srt
-  return srt_view(model, job)
+  return respond.data(model.json, PROOFREAD.show(model, job))
 end
 
 -- ---- lip syncs
@@ -202,7 +197,7 @@ local LIPSYNC = { name = "lipsyncs", prefix = "ls_", title = "lip sync", paramet
 
 function LIPSYNC.make(model, body, b, start)
   local fields = fields_of(body)
-  fields.folder_id = body.folder_id
+  fields.folder_id, fields.caption = body.folder_id, body.enable_caption
   return { jobs.add(model, LIPSYNC, b, fields, start) }
 end
 
@@ -211,7 +206,7 @@ function LIPSYNC.show(model, job)
   local object, done = jobs.view(model, LIPSYNC, job)
   object.duration = done and job.run.b.clip_seconds or null
   object.video_url = done and jobs.url(model, job, ".mp4") or null
-  object.caption_url = done and jobs.url(model, job, ".srt") or null
+  object.caption_url = captions_of(model, job, done)
   return model:finish(object, job.run.b)
 end
 
@@ -227,24 +222,38 @@ end)
 
 local CLIPPING = { name = "ai_clipping", prefix = "clip_", title = "clipping job", parameter = "job_id" }
 
+local CLIPS = 3
+local CLIP_SECONDS = { ["30"] = 30, ["60"] = 60, ["180"] = 180, long = 300 }
+
+-- Clips of the kinds of lengths that were asked for, in turn.
 function CLIPPING.make(model, body, b, start)
-  local fields = fields_of(body)
-  fields.input_language, fields.output_settings = body.input_language, body.output_settings
-  return { jobs.add(model, CLIPPING, b, fields, start) }
+  local fields, settings = fields_of(body), body.output_settings or {}
+  fields.input_language, fields.aspect_ratio = body.input_language, settings.aspect_ratio or "portrait"
+  local job = jobs.add(model, CLIPPING, b, fields, start)
+  local lengths = settings.duration_types or {}
+  job.orientation = job.aspect_ratio == "portrait" and "portrait" or "landscape"
+  job.parts, job.source_duration = {}, 0
+  for i = 1, CLIPS do
+    local seconds = CLIP_SECONDS[lengths[(i - 1) % math.max(#lengths, 1) + 1]] or b.clip_seconds
+    job.parts[tostring(i)] =
+      { seconds = seconds, orientation = job.orientation, run = job.run, kind = job.kind }
+    job.source_duration = job.source_duration + 2 * seconds
+  end
+  return { job }
 end
 
 function CLIPPING.show(model, job)
   local object, done = jobs.view(model, CLIPPING, job)
   local null, clips = model.json.null, {}
-  for i = 1, done and 3 or 0 do
+  for i = 1, done and CLIPS or 0 do
     clips[i] = {
       id = job.id .. "_" .. i,
       status = "completed",
       title = "Clip " .. i,
-      duration_seconds = job.run.b.clip_seconds,
-      aspect_ratio = job.orientation,
-      video_url = jobs.url(model, job, ".mp4"),
-      thumbnail_url = jobs.url(model, job, ".jpg"),
+      duration_seconds = job.parts[tostring(i)].seconds,
+      aspect_ratio = job.aspect_ratio,
+      video_url = jobs.url(model, job, "_" .. i .. ".mp4"),
+      thumbnail_url = jobs.url(model, job, "_" .. i .. ".jpg"),
       virality_score = 90 - 10 * i,
       failure_message = null,
     }
@@ -252,8 +261,8 @@ function CLIPPING.show(model, job)
   object.clips = model.json.array(clips)
   local _, state = jobs.status(model, CLIPPING, job)
   object.progress = state and state.progress or 0
-  object.input_language, object.output_settings = job.input_language or null, job.output_settings or null
-  object.source_duration = done and 60 * job.run.b.clip_seconds or null
+  object.input_language, object.output_settings = job.input_language or null, null
+  object.source_duration = done and job.source_duration or null
   return model:finish(object, job.run.b)
 end
 
@@ -273,11 +282,40 @@ local REMOVAL = {
   title = "background removal",
   parameter = "job_id",
   running = "processing",
+  says_deleted = true,
 }
+
+local LAYERS = { foreground = true, mask = true, background = true }
+
+function REMOVAL.problem(body)
+  for i, layer in ipairs(body.layers or {}) do
+    if not LAYERS[layer] then
+      local param = ("layers[%d]"):format(i - 1)
+      return {
+        status = 400,
+        message = param .. " must be one of: foreground, mask, background",
+        param = param,
+      }
+    end
+  end
+end
 
 function REMOVAL.make(model, body, b, start)
   local fields = { title = body.title, request_id = body.request_id }
-  return { jobs.add(model, REMOVAL, b, fields, start) }
+  local job = jobs.add(model, REMOVAL, b, fields, start)
+  job.parts = {}
+  for _, layer in ipairs(body.layers or { "foreground", "mask", "background" }) do
+    job.parts[layer] = job
+  end
+  return { job }
+end
+
+local function layers_of(model, job)
+  local layers = {}
+  for layer in pairs(job.parts) do
+    layers[layer] = jobs.url(model, job, "_" .. layer .. ".mp4")
+  end
+  return layers
 end
 
 function REMOVAL.show(model, job)
@@ -290,7 +328,7 @@ function REMOVAL.show(model, job)
     created_at = view.created_at,
     completed_at = done and math.floor(state.finished) or null,
     duration = done and b.clip_seconds or null,
-    layers = { foreground = done and jobs.url(model, job, ".mp4") or nil },
+    layers = done and layers_of(model, job) or {},
     error = view.failure_message,
   }, b)
 end
@@ -312,5 +350,41 @@ function removals.create(model, request, body)
   end
   return remove(model, request, body)
 end
+
+-- ---- removals of filler words
+
+local FILLER = {
+  name = "filler_word_removals",
+  prefix = "fwr_",
+  title = "filler word removal",
+  parameter = "filler_word_removal_id",
+}
+
+local CUTS, LONGER = 4, 1.25 -- what is found in every video
+
+function FILLER.make(model, body, b, start)
+  return { jobs.add(model, FILLER, b, fields_of(body), start) }
+end
+
+function FILLER.show(model, job)
+  local object, done = jobs.view(model, FILLER, job)
+  local _, state = jobs.status(model, FILLER, job)
+  local null, seconds = model.json.null, job.run.b.clip_seconds
+  object.progress = state and state.progress or 0
+  object.num_cuts = done and CUTS or null
+  object.original_duration = done and seconds * LONGER or null
+  object.output_duration = done and seconds or null
+  object.reduction_pct = done and 100 - 100 / LONGER or null
+  object.video_url = done and jobs.url(model, job, ".mp4") or null
+  object.thumbnail_url = done and jobs.url(model, job, ".jpg") or null
+  return model:finish(object, job.run.b)
+end
+
+local fillers, readers = handlers_of "filler_word_removals_", {}
+jobs.readable(FILLER, readers)
+fillers.get = readers.get
+fillers.create = jobs.creator(FILLER, function(_, list)
+  return { filler_word_removal_id = list[1].id }
+end)
 
 return handlers

@@ -8,6 +8,7 @@ local media = require "heygen.sim.media"
 local pages = require "heygen.sim.core.pages"
 local rendering = require "heygen.sim.service.rendering"
 local respond = require "heygen.sim.core.respond"
+local voices = require "heygen.sim.service.voices"
 
 local jobs = {}
 
@@ -49,12 +50,14 @@ function jobs.gone(model, kind, id)
 end
 
 --- Checks whether a job may begin: its ids, the balance, the number of jobs.
+---@param kind table with problem(body) → problem where there are rules that a single field cannot say
 ---@return table|nil refusal the response, when not
-function jobs.refusal(model, body, b, waits)
-  return lookup.refusal(model, body, b)
-    or account.refusal(model, b)
-    or (not waits and running.refusal(model, b))
-    or nil
+function jobs.refusal(model, kind, body, b)
+  local problem = kind.problem and kind.problem(body)
+  if problem then
+    return respond.problem(model.json, problem.status, problem.code, problem.message, problem.param)
+  end
+  return lookup.refusal(model, body, b) or account.refusal(model, b) or running.refusal(model, b) or nil
 end
 
 --- Where it stands, in its kind's words.
@@ -73,7 +76,7 @@ end
 
 --- A fresh URL of a file that has come out of it.
 ---@param job table
----@param ending string ".mp4", ".srt", …
+---@param ending string ".mp4", ".srt", …; "_<name>.mp4" of one of job.parts
 ---@return string url
 function jobs.url(model, job, ending)
   return model.files:url(job.id .. ending, job.run.b.url_expires)
@@ -99,7 +102,7 @@ end
 -- ---- what every kind can do
 
 --- The handlers get, list and delete of a kind.
----@param kind table with show(model, job) → object
+---@param kind table with show(model, job) → object; says_deleted: what a delete says besides the id
 ---@param handlers table to put them in
 function jobs.readable(kind, handlers)
   function handlers.get(model, _, _, id)
@@ -121,7 +124,7 @@ function jobs.readable(kind, handlers)
       return jobs.gone(model, kind, id)
     end
     all.rows[job.place], all.by_id[id], job.deleted = false, nil, true
-    return respond.data(model.json, { id = id, deleted = true })
+    return respond.data(model.json, { id = id, deleted = kind.says_deleted })
   end
 end
 
@@ -143,7 +146,7 @@ end
 local function make_items(model, kind, entries, b)
   local items, turn = {}, 0
   for _, each in ipairs(entries) do
-    local problem = lookup.problem(model, each, b)
+    local problem = kind.problem and kind.problem(each) or lookup.problem(model, each, b)
     if problem then
       local code = problem.code or respond.code(problem.status)
       items[#items + 1] = { error = { code = code, message = problem.message } }
@@ -220,7 +223,7 @@ end
 function jobs.creator(kind, answer)
   return function(model, _, body)
     local b = model:behaviour_now()
-    local refusal = jobs.refusal(model, body, b)
+    local refusal = jobs.refusal(model, kind, body, b)
     if refusal then
       return refusal
     end
@@ -229,15 +232,23 @@ function jobs.creator(kind, answer)
   end
 end
 
+-- A file of a job, or of one of its parts: job.parts has their lengths and forms, by name.
+local function make_file(job, part, ending)
+  local of = part == "" and job or job.parts and job.parts[part]
+  if of and ending == ".wav" then
+    return { type = "audio/wav", body = voices.silence(job.run.b.clip_seconds) }
+  end
+  return of and media.make(ending, of)
+end
+
 files.RESOLVERS[#files.RESOLVERS + 1] = function(model, name, now)
-  local id, ending = name:match "^(%w+_%x+)(%.%w+)$"
-  for _, all in pairs(id and media.known(ending) and model.jobs or {}) do
+  local id, part, ending = name:match "^(%w+_%x+)_?(%w*)(%.%w+)$"
+  local known = id and (media.known(ending) or ending == ".wav")
+  for _, all in pairs(known and model.jobs or {}) do
     local job = all.by_id[id]
     local state = job and rendering.state(model, job.run)
     if state and state.video_status == "completed" and now >= state.finished + job.run.b.file_late then
-      -- Corrected subtitles replace ours.
-      local file = ending == ".srt" and job.srt and { type = "application/x-subrip", body = job.srt }
-        or media.make(ending, job)
+      local file = make_file(job, part, ending)
       return file and { type = file.type, body = file.body, modified = state.finished }
     end
   end

@@ -112,11 +112,13 @@ local function template_gone(model, id)
   return respond.problem(model.json, 404, "template_not_found", message, "template_id")
 end
 
+local WIDTH, HEIGHT = 16, 9
+
 local function template_view(model, template)
   return {
     id = template.id,
     name = template.name,
-    aspect_ratio = "16:9",
+    aspect_ratio = WIDTH .. ":" .. HEIGHT,
     thumbnail_url = model.json.null,
     created_at = math.floor(template.created),
     updated_at = math.floor(template.created),
@@ -138,7 +140,7 @@ function library.templates_get(model, _, _, id)
   local data, scenes = template_view(model, template), {}
   data.variables = {}
   for _, name in ipairs(VARIABLES) do
-    data.variables[name] = { name = name, type = "text", properties = { content = name } }
+    data.variables[name] = { type = "text", content = name } -- as templates:generate takes it
   end
   for i, name in ipairs(SCENES) do
     local variable = VARIABLES[i] or VARIABLES[1]
@@ -178,6 +180,11 @@ local function unknown_part(body)
       return string.format("scene_ids[%d]", i - 1), "The template has no scene " .. name
     end
   end
+  local size = body.dimension
+  -- Sides are even, so they fit to within a pixel or two.
+  if size and math.abs(size.width * HEIGHT - size.height * WIDTH) > 2 * WIDTH then
+    return "dimension", "dimension must have the aspect ratio of the template, " .. WIDTH .. ":" .. HEIGHT
+  end
 end
 
 function library.templates_generate(model, _, body, id)
@@ -194,13 +201,11 @@ function library.templates_generate(model, _, body, id)
     return refusal
   end
   model:behaviour_used()
-  local size = body.dimension
   local request = {
     title = body.title or template.name,
-    aspect_ratio = size and size.height > size.width and "9:16" or "16:9",
     callback_url = body.callback_url,
     callback_id = body.callback_id,
-    caption = body.caption,
+    caption = body.caption or body.subtitles,
   }
   local video = video_create.make(model, request, b, nil, { folder_id = body.folder_id })
   model.journal:count "creates"

@@ -79,7 +79,7 @@ end
 local CHECKS = {
   avatar_id = look_problem,
   voice_id = voice_problem,
-  brand_voice_id = voice_problem,
+  brand_voice_id = glossary_problem, -- the older name
   brand_kit_id = kit_problem,
   brand_glossary_id = glossary_problem,
   asset_id = asset_problem,

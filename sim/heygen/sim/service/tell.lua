@@ -109,6 +109,7 @@ local JOB_EVENTS = {
   proofreads = { name = "proofread_creation", id = "proofread_id" },
   ai_clipping = { name = "ai_clipping", id = "job_id" },
   hyperframes = { name = "hyperframes_video", id = "render_id" },
+  filler_word_removals = { name = "filler_word_removal", id = "filler_word_removal_id" },
 }
 
 local function of_job(model, job, well, b, at)
