@@ -231,6 +231,16 @@ describe("calls of all groups", function()
     assert.equal(1, #sim:requests())
   end)
 
+  it("find the id of what was made under each name that it may have", function()
+    for _, name in ipairs { "filler_word_removal_id", "job_id", "id" } do
+      answer { status = 202, body = ('{"data":{"%s":"made"}}'):format(name) }
+      local made = assert(client.filler_word_removals:create { video = FILE })
+      assert.equal("made", made.filler_word_removal_id)
+    end
+    answer { status = 202, body = '{"data":{"id":""}}' }
+    assert.equal("parse", live.failure(client.filler_word_removals:create { video = FILE }).kind)
+  end)
+
   it("give the id that was asked for where the service sends none", function()
     answer { status = 200, body = '{"data":{"status":"completed"}}' }
     assert.equal("l1", assert(client.lipsyncs:get "l1").id)

@@ -333,6 +333,7 @@ describe("a failure", function()
       voice_id = { "voices", "clone", { audio = FILE, voice_name = "n" }, '"voice_clone_id":"made"' },
       render_id = { "hyperframes", "create_render", { project = FILE }, '"render_id":"made"' },
       job_id = { "ai_clipping", "create", { video = FILE }, '"job_id":"made"' },
+      filler_word_removal_id = { "filler_word_removals", "create", { video = FILE }, '"job_id":"made"' },
       batch_id = {
         "videos",
         "create_batch",

@@ -32,6 +32,31 @@ describe("file.check", function()
     assert.equal(": expected " .. FORMS .. ", got null", refused(core.null))
   end)
 
+  it("takes no base64 where the service takes none, and gives the remedy", function()
+    local spec = { base64 = false }
+    local REMEDY = 'the service takes no base64 here; give a path or {bytes = "..."}, which are uploaded, or '
+      .. '{url = "https://..."}'
+    local function problem(value)
+      local checked, why, where, mistake = file.check(spec, value, {})
+      assert.is_nil(checked)
+      return (where or "") .. ": " .. why, mistake
+    end
+    local text, is_mistake = problem { media_type = "video/mp4", data = "AAAA" }
+    assert.same({ ": " .. REMEDY, true }, { text, is_mistake })
+    assert.equal(".type: " .. REMEDY, (problem { type = "base64", media_type = "video/mp4", data = "AAAA" }))
+    local _, forms = problem(5):match "^(.-)expected (.*)$"
+    assert.is_nil(forms:find "base64")
+    assert.is_nil(problem({ base64 = "AAAA" }):find "image/png")
+    assert.matches("content goes into {bytes = ", (problem "data:video/mp4;base64,AAAA"))
+    assert.same({ type = "url", url = "https://a.b/c" }, file.check(spec, "https://a.b/c", {}))
+    assert.same({ type = "asset_id", asset_id = "a" }, file.check(spec, { asset_id = "a" }, {}))
+    for _, given in ipairs { "a.mp4", { path = "a.mp4" }, { bytes = "x" } } do
+      local files = {}
+      assert.is_table(file.check(spec, given, files))
+      assert.is_false(files[1].limits.base64)
+    end
+  end)
+
   it("takes a text alone for an address or a path", function()
     assert.same(
       { type = "url", url = "https://example.com/a.png" },

@@ -24,6 +24,20 @@ describe("types.check", function()
     assert.equal(": expected a number, got -infinity", result({ type = "number" }, -math.huge))
   end)
 
+  it("takes one of few numbers, and even ones", function()
+    local spec = { type = "number", enum = { 25, 30, 60 } }
+    assert.equal(60, result(spec, 60))
+    assert.equal(": expected one of 25, 30, 60, got 29", result(spec, 29))
+    assert.equal(": expected one of 25, 30, 60, got NaN", result(spec, 0 / 0))
+    assert.equal(': expected a number, got "25" (mistake)', result(spec, "25"))
+    assert.equal(": null is not allowed, leave the field out (mistake)", result(spec, core.null))
+    local even = { type = "integer", min = 128, max = 4096, even = true }
+    assert.equal(720, result(even, 720))
+    assert.equal(": expected an even integer from 128 to 4096, got 721", result(even, 721))
+    assert.equal(": expected an even integer from 128 to 4096, got 126", result(even, 126))
+    assert.equal(": expected an even integer from 128 to 4096, got infinity", result(even, math.huge))
+  end)
+
   it("takes integers up to 2^53", function()
     local spec = { type = "integer" }
     assert.equal(9007199254740992, result(spec, 2 ^ 53))

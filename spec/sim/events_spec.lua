@@ -220,6 +220,23 @@ describe("an event", function()
     assert.matches("%.mp4%?", list[1].event_data.url)
   end)
 
+  it("tells of removals of filler words, by their ids", function()
+    for _, well in ipairs { true, false } do
+      new { video_fails = not well }
+      local video = { type = "url", url = "https://example.com/a.mp4" }
+      local body = { video = video, callback_url = URL, callback_id = "mine" }
+      local status, value = sim:ask("POST", "/v3/filler-word-removals", body)
+      assert.equal(200, status)
+      advance(1e4)
+      local kind = "filler_word_removal." .. (well and "success" or "fail")
+      assert.equal(kind, types())
+      local data = due()[1].event_data
+      local id = value.data.filler_word_removal_id
+      assert.same({ id, "mine" }, { data.filler_word_removal_id, data.callback_id })
+      assert.equal(well, data.url ~= nil)
+    end
+  end)
+
   it("tells of renders of projects, by the id of the render", function()
     for _, well in ipairs { true, false } do
       new { video_fails = not well }

@@ -387,6 +387,26 @@ describe("local files of a call", function()
     assert.equal(4, count(UPLOAD))
   end)
 
+  it("are uploaded where the service takes no base64, also bytes in memory", function()
+    local wav = "RIFF$\0\0\0WAVEfmt " .. ("\0"):rep(20)
+    local fields = { video = { url = "https://example.com/a.mp4" }, audio = { bytes = wav } }
+    assert(client.lipsyncs:create(fields))
+    assert.equal(1, count(UPLOAD))
+    assert.is_true(sim:requests(1)[1].body_bytes < 200) -- the id of an asset, and an address
+    sim:reset()
+    for _, wrong in ipairs {
+      { { audio = { media_type = "audio/wav", data = "AAAA" } }, "audio: the service takes no base64 here" },
+      { { audio = { bytes = wav }, files_as = "base64" }, "files_as: audio cannot be sent as base64; leave" },
+      { { audio = { bytes = wav }, mode = core.null }, "mode: null is not allowed, leave the field out" },
+    } do
+      wrong[1].video = fields.video
+      local ok, message = pcall(client.lipsyncs.create, client.lipsyncs, wrong[1])
+      assert.is_false(ok)
+      assert.is_truthy(message:find("client.lipsyncs:create: " .. wrong[2], 1, true), message)
+    end
+    assert.equal(0, #sim:requests())
+  end)
+
   it("tell of their bytes", function()
     local seen = {}
     assert(create(pictures(3), {

@@ -79,6 +79,13 @@ describe("waiting for", function()
       end,
     },
     {
+      group = "filler_word_removals",
+      path = "/v3/filler-word-removals/",
+      create = function()
+        return assert(client.filler_word_removals:create { video = FILE })
+      end,
+    },
+    {
       group = "background_removals",
       path = "/v3/background-removals/",
       create = function()

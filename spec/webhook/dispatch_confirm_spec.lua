@@ -121,6 +121,16 @@ describe("a router with a client", function()
     assert.equal(404, callback("hyperframes_video.success", { render_id = "unknown" }))
   end)
 
+  it("asks for a removal of filler words by its own id", function()
+    local id = assert(client.filler_word_removals:create { video = { url = "https://a.b/v.mp4" } })
+    id = id.filler_word_removal_id
+    sim:clock { advance = 7200 }
+    assert.equal(503, callback("filler_word_removal.fail", { filler_word_removal_id = id }))
+    assert.equal(200, callback("filler_word_removal.success", { filler_word_removal_id = id }))
+    assert.same({ id, got[1].job.video_url }, { got[1].job.id, got[1].url })
+    assert.equal(404, callback("filler_word_removal.success", { filler_word_removal_id = "nobody's" }))
+  end)
+
   it("asks for what is no video as well", function()
     local made = assert(client.video_translations:create {
       video = { url = "https://example.com/video.mp4" },

@@ -192,7 +192,7 @@ describe("heygen.webhook.parse reads", function()
       end
       seen = seen + 1
     end
-    assert.equal(30, seen)
+    assert.equal(32, seen)
   end)
 
   it("a reason under any of its names", function()

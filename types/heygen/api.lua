@@ -217,7 +217,7 @@
 ---@class heygen.TemplateSubtitles
 ---@field preset_name string the name of the style
 ---@field alignment integer|lightuserdata|nil where a line stands
----@field disable_highlight boolean|lightuserdata|nil true: the word that is spoken looks like the others
+---@field disable_highlight boolean|lightuserdata|nil true: the word that is spoken is not highlighted
 ---@field font_size integer|lightuserdata|nil size of the letters
 ---@field position heygen.TemplatePosition|lightuserdata|nil moves them
 
@@ -276,10 +276,10 @@
 
 ---@class heygen.ClipSettings
 ---@field aspect_ratio "landscape"|"portrait"|"square"|nil portrait when absent
----@field caption_style string|lightuserdata|nil how the subtitles look
+---@field caption_style string|lightuserdata|nil the style of the subtitles
 ---@field captions boolean? false: without subtitles
 ---@field duration_types ("30"|"60"|"180"|"long")[]|nil how long clips may be, in seconds
----@field prompt string|lightuserdata|nil what to look for
+---@field prompt string|lightuserdata|nil what the clips must be about
 
 ---@class heygen.VideoAgentsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field prompt string what the video must show and say

@@ -13,8 +13,8 @@ local OUTPUT_SETTINGS = fields.object("ClipSettings", "form, length and subtitle
     "how long clips may be, in seconds"
   ),
   captions = fields.switch(true, "false: without subtitles"),
-  caption_style = fields.optional_text "how the subtitles look",
-  prompt = fields.optional_text("what to look for", { max = 500 }),
+  caption_style = fields.optional_text "the style of the subtitles",
+  prompt = fields.optional_text("what the clips must be about", { max = 500 }),
 })
 
 return fields.rows("ai_clipping", {

@@ -13,7 +13,7 @@ local SUBTITLES = fields.object(
   {
     preset_name = fields.text("the name of the style", { required = true, min = 1 }),
     alignment = fields.integer("where a line stands", { nullable = true, default = 2 }),
-    disable_highlight = fields.flag("true: the word that is spoken looks like the others", {
+    disable_highlight = fields.flag("true: the word that is spoken is not highlighted", {
       nullable = true,
       default = false,
     }),
