@@ -1,6 +1,6 @@
--- The union of ways to hand a file to the service: by URL, as an asset, or, where the service takes that, as base64 text
--- in the body. What is local, a path or bytes in memory, is put on the call's list of files: attachments.lua makes one
--- of the three of it.
+-- The union of ways to hand a file to the service: by URL, as an asset, or, where the service takes that, as base64
+-- text in the body. What is local, a path or bytes in memory, is put on the call's list of files: attachments.lua makes
+-- one of the three of it.
 local content = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
 local urls = require "heygen.schema.url"
