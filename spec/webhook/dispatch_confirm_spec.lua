@@ -128,7 +128,7 @@ describe("a router with a client", function()
     assert.equal(503, callback("filler_word_removal.fail", { filler_word_removal_id = id }))
     assert.equal(200, callback("filler_word_removal.success", { filler_word_removal_id = id }))
     assert.same({ id, got[1].job.video_url }, { got[1].job.id, got[1].url })
-    assert.equal(404, callback("filler_word_removal.success", { filler_word_removal_id = "nobody's" }))
+    assert.equal(404, callback("filler_word_removal.success", { filler_word_removal_id = "unknown" }))
   end)
 
   it("asks for what is no video as well", function()

@@ -53,7 +53,7 @@ local MAKERS = {
   end,
   [".srt"] = function(video)
     if media.captioned(video) then
-      -- Subtitles that somebody has corrected stand in the place of ours.
+      -- Corrected subtitles replace ours.
       local body = video.srt or subtitles.make(said_in(video), seconds_of(video))
       return { type = "application/x-subrip", body = body }
     end
