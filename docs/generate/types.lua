@@ -171,7 +171,7 @@ function types.text()
   local lines = {
     "---@meta _",
     "-- luacheck: ignore",
-    "-- Types of the methods made from endpoints.lua (LuaCATS). Written by docs/generate.lua, never required.",
+    "-- Types of the methods made from lua/heygen/endpoints/ (LuaCATS). Written by docs/generate.lua, never required.",
     "",
     "---@class heygen.Client",
   }

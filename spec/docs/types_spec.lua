@@ -307,7 +307,7 @@ end)
 describe("the types", function()
   it("are each defined once, and all that are named are defined", function()
     local defined, named = {}, {}
-    -- A class whose parts stand where they are known: methods in Lua code, what is made or loaded later in meta.lua.
+    -- A class whose parts stand where they are known: methods in Lua code, the rest in types/heygen/heygen.lua.
     local in_two_places = { ["heygen"] = true, ["heygen.Assets"] = true, ["heygen.Client"] = true }
     for _, name in ipairs { "waits", "webhooks" } do
       for class in scripts.read("types/heygen/" .. name .. ".lua"):gmatch "@class ([%w_.]+)" do

@@ -1,5 +1,5 @@
--- Values that use all that a field spec of endpoints.lua allows: each field, each form of a union, each of several ways
--- to say something, at least once.
+-- Values that use all that a field spec of endpoints/init.lua allows: each field, each form of a union, each of several
+-- forms of one thing, at least once.
 local samples = {}
 
 local IMAGE = { type = "base64", media_type = "image/png", data = "iVBORw0KGgo=" }

@@ -8,7 +8,7 @@ local asked = {}
 
 asked.__index = asked
 
---- A new model; options as for heygen.sim.model.new.
+--- A new model; options as for heygen.sim.core.model.new.
 function support.new(options)
   return setmetatable({ model = assert(sim_model.new(options)) }, asked)
 end

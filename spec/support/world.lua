@@ -101,7 +101,7 @@ function world.bare(options)
   return support.new(options)
 end
 
---- A world; options as for heygen.sim.model.new.
+--- A world; options as for heygen.sim.core.model.new.
 ---@return table world `ids`: for bodies; `parameter(endpoint, name)`: for paths
 function world.new(options)
   options = options or {}

@@ -1,6 +1,6 @@
 ---@meta _
 -- luacheck: ignore
--- Types of the methods made from endpoints.lua (LuaCATS). Written by docs/generate.lua, never required.
+-- Types of the methods made from lua/heygen/endpoints/ (LuaCATS). Written by docs/generate.lua, never required.
 
 ---@class heygen.Client
 ---@field video_agents heygen.VideoAgents

@@ -57,7 +57,7 @@
 ---@field brief boolean? the answer fits into one packet: asking for compression is not worth its cost
 ---@field shown string[]? optional fields that the example of the reference has
 ---@field summary string
----@field returns string a class of the reference, or an array of them; see endpoints/objects.lua
+---@field returns string a class of the reference, or an array of them; see types/heygen/objects.lua and jobs.lua
 ---@field expects string? a field without which the answer is not what was asked for
 ---@field expects_list string? the same, of a field that is a list
 ---@field also_as string[]? other names under which what is expected may come

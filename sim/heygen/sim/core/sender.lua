@@ -1,6 +1,6 @@
 -- Sends due webhooks: takes them out of the model, and settles each with its outcome.
 --
--- The transfers run in the engine of heygen.core. When to poll is the business of a front: heygen.sim.sender_luv, or
+-- The transfers run in the engine of heygen.core. When to poll is the business of a front: heygen.sim.luv.sender, or
 -- nginx's timers.
 local urls = require "heygen.schema.url"
 

@@ -5,7 +5,7 @@ local text = require "heygen.sim.core.text"
 local shared = setmetatable({}, { __index = journal })
 shared.__index = shared
 
---- A journal with the interface of heygen.sim.journal. What it tells is as of the last `pull`.
+--- A journal with the interface of heygen.sim.core.journal. What it tells is as of the last `pull`.
 ---@param before table the journal of this worker alone, for its sizes
 ---@param dict table an ngx.shared dictionary
 ---@param json table the codec

@@ -1,4 +1,4 @@
--- Assets: what users upload, one file per request or by a direct upload (see heygen.sim.uploads).
+-- Assets: what users upload, one file per request or by a direct upload (see heygen.sim.service.uploads).
 local account = require "heygen.sim.service.account"
 local batches = require "heygen.sim.service.batches"
 local detect = require "heygen.sim.media.detect"
