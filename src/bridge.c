@@ -133,8 +133,8 @@ static void remove_name(hg_bridge *b) {
 
 /* ---- the thread ---- */
 
-/* Is this process itself at the other end? Only its user can enter the directory, but that user has
- * other processes, and root can enter any. */
+/* Whether this process itself is at the other end. Only its user can enter the directory, but that
+ * user has other processes, and root can enter any. */
 static bool is_own(int fd) {
 #ifdef __linux__
     struct ucred c;

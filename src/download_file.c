@@ -69,7 +69,7 @@ bool hg_output_unref(hg_output *o) {
     return ok;
 }
 
-/* Does the name still stand for the open file? */
+/* Whether the name still stands for the open file. */
 static bool is_there(const hg_output *o) {
     struct stat open, named;
     return fstat(o->fd, &open) == 0 && lstat(o->path, &named) == 0 && open.st_dev == named.st_dev &&

@@ -40,7 +40,7 @@ bool hg_output_unref(hg_output *o);
 
 /* Writes all of it. False with errno set; *at tells how far it came. */
 bool hg_output_write(hg_output *o, uint64_t *at, const char *data, size_t len);
-/* Does an error of the system mean that there is no room for more? */
+/* Whether an error of the system means that there is no room for more. */
 bool hg_output_is_full(int problem);
 /* -1 with errno set when it cannot be told. */
 int64_t hg_output_size(hg_output *o);

@@ -13,7 +13,7 @@
 
 typedef struct hg_handle hg_handle;
 
-/* Could the server have seen the request? */
+/* Whether the server may have seen the request. */
 typedef enum hg_sent {
     HG_SENT_NO,    /* no byte of it left this machine on a ready connection */
     HG_SENT_MAYBE, /* it was being sent, and nothing came back */
@@ -154,8 +154,8 @@ const char *hg_exchange_take(hg_exchange *x, size_t *len);
 void hg_exchange_taken(hg_exchange *x);
 /* libcurl has handed over the last header line. */
 void hg_exchange_on_head_end(hg_handle *h);
-/* Has something come that no notification has been given for: the head of an answer whose body is
- * waited for, bytes of a stream, the end? */
+/* Whether something has come that no notification was given for: the head of an answer whose body
+ * is waited for, bytes of a stream, the end. */
 bool hg_exchange_has_changed(const hg_exchange *x);
 void hg_exchange_notify(hg_exchange *x, hg_queue *notified);
 

@@ -1,4 +1,4 @@
-/* Has this process been forked since? And what a forked child has to do at once. */
+/* Tells whether this process was forked since, and does what a forked child must do at once. */
 #include "fork.h"
 
 #include <pthread.h>

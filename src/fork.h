@@ -1,4 +1,4 @@
-/* Has this process been forked since? And what a forked child has to do at once.
+/* Tells whether this process was forked since, and does what a forked child must do at once.
  *
  * A child inherits copies of all descriptors. Those of an engine are of no use to it, and are
  * closed within fork() itself, as soon as the child exists: later their numbers may stand for files

@@ -20,7 +20,7 @@ typedef struct hg_fsyncs {
  * out. */
 bool hg_fsyncs_begin(hg_fsyncs *all, hg_op *op, int fd, const char *name);
 
-/* Is it the word of one of our threads that has come on `fd`? Then *op is its operation, finished:
+/* Whether the word of one of our threads has come on `fd`: then *op is its operation, finished:
  * the caller parts with it, and with the reference that it gets; or NULL when no caller waits for
  * it.
  */

@@ -56,7 +56,7 @@ static int utf8_length(lua_State *L) {
     return 1;
 }
 
-/* is_plain(text) -> boolean: is it an id that may stand in a path as it is? Only unreserved
+/* is_plain(text) -> boolean: whether it may stand in a path as it is. Only unreserved
  * characters, and the first one no dot, which also rules out "." and "..". */
 static int is_plain(lua_State *L) {
     size_t len;
@@ -129,7 +129,7 @@ static int equal(lua_State *L) {
     return 1;
 }
 
-/* signed(key, data, header) -> boolean: does the header have the signature of the data? In one
+/* signed(key, data, header) -> boolean: whether the header has the signature of the data. In one
  * call, as a delivery costs little else. */
 static int is_signed(lua_State *L) {
     size_t key_len, len, header_len;

@@ -86,8 +86,8 @@ static bool whole(lua_State *L, struct reading *r) {
 #endif
 }
 
-/* Is the key under the value on top the name of an id, or of a list of them: id, video_id,
- * asset_ids? An item of a list is an id when the list is one of ids. */
+/* Whether the key under the value on top is the name of an id, or of a list of them: id, video_id,
+ * asset_ids. An item of a list is an id when the list is one of ids. */
 static bool holds_ids(lua_State *L, const struct reading *r, bool in_list) {
     size_t len;
     if (!r->lenient || lua_type(L, -2) != LUA_TSTRING)

@@ -79,7 +79,7 @@ int64_t hg_request_nanoseconds(double s) {
     return s < 1e-9 ? 1 : (int64_t)((s < 3e9 ? s : 3e9) * (double)HG_SECOND);
 }
 
-/* Over HTTP/1.1 alone? */
+/* Whether it goes over HTTP/1.1 only. */
 static bool version_field(lua_State *L, int t) {
     const char *version = text_field(L, t, "http_version");
     if (version && strcmp(version, "1.1") != 0)

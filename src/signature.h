@@ -8,7 +8,7 @@
 
 enum { HG_SIGNATURES_TRIED = 64 }; /* items of a header that are compared: no rotation needs more */
 
-/* Is `wanted` among the signatures in `header`, which are separated by commas? Each is compared in
+/* Whether `wanted` is among the signatures in `header`, separated by commas. Each is compared in
  * constant time, as text: one signature has one spelling. */
 bool hg_signature_find(const char *header, size_t len, const char *wanted, size_t wanted_len);
 

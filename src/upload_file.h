@@ -31,7 +31,8 @@ bool hg_upload_file_is_spool(const hg_upload_file *s);
  * or cannot be read. */
 bool hg_upload_file_read(const hg_upload_file *s, void *to, size_t len, int64_t at,
                          hg_failure *failure);
-/* Is it still what was opened: the same size, not written to? False with `failure` filled in. */
+/* Whether it is still what was opened: the same size, not written to. False with `failure` filled
+ * in. */
 bool hg_upload_file_check(const hg_upload_file *s, hg_failure *failure);
 /* Adds to a spool. False with `failure` filled in: the disk is full. */
 bool hg_upload_file_append(hg_upload_file *s, const void *data, size_t len, hg_failure *failure);

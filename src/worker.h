@@ -26,7 +26,7 @@ typedef struct hg_worker {
 /* False: the system has no pipe or no thread to give; nothing has begun then. `run`, `argument` and
  * `no_locks` are set by the caller. */
 bool hg_worker_start(hg_worker *w, hg_pollset *pollset);
-/* Is it this one's pipe that is ready? Then it is done, and to be ended. */
+/* Whether this one's pipe is ready: then it is done, and must be ended. */
 bool hg_worker_is(const hg_worker *w, int fd);
 /* Waits for it, and closes the pipe. Not in a forked child. */
 void hg_worker_end(hg_worker *w);

@@ -62,7 +62,7 @@ function model.fields_of(row)
   return fields
 end
 
--- Can the table of fields be left out?
+-- Whether the table of fields can be left out.
 function model.needs_fields(row)
   local needed = row.any_of ~= nil or row.body_union ~= nil
   for _, spec in pairs(model.fields_of(row)) do

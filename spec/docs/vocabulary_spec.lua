@@ -145,6 +145,29 @@ describe("the words of the code #once", function()
   end)
 end)
 
+describe("the comments of the code #once", function()
+  local function is_question(line, path)
+    local comment = path:find "%.[ch]$" and (line:match "/%*(.*)" or line:match "^ %*(.*)")
+      or line:match "%-%-(.*)"
+    comment = comment and not comment:find "^%-@" and comment:gsub("%*/%s*$", "")
+    return comment and (comment:find "[%l`)]%?%s*$" or comment:find "[%l`)]%?%s+%u")
+  end
+
+  it("are no questions", function()
+    local found = {}
+    for _, path in ipairs(shell.lines(CODE .. " -name '*.[lch]*'")) do
+      local number, text = 0, scripts.read(path)
+      for line in (text .. "\n"):gmatch "(.-)\n" do
+        number = number + 1
+        if line:find("?", 1, true) and is_question(line, path) then
+          found[#found + 1] = ("%s:%d: %s"):format(path, number, line)
+        end
+      end
+    end
+    assert.same({}, found)
+  end)
+end)
+
 describe("the form of the pages #once", function()
   -- Calls fn(path, number, line) for each line outside of code.
   local function each_line(fn)

@@ -31,7 +31,7 @@ for name in ("audio consent_video file files image project references source srt
   FILES[name] = true
 end
 
--- Does the client know better than to refuse this?
+-- Whether the client rightly does not refuse this.
 local function is_apart(call, path, what, body)
   local name = path:match "[^.]+$"
   if call == "video_agents:create" and name == "brand_glossary_id" then

@@ -140,7 +140,7 @@ local function exchange(server, method, target, body, key)
   return status and ok and tonumber(status) or nil, value
 end
 
--- Has it ended, and stopped listening? Of nginx's front, the one may come before the other.
+-- Whether it has ended, and stopped listening. Of nginx's front, the one may come before the other.
 local function gone(server)
   if process.alive(string.format("%d", server.pid)) then
     return false

@@ -64,7 +64,7 @@ end
 
 local sample
 
--- May a field not go together with others that are there?
+-- Whether a field may not go together with others that are there.
 local function is_shunned(object, name)
   local field, exclusive = object.fields[name], object.one_of or object.most_one_of
   return (list_has(exclusive, name) and exclusive[1] ~= name) or field.not_with ~= nil

@@ -50,7 +50,7 @@ function frames.assert_failed(job, kind, code)
   assert.is_nil(failure.status)
 end
 
---- Is the engine's descriptor readable? Not asked where the system has none.
+--- Whether the engine's descriptor is readable. Not asked where the system has none.
 function frames.is_readable(engine)
   return #socket.select({ engine }, nil, 0) == 1
 end

@@ -1,4 +1,4 @@
--- A judge of answers: is this what the contract says of the endpoint?
+-- A judge of answers: whether they are what the contract says of the endpoint.
 local core = require "heygen.core"
 
 local judge = {}
@@ -81,7 +81,7 @@ function check(field, value, path, problems)
   end
 end
 
---- Is this an answer of the endpoint?
+--- Whether this is an answer of the endpoint.
 ---@param endpoint table
 ---@param value table the decoded body, with nulls
 ---@param complete boolean|nil nothing may be left out, though the contract allows it

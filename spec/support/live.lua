@@ -44,7 +44,7 @@ function live.moving(sim, events, step, changes)
   return options
 end
 
---- Has an error these fields? Returns it.
+--- Checks that an error has these fields, and returns it.
 function live.check(err, wanted)
   for name, value in pairs(wanted) do
     assert.equal(value, err[name], name .. " of " .. tostring(err))

@@ -37,7 +37,7 @@ function process.memory()
   end
 end
 
---- Is this process still there? One that has ended and only waits to be buried is not.
+--- Whether this process is still there. A zombie is not.
 ---@param pid integer|string
 ---@return boolean
 function process.alive(pid)

@@ -19,7 +19,7 @@ static int fork_(lua_State *L) {
     return 1;
 }
 
-/* wait(pid) -> did it leave(true)? */
+/* wait(pid) -> whether it did leave(true) */
 static int wait_(lua_State *L) {
     int status;
     pid_t pid = (pid_t)luaL_checkinteger(L, 1);
@@ -38,7 +38,7 @@ static int leave(lua_State *L) {
     _exit(1);
 }
 
-/* poll(fd, seconds) -> is it readable? */
+/* poll(fd, seconds) -> whether it is readable */
 static int poll_(lua_State *L) {
     struct pollfd p = {(int)luaL_checkinteger(L, 1), POLLIN, 0};
     int n = poll(&p, 1, (int)(luaL_checknumber(L, 2) * 1000));

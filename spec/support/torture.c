@@ -2,7 +2,7 @@
  *
  * arm(kind, n): from now on the n-th allocation of that kind fails, "lua" for Lua's own, "malloc"
  * for those of C. Lua tries again after it has collected garbage: its second attempt fails as well.
- * disarm() -> how many there were, has one failed?
+ * disarm() -> how many there were, whether one has failed
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -10,7 +10,7 @@ local core = {}
 ---@return number seconds on a clock that never jumps
 function core.now() end
 
----May the caller yield? PUC Lua 5.1 cannot say; nginx hides LuaJIT's coroutine.isyieldable.
+---Whether the caller may yield. PUC Lua 5.1 cannot tell; nginx hides LuaJIT's coroutine.isyieldable.
 ---@return boolean?
 function core.isyieldable() end
 
@@ -70,7 +70,7 @@ function core.hmac_sha256(key, data) end
 ---@return boolean same in a time that does not depend on where they differ
 function core.equal(a, b) end
 
----Does a webhook's header have the signature of the data? Compares in constant time, 64 items at most.
+---Whether a webhook's header has the signature of the data. Compares in constant time, 64 items at most.
 ---@param key string
 ---@param data string
 ---@param header string

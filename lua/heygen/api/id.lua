@@ -62,7 +62,7 @@ function ids.signature(row)
   return ids.call_name(row) .. "(" .. table.concat(names, ", ") .. ")"
 end
 
--- Does the object only mention this id? Returns problem.
+-- The problem, if the object only mentions this id.
 local function own_problem(row, spec, object, id)
   if not OF_ITS_OWN[row.method] or object[spec.name] == nil then
     return nil -- without that name, it is the object's `id` or the like

@@ -65,7 +65,7 @@ for ending in ("avi gif heic jpeg jpg m4a m4v mkv mov mp3 mp4 ogg png wav webm w
   MEDIA[ending] = true
 end
 
--- Does the name of a file say that it is a video, a picture or a sound?
+-- Whether the name of a file says that it is a video, a picture or a sound.
 local function is_media_name(name)
   return type(name) == "string" and MEDIA[lower(name:gsub("[?#].*$", ""):match "%.(%w+)$" or "")] == true
 end
@@ -148,7 +148,7 @@ function address.identity(state)
   return "address " .. (state.url or ""):gsub("[?#].*$", "")
 end
 
----May a request go there?
+---Whether a request may go there.
 ---@param client heygen.Client
 ---@param state table
 ---@return true?

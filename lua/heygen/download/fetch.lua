@@ -219,7 +219,7 @@ end
 
 -- ---- its end ----
 
--- Is what came all that there is?
+-- Whether what came is all that there is.
 local function count(state, head)
   local at, total = state.at, state.have.total
   if at == 0 then
@@ -243,7 +243,7 @@ local function count(state, head)
   return true
 end
 
--- Is what came a page, be it in this request or in one before?
+-- Whether what came is a page, in this request or in one before.
 local function check_beginning(state)
   local beginning = state.partial and state.wants_media and state.partial:beginning(PAGE)
   if not beginning or not judge.is_page(beginning) then

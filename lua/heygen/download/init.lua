@@ -71,8 +71,8 @@ local function seconds_before(state, problem, stale)
   return math.max(state.lags(), problem.retry_after or 0)
 end
 
--- May the answer mean that the address has expired, or that the file lags behind `completed`? Storages say it with any
--- of 400, 401, 403, 404 and 410. Both end with a fresh address, where one can be had.
+-- Whether the answer may mean that the address has expired, or that the file lags behind `completed`. Storages
+-- say it with any of 400, 401, 403, 404 and 410. Both end with a fresh address, if there is one.
 local function is_stale(state, problem)
   local status = problem.status or 0
   local refused = status >= 400 and status < 500 and status ~= 416 and not retry.passes(status)

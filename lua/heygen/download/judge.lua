@@ -1,6 +1,6 @@
--- Is an answer the file that was asked for, or the rest of it? Judged by its status, range, length, coding, type and
--- first bytes, and by what is known of the part that is here already: judge.head says what to do with the body, and
--- judge.is_page whether the body that came is a page and no video. Pure: strings in, verdicts out.
+-- Judges whether an answer is the file that was asked for, or the rest of it: by its status, range, length, coding,
+-- type and first bytes, and by what is known of the part that is here already. judge.head says what to do with the
+-- body, judge.is_page whether the body that came is a page and no video. Pure: strings in, verdicts out.
 --
 -- An error page with status 200, an empty body, or the rest of a file that is told as the whole would else be saved
 -- under the name of a video that was paid for.
@@ -134,7 +134,7 @@ function judge.read(operation)
   return head
 end
 
--- Is it, as far as it says, the version that we have a part of?
+-- Whether it is, as far as it says, the version that we have a part of.
 local function same_version(have, head)
   if have.total and head.total and have.total ~= head.total then
     return false

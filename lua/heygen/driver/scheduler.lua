@@ -190,7 +190,7 @@ function scheduler.loop(over)
   end
 end
 
----Is this called by a task, be it through a coroutine of its own?
+---Whether a task calls this, also through a coroutine of its own.
 ---@return boolean
 function scheduler.is_inside()
   return inside > 0

@@ -78,7 +78,7 @@ function waiters.deliver(engine)
   return news
 end
 
----Does anybody wait for an operation under this driver?
+---Whether a caller waits for an operation under this driver.
 ---@param driver table
 ---@return boolean
 function waiters.any(driver)

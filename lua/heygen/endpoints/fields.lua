@@ -195,7 +195,7 @@ local function made_by(row)
   return makes
 end
 
----May a file be given somewhere in these fields?
+---Whether a file may be given somewhere in these fields.
 ---@param specs table<string, heygen.FieldSpec>
 ---@return boolean
 function fields.takes_files(specs)

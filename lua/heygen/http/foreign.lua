@@ -90,7 +90,7 @@ local printable = foreign.printable
 
 local SHORT = 8 -- characters; real credentials are several times as long
 
--- Is what stands from first to last part of a longer word?
+-- Whether what stands from first to last is part of a longer word.
 local function in_a_word(text, first, last)
   return find(text, "^[%w_-]", last + 1) ~= nil or (first > 1 and find(text, "^[%w_-]", first - 1) ~= nil)
 end
@@ -153,8 +153,8 @@ function foreign.trim(text, max)
   return sub(text, find(text, "%S") or 1, last)
 end
 
----Does a secret stand in an id that the service sent? A short one, as tests use, occurs in ids by chance: it must be
----the whole id, as an id that is lost may be that of a paid video.
+---Whether a secret stands in an id that the service sent. A short one, as tests use, occurs in ids by chance: it must
+---be the whole id, as an id that is lost may be that of a paid video.
 ---@param id string
 ---@param secret string
 ---@return boolean

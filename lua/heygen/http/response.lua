@@ -104,7 +104,7 @@ local function take_other_name(row, data)
   end
 end
 
--- Has the answer to a change nothing that the caller needs? A create always has: its ids.
+-- Whether the answer to a change has nothing that the caller needs. That of a create has its ids.
 local function says_nothing(row)
   return row.method ~= "GET" and row.method ~= "POST" and not row.expects
 end

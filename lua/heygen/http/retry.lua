@@ -120,7 +120,7 @@ end
 local FINAL = { [501] = true, [505] = true, [511] = true }
 local PASSING = { [408] = true, [425] = true, [429] = true }
 
----Does an answer of this status pass by itself? Asked about what may be repeated.
+---Whether an answer of this status passes by itself, for what may be repeated.
 ---@param status integer?
 ---@return boolean
 function retry.passes(status)
@@ -145,7 +145,7 @@ local CODES = {
   gateway_page = "passes", -- see api_error.lua
 }
 
----Is it worth repeating the same read?
+---Whether the same read is worth repeating.
 ---@param status integer?
 ---@param code string?
 ---@return boolean

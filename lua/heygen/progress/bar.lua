@@ -33,7 +33,7 @@ local function check_colon(self, form)
   end
 end
 
--- Does the view differ enough for a line of its own?
+-- Whether the view differs enough for a line of its own.
 local function is_new_line(now, before)
   if not before or now.phase ~= before.phase or now.ended or before.ended then
     return true

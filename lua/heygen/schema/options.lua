@@ -31,7 +31,7 @@ local huge = math.huge
 ---@field required string? what to write, when it must be given
 ---@field default any
 
----Is this a function, or an object that can be called like one?
+---Whether this is a function, or an object that can be called like one.
 ---@param value any
 ---@return boolean
 function options.is_callable(value)

@@ -27,7 +27,7 @@ local function is_loopback_ipv4(host)
   return count == 4 and sub(host, 1, 4) == "127."
 end
 
----Is this host the machine that the program runs on?
+---Whether this host is the machine that the program runs on.
 ---@param host string as it stands in a URL, without a port; an IPv6 address may stand without its brackets
 ---@return boolean
 function url.is_loopback(host)

@@ -31,7 +31,7 @@ if not protected.NO_YIELD_IN_PCALL then
   ---@return thread?
   protected.running = running
 
-  ---Is the running coroutine a relay?
+  ---Whether the running coroutine is a relay.
   ---@return boolean
   function protected.in_relay()
     return false

@@ -7,7 +7,7 @@
 --   park(waiter), wake(waiter)   suspends the running coroutine; resumes it, soon. The woken caller checks
 --   pump(engine)                 optional: sees to it that waiters.deliver is called while the engine has operations
 --   able(task)                   may the caller be suspended: true, or nil and why not
---   loop(over), outside()        optional: runs the driver itself until over(); is the caller outside of it?
+--   loop(over), outside()        optional: runs the driver itself until over(); whether the caller is outside of it
 --   forgets                      optional: it may drop coroutines without a word
 --   entered(co)                  optional: told of each coroutine that a task begins in
 --

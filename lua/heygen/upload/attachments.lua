@@ -254,7 +254,7 @@ local function makes_something(row, err)
   return false
 end
 
--- Was the call refused because of an asset, and has it made nothing?
+-- Whether the call was refused because of an asset, and has made nothing.
 local function is_gone(row, err)
   local status = err.status or 0
   return err.kind == "api"
@@ -266,7 +266,7 @@ end
 
 local PATIENCE = 30 -- seconds in which an asset that has just been uploaded may not be seen yet
 
--- Was the call refused for an asset that this call has uploaded, and has it made nothing? The service may see it later.
+-- Whether the call was refused for an asset that it has uploaded, and has made nothing. The service may see it later.
 local function is_early(row, state, err)
   local status, code = err.status or 0, err.code or ""
   if

@@ -177,7 +177,7 @@ local function put(client, engine, state)
     }
 end
 
--- Is it worth another attempt? True, or the error. A PUT to a slot may be repeated: the last one counts.
+-- Whether it is worth another attempt: true, or the error. A PUT to a slot may be repeated: the last one counts.
 local function recover(client, state, problem)
   local slow, expired = problem.slow, problem.expired
   problem.slow, problem.expired = nil, nil

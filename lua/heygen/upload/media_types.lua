@@ -182,7 +182,7 @@ function media_types.all()
   return list
 end
 
----Is it a type that only a direct upload takes?
+---Whether it is a type that only a direct upload takes.
 ---@param media_type string
 ---@return boolean
 function media_types.needs_direct(media_type)

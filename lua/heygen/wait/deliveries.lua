@@ -62,7 +62,7 @@ function deliveries.begin(state, wait)
   add_ids(state)
 end
 
--- Has anything come that is not known yet? Repetitions are not counted.
+-- Whether something has come that is not known yet. Repetitions are not counted.
 local function has_new(monitor)
   local new = false
   while monitor.source:seen() do

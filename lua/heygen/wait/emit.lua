@@ -8,7 +8,7 @@ local emit = {}
 
 emit.TICK = 1 -- seconds
 
----Is this what lua.c raises for Ctrl-C, in the function that happens to run?
+---Whether this is what lua.c raises for Ctrl-C, in the function that happens to run.
 ---@param raised any
 ---@return boolean
 function emit.is_interrupt(raised)

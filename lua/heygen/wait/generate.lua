@@ -91,7 +91,7 @@ function generate.save(client, object, save, wait)
   return nil, err
 end
 
----Is what was raised a Ctrl-C, of which the wait has said how to resume?
+---Whether what was raised is a Ctrl-C, of which the wait has said how to resume.
 ---@param raised any
 ---@return boolean
 function generate.is_interrupt(raised)

@@ -166,7 +166,7 @@ function loop.poll_failed(state, err, id)
   return nil
 end
 
----Is this a 404 about something that may not be readable everywhere yet?
+---Whether this is a 404 about something that may not be readable everywhere yet.
 ---@param state table
 ---@param err heygen.Error
 ---@param id string
@@ -204,7 +204,7 @@ end
 -- What a job shows before it is at work; anything else, known or not, may be followed by the end.
 local NOT_STARTED = { waiting = true, pending = true, thinking = true, queued = true, pending_upload = true }
 
----Is the job not at work yet?
+---Whether the work on the job has not begun yet.
 function loop.not_started(status)
   return NOT_STARTED[status] == true
 end

@@ -24,7 +24,7 @@ local KNOWN = {
   webhook = checker.router "watch",
 }
 
----Is this the name of an option of a wait?
+---Whether this is the name of an option of a wait.
 ---@param name any
 ---@return boolean
 function options.is_option(name)

@@ -1,4 +1,4 @@
--- Do deliveries arrive, as far as is known? Then waits poll less often.
+-- Whether deliveries arrive, as far as is known. If they do, waits poll less often.
 --
 -- Known by the time of the last genuine delivery, for each way they come (signed, or to a callback with a token) and
 -- for each kind of job, as an endpoint need not be registered for all events. An end that was found by polling,
@@ -102,7 +102,7 @@ function Arrivals:lost(has_callback, kind)
   end
 end
 
----Do deliveries arrive, as far as is known?
+---Whether deliveries arrive, as far as is known.
 ---@param has_callback boolean is it about a job with a callback of ours?
 ---@param kind string? of what; nil: of anything
 ---@return boolean

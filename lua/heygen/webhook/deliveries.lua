@@ -282,7 +282,7 @@ function Monitor:seen()
   end
 end
 
----Do deliveries arrive, as far as is known? Then there is less need to ask.
+---Whether deliveries arrive, as far as is known. If they do, there is less need to poll.
 ---@param kind string? "video", "video_translate", "proofread_creation", "ai_clipping", "hyperframes_video" or "batch";
 ---nil: of anything
 ---@return boolean

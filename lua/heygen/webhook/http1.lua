@@ -93,7 +93,7 @@ function http:feed(bytes)
   end
 end
 
---- Is there an unfinished request?
+--- Whether there is an unfinished request.
 ---@return boolean
 function http:partial()
   return self.request ~= nil or self.buffer ~= ""

@@ -227,7 +227,7 @@ end
 
 -- ---- rotate ----
 
--- Could the secret have changed without anybody here knowing the new one?
+-- Whether the secret may have changed without a caller here knowing the new one.
 local function is_unsure(err)
   return err.sent ~= "no" and (err.kind ~= "api" or (err.status or 500) >= 500)
 end

@@ -126,7 +126,7 @@ function tokens.read(target)
   return parameter(query, tokens.ID), parameter(query, tokens.TOKEN)
 end
 
----Is this the token of that id? In a time that does not depend on how much of it is right.
+---Whether this is the token of that id, in a time that does not depend on how much of it is right.
 ---@param secrets string[]
 ---@param id string?
 ---@param token string?

@@ -76,7 +76,7 @@ function running.count(model)
   return prune(model)
 end
 
---- May one more job begin?
+--- Whether one more job may begin.
 ---@param model table
 ---@param b table behaviour
 ---@return table|nil refusal the response with 429, when not

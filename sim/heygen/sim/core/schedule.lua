@@ -55,7 +55,7 @@ local function span(hold, spent)
   return arrival, hold.released and math.max(0, hold.released - arrival) or hold.length
 end
 
--- Does a hold still last? Not by its length: that is rounded, and the moment of a release is no part of it.
+-- Whether a hold still lasts. Not by its length: that is rounded, and the moment of a release is no part of it.
 local function lasts(hold, arrival, length, t)
   return t < (hold.released or arrival + length)
 end

@@ -31,7 +31,7 @@ local function scan(bytes)
   return frames, at
 end
 
--- Is there a whole record somewhere behind this place?
+-- Whether there is a whole record somewhere behind this place.
 local function record_behind(bytes, at)
   while true do
     local first, _, digits = bytes:find("(%d+):%x%x%x%x%x%x%x%x%d+:", at)
@@ -46,7 +46,7 @@ local function record_behind(bytes, at)
   end
 end
 
--- Can the rest of a file, from `at`, be what a crash has left of one record: too short, or with pages never written?
+-- Whether the rest of a file, from `at`, can be what a crash has left of one record: too short, or pages never written.
 local function is_torn(bytes, at)
   local rest = bytes:sub(at)
   if rest:find "^%d*:?$" or not rest:find "[^%z]" then

@@ -276,7 +276,7 @@ local function strip(value, null)
   return value
 end
 
---- May the body be left out?
+--- Whether the body may be left out.
 local function optional(body)
   if body.type == "union" then
     return false

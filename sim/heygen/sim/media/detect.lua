@@ -62,7 +62,7 @@ function detect.media_type(bytes)
   return audio(bytes) or subtitles(bytes:sub(1, 256)) or nil
 end
 
---- Is it what only a direct upload takes, and only under its name? The project of a HyperFrames render.
+--- Whether it is what only a direct upload takes, and only under its name: the project of a HyperFrames render.
 ---@param bytes string
 ---@param media_type string the declared one
 ---@return boolean

@@ -7,7 +7,7 @@ local text = require "heygen.sim.core.text"
 
 local media = {}
 
---- Has this video captions? A job on media has them where they were asked for; a proofread is nothing else.
+--- Whether this video has captions. A job on media has them where they were asked for; a proofread is nothing else.
 ---@param video table or a job on media
 ---@return boolean
 function media.captioned(video)
@@ -66,7 +66,7 @@ local MAKERS = {
   end,
 }
 
---- Is there such a file of any video?
+--- Whether there is such a file of any video.
 ---@param variant string ".mp4", "_captioned.mp4", ".jpg", ".gif", ".srt", ".vtt"
 ---@return boolean
 function media.known(variant)

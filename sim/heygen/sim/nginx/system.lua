@@ -92,7 +92,7 @@ function system.alive(pid)
   return C.kill(pid, 0) == 0 or ffi.errno() ~= 3
 end
 
---- Does a child still belong to this parent? A parent that is a zombie has lost its children, too.
+--- Whether a child still belongs to this parent. A parent that is a zombie has lost its children, too.
 ---@param child number pid
 ---@param parent number pid
 ---@return boolean

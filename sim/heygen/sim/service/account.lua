@@ -92,7 +92,7 @@ function account.me(model, request)
   return respond.data(model.json, model:finish(data, b))
 end
 
---- May something be made that costs?
+--- Whether something that costs may be made.
 ---@param model table
 ---@param b table behaviour
 ---@return table|nil refusal the response with 402, when not

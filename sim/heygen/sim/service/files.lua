@@ -45,7 +45,7 @@ function files:url(name, life, nonce)
   )
 end
 
---- Is this the signature of a URL, and does it still hold?
+--- Whether this is the signature of a URL, and still holds.
 ---@param name string
 ---@param query table of the request
 ---@return boolean valid, boolean expired
@@ -106,7 +106,7 @@ local function range_of(header, size)
   return first < size and first, math.min(last or size, size - 1)
 end
 
--- Is one of the tags in a list of them this one? Weak ones only count where that is enough.
+-- Whether one of the tags in a list is this one. Weak ones only count where that is enough.
 local function among(list, etag, weakly)
   if list:find "^%s*%*%s*$" then
     return true

@@ -1,4 +1,4 @@
--- Are the things that a request names really there, and ready?
+-- Checks that the things that a request names are there, and ready.
 local catalogue = require "heygen.sim.service.catalogue"
 local respond = require "heygen.sim.core.respond"
 local styles = require "heygen.sim.service.styles"

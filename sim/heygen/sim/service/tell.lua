@@ -69,7 +69,7 @@ local function event_id(run)
   return string.format("evt_%s_%d", of, run.told)
 end
 
---- Has everything in a batch ended? Then that is told, once.
+--- Tells once that everything in a batch has ended.
 ---@param outbox table
 ---@param batch table see heygen.sim.service.batches; its items are { video | job | error }
 ---@param at number Unix seconds

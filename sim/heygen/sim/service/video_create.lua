@@ -75,7 +75,7 @@ function video_create.make(model, body, b, start, more)
   return video
 end
 
---- May a video be made now?
+--- Whether a video may be made now.
 ---@param model table
 ---@param b table behaviour
 ---@return table|nil refusal the response, when not
