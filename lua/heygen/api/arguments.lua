@@ -306,7 +306,7 @@ local function read_query(row, plan, given, target)
   return target
 end
 
--- May all local files go into the request? Returns message, field, mistake.
+-- The problem, if not all local files may go into the request. Returns message, field, mistake.
 local function inline_problem(options, files)
   for index = 1, options.files_as == "base64" and files and #files or 0 do
     if files[index].limits.base64 == false then

@@ -212,7 +212,7 @@ local function finish_problem(client, row, call, state, problem)
   return nil, errors.new(problem)
 end
 
--- Does a 401 say that the token has expired, and that nothing was done? A page of a gateway says nothing about it. Nor
+-- Whether a 401 says that the token has expired, and that nothing was done. A page of a gateway does not say it. Nor
 -- does, of what must not be done twice, an answer that is not of the service's own form.
 local function rejects_token(client, row, state, problem)
   return client.credential
