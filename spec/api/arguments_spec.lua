@@ -59,6 +59,7 @@ describe("ids", function()
     assert.equal("/v3/videos/v", target("videos:delete", { video_id = "v", batch_id = "b", item_index = 0 }))
     assert.equal("/v3/videos/v", target("videos:delete", { id = "v", video_id = "v" }))
     assert.equal("/v3/videos/v", target("videos:delete", { id = "v", session_id = "s" }))
+    assert.equal("/v3/videos/A-1", target("videos:delete", { id = "a1", video_id = "A-1" }))
     assert.equal("/v3/voices/c", target("voices:delete", { voice_clone_id = "c" }))
     local count = 0
     for _, row in ipairs(endpoints) do

@@ -17,6 +17,7 @@ local COVERED = {
   ["api/call_input"] = { "api/groups", "api/raw_request" },
   ["client/client"] = { "client/all_modules", "client/init" },
   ["download/fetch_page"] = { "download/problems", "download/transfer" },
+  ["driver/blocking"] = { "task/not_begun" },
   ["driver/init"] = { "driver/block" },
   ["hosts/hosts"] = {
     "driver/copas",
@@ -30,6 +31,7 @@ local COVERED = {
   ["schema/value"] = { "schema/object" },
   ["task/tasks"] = { "task/protected", "task/task" },
   ["upload/direct"] = { "upload/slot_headers" },
+  ["upload/direct_early"] = { "upload/resend" },
   ["upload/init"] = { "upload/content" },
   ["wait/job"] = { "wait/job_types" },
   ["wait/video"] = { "wait/methods", "wait/options" },

@@ -236,6 +236,33 @@ describe("what the documents show runs in LÖVE #once #native", function()
     run_game(block_with("lua fragment", "function love.update"), "intro.mp4")
   end)
 
+  it("a game that waits in love.load, and one that never calls update, are told", function()
+    shell.must("mkdir " .. quote(dir .. "/game"))
+    scripts.write(
+      dir .. "/game/main.lua",
+      [[
+        local heygen = require "heygen"
+        function love.load()
+          local client = heygen.new()
+          for _ = 1, 2 do
+            client:wait("no-video", { timeout = 0.05, interval = 0.02, max_interval = 0.02 })
+          end
+          heygen.spawn(print, "never")
+          love.event.quit()
+        end
+      ]]
+    )
+    local output =
+      shell.run(in_window(settings(dir, server), "timeout -k 5 60 love " .. quote(dir .. "/game")))
+    local told = {}
+    for line in output:gmatch "heygen: ([^\n]+)" do
+      told[#told + 1] = line
+    end
+    assert.equal(2, #told, output)
+    assert.matches("main.lua:5: this wait blocks LÖVE and its window until it ends: ", told[1], 1, true)
+    assert.matches("a task never began, spawned at main.lua:7: ", told[2], 1, true)
+  end)
+
   it("the .love that is shipped, with its C modules next to it and no path set", function()
     local recipe = block_with("sh", "zip -qr")
     shell.must(

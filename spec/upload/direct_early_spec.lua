@@ -221,6 +221,77 @@ describe("an upload", function()
       end
     end)
 
+    -- The idempotency keys of the requests with a path, each as a number: equal ones have the same.
+    local function keys(path)
+      local list, numbers, known = {}, {}, 0
+      for _, request in ipairs(server:requests()) do
+        if request.method == "POST" and request.target == path then
+          local key = request.headers["idempotency-key"]
+          if not numbers[key] then
+            known = known + 1
+            numbers[key] = known
+          end
+          list[#list + 1] = numbers[key]
+        end
+      end
+      return list
+    end
+
+    -- A service that keeps refusals: `early` attempts come too early, and their answer is given again for their key.
+    local KEEPS_REFUSALS = [[
+      if path == "/v3/videos" or path == "/v3/background-removals" then
+        local key = r.headers["idempotency-key"]
+        kept = n == 1 and {} or kept
+        kept[key] = kept[key] or (n <= 2 and n or nil)
+        if kept[key] then
+          c:answer(404, '{"error":{"code":"asset_not_found","message":"m"}}', "X-Request-Id: r" .. kept[key] .. "\r\n")
+          return true
+        elseif path == "/v3/background-removals" then
+          local is_same = r.body:match '"request_id":"(.-)"' == key
+          return json(('{"data":{"id":"job","status":"queued","seen":"%s"}}'):format(is_same))
+        end
+      end
+    ]]
+
+    it("that comes too early has one key for all its attempts", function()
+      serve 'if path == "/v3/videos" and n <= 3 then return refuse(404, "asset_not_found") end'
+      assert(create())
+      assert.same({ 1, 1, 1, 1 }, keys "/v3/videos")
+      serve [[
+        if path == "/v3/videos" and n <= 3 then
+          c:answer(409, '{"error":{"code":"resource_not_ready"}}', "X-Request-Id: r" .. n .. "\r\n")
+          return true
+        end
+      ]]
+      assert(create())
+      assert.same({ 1, 1, 1, 1 }, keys "/v3/videos")
+    end)
+
+    it(
+      "whose refusal the service keeps for its key gets another one, and what is made from it as well",
+      function()
+        serve(KEEPS_REFUSALS)
+        assert.equal("v1", assert(create()).video_id)
+        assert.same({ 1, 1, 2 }, keys "/v3/videos")
+        serve(KEEPS_REFUSALS)
+        local video = { bytes = ("\0\0\0\24ftypmp42\0\0\0\0mp42isom"):rep(4), filename = "a.mp4" }
+        assert.equal(
+          "true",
+          assert(client.background_removals:create { video = video, files_as = "assets" }).seen
+        )
+        assert.same({ 1, 1, 2 }, keys "/v3/background-removals")
+      end
+    )
+
+    it("whose refusal the service keeps for the key of the caller ends with it", function()
+      serve(KEEPS_REFUSALS)
+      local err = live.failure(create { idempotency_key = "mine", deadline = 0.3 })
+      assert.equal("mine", err.idempotency_key)
+      for _, key in ipairs(keys "/v3/videos") do
+        assert.equal(1, key)
+      end
+    end)
+
     it("that is refused for as long as its deadline", function()
       serve 'if path == "/v3/videos" then return refuse(404, "asset_not_found") end'
       local err = live.failure(create { deadline = 0.5 })

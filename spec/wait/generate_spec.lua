@@ -1,5 +1,8 @@
 -- client:generate with `save`: the target is checked before anything is paid, and gets the video in the end.
+local child = require "spec.support.child"
 local live = require "spec.support.live"
+local scripts = require "spec.support.scripts"
+local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 
 local check = live.check
@@ -71,6 +74,41 @@ describe("a generation", function()
       assert.is_false(ok)
       assert.matches('save.overwritten: unknown option, did you mean "overwrite"', raised, 1, true)
       assert.equal(0, sim:counts().creates)
+    end)
+
+    it("writes next to the target before anything is paid, and leaves nothing there", function()
+      local sentences = {
+        ["/proc/a.mp4"] = "cannot create /proc/a.mp4.", -- no file can be made there, by root either
+        [folder .. "/" .. ("a"):rep(300) .. ".mp4"] = "File name too long",
+        [folder .. "/taken/a.mp4"] = "there is no directory",
+      }
+      scripts.write(folder .. "/taken", "a file")
+      for path, why in pairs(sentences) do
+        for _, overwrite in ipairs { false, true } do
+          local err = live.failure(saved { path = path, overwrite = overwrite })
+          check(err, { kind = "file", sent = "no" })
+          assert.matches(why, err.message, 1, true)
+        end
+      end
+      assert.equal(0, sim:counts().creates)
+      local longest = folder .. "/" .. ("b"):rep(251) .. ".mp4"
+      assert.equal(longest, assert(saved(longest)).path)
+      assert.same({ "b", "taken" }, shell.lines(("cd %s && ls | sed 's/bb.*/b/'"):format(folder)))
+    end)
+
+    it("finds a full disk before anything is paid", function()
+      local output = child.must(
+        ([[
+          local heygen = require "heygen"
+          local client = heygen.new { api_key = "k", base_url = %q }
+          local video, _, err = client:generate { prompt = "x", save = "%s/a.mp4" }
+          print(video, err.kind, err.code, err.sent)
+        ]]):format(sim.url, folder),
+        "ulimit -f 0;"
+      )
+      assert.equal("nil\tfile\tdisk_full\tno", output)
+      assert.equal(0, sim:counts().creates)
+      assert.same({}, shell.lines("ls " .. folder))
     end)
 
     it("says how to get the video when the download fails", function()

@@ -91,6 +91,20 @@ describe("waiting for", function()
       assert.equal(3, #assert(client.video_translations:wait(err, moving(400))))
     end)
 
+    it("finds them in a list that writes their ids in another form", function()
+      local made = create()
+      local ids, entries = made.video_translation_ids, {}
+      for index, id in ipairs(ids) do
+        local shown = index == 1 and id:upper() or id:sub(1, 8) .. "-" .. id:sub(9)
+        entries[index] = { [index == 3 and "id" or "video_translation_id"] = shown, status = "running" }
+        assert.not_equal(id, shown)
+      end
+      answer("/v3/video-translations/statuses", entries)
+      local err = live.failure(client.video_translations:wait(made, NOW))
+      assert.matches('3 of 3 translations are still "running"', err.message, 1, true)
+      assert.equal(1, asked "/v3/video-translations") -- none had to be asked about by itself
+    end)
+
     it("tells which have failed, and loses none", function()
       local made = create()
       local ids = made.video_translation_ids

@@ -206,6 +206,21 @@ describe("a wait", function()
       assert.equal("generating", assert(client:poll "abc").status)
     end)
 
+    it("by the id of its video, for which the service gives the session", function()
+      sim:faults {
+        { path = "/v3/videos/*", times = 1, status = 404, code = "video_not_found" },
+        {
+          path = "/v3/video-agents/v-1",
+          body = '{"data":{"session_id":"sess_1","video_id":"V1","status":"x"}}',
+        },
+        { path = "/v3/videos/V1", body = '{"data":{"id":"V1","status":"processing"}}' },
+      }
+      check(
+        live.failure(client:wait("v-1", live.quick { timeout = 0.02 })),
+        { kind = "timeout", session_id = "sess_1", video_id = "V1" }
+      )
+    end)
+
     it("by nothing that exists", function()
       local err = live.failure(client:wait("nowhere", live.QUICK))
       check(err, { kind = "api", status = 404, code = "video_not_found", video_id = "nowhere", sent = "yes" })

@@ -77,6 +77,25 @@ describe("a watch", function()
     assert.is_nil(router:watch("f1"):seen())
   end)
 
+  it("knows an id with other letter case and dashes, in this worker and in another one", function()
+    for _, dict in ipairs { false, shared_dict() } do
+      local router = make { dict = dict or nil }
+      local watch, woken = router:watch { "ab-12", "AB-12" }, 0
+      function watch.wake()
+        woken = woken + 1
+      end
+      deliver(router, '"video_id":"AB12","session_id":"a-B-12"')
+      assert.equal(1, woken)
+      assert.equal("AB12", watch:seen().video_id)
+      assert.is_nil(watch:seen())
+      if dict then
+        assert.equal("AB12", make({ dict = dict }):watch("aB-12"):seen().video_id)
+      end
+      watch:close()
+      assert.is_nil(next(router.deliveries.monitors))
+    end
+  end)
+
   it("is woken for its ids only, and not after it was closed", function()
     local router, woken = make(), 0
     local watch = router:watch { "v1", "s1" }

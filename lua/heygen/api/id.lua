@@ -70,7 +70,9 @@ local function own_problem(row, spec, object, id)
   for index = 1, #OWN do
     local name = OWN[index]
     local value = object[name]
-    if name ~= spec.name and value ~= nil and value ~= null and value ~= id then
+    local is_other = value ~= id
+      and not (type(value) == "string" and values.plain_id(value) == values.plain_id(id))
+    if name ~= spec.name and value ~= nil and value ~= null and is_other then
       local text =
         "the table given has %s and another %s, so it may only mention what is meant; give the id itself"
       return text:format(spec.name, name)

@@ -270,7 +270,7 @@ function downloads.read(call, named, path, given, level)
   return options.read(call, given, KNOWN, level + 1, "save")
 end
 
----What stands in the way of a download that is to come.
+---What stands in the way of a download that is to come, found out by writing a file next to the target.
 ---@param path string
 ---@param overwrite boolean?
 ---@return heygen.Error?
@@ -282,8 +282,9 @@ function downloads.obstacle(path, overwrite)
     problem =
       { kind = "file", message = ("client:download: %s: there is no directory %s"):format(path, directory) }
   end
+  problem = problem or partial.attempt(path)
   if problem then
-    problem.sent = "no"
+    problem.sent, problem.message = "no", errors.printable(problem.message, MESSAGE)
     return errors.new(problem)
   end
 end

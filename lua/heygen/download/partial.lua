@@ -47,6 +47,20 @@ local function open_own(path)
   return output, message, name
 end
 
+---Whether a file can be written where the target will be: writes one, and removes it.
+---@param path string the target
+---@return table? problem
+function partial.attempt(path)
+  local output, message, code =
+    core.output(("%s.%s"):format(base_of(core.absolute(path)), core.uuid():sub(1, 8)))
+  local is_written = false
+  if output then
+    is_written, message, code = output:note "{}" -- an empty file needs no room on the disk
+    output:close() -- removes it, and its note
+  end
+  return not is_written and file_problem(message, code) or nil
+end
+
 -- The note of a part, when it is one of ours.
 local function read_note(output)
   local text = output:note()

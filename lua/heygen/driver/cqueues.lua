@@ -17,7 +17,7 @@ function driver.able(self)
     return true
   end
   local controller, direct = cqueues.running()
-  if direct or (controller and protected.in_relay()) then
+  if direct or (controller and protected.in_relay_of_cqueues()) then
     return true
   elseif controller then
     return nil, 'driver = "cqueues" cannot wait in a coroutine inside of one of cqueues'

@@ -6,6 +6,7 @@
 -- blocks.
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
+local blocking = require "heygen.driver.blocking"
 local protected = require "heygen.task.protected"
 local scheduler = require "heygen.driver.scheduler"
 local task = require "heygen.task.task"
@@ -41,6 +42,14 @@ local function users_level()
   return info and level - 1 or 0
 end
 
+---Where the user's code called: for messages.
+---@return string? place "file:line"
+function drivers.users_place()
+  local level = users_level()
+  local info = level > 0 and debug.getinfo(level, "Sl")
+  return info and info.currentline > 0 and ("%s:%d"):format(info.short_src, info.currentline) or nil
+end
+
 -- ---- which one ----
 
 local found = {} -- drivers by name
@@ -65,7 +74,7 @@ local function detect()
   local cqueues = loaded.cqueues
   if cqueues and type(cqueues) == "table" then
     local controller, direct = cqueues.running()
-    if direct or (controller and protected.in_relay()) then
+    if direct or (controller and protected.in_relay_of_cqueues()) then
       return built_in "cqueues"
     end
   end
@@ -96,6 +105,7 @@ end
 ---The driver for the present caller. Raises when it cannot work there.
 ---@param fixed heygen.Driver? the client's own choice
 ---@return heygen.Driver
+---@return boolean? by_default it blocks because nothing else was chosen or recognised
 function drivers.current(fixed)
   local current = current_task()
   if current and not fixed and isyieldable() ~= false then
@@ -103,7 +113,7 @@ function drivers.current(fixed)
   end
   local driver = fixed or (current and current.driver) or default or detect()
   if not driver then
-    return block
+    return block, true
   elseif driver.able then
     return must_suspend(driver, current)
   end
@@ -148,6 +158,9 @@ function drivers.loop(driver, over, self)
       ("heygen: a task of %s can be waited for in a coroutine of it only"):format(driver.name),
       users_level()
     )
+  end
+  if driver == scheduler and not default then
+    blocking.warn(drivers.users_place)
   end
   driver.loop(over, self)
 end

@@ -1,4 +1,5 @@
 -- The pauses of a client, and client:close(), which ends every operation of the client: they all carry its number.
+local blocking = require "heygen.driver.blocking"
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local waiters = require "heygen.driver.waiters"
@@ -33,11 +34,14 @@ end
 ---@return string? reason
 ---@return string? kind of the error, when it is not "cancelled"
 function pause.sleep(client, seconds, waker)
-  local driver = drivers.current(client.driver)
+  local driver, by_default = drivers.current(client.driver)
   if client.is_closed then
     return nil, CLOSED, "closed"
   elseif not driver.built_in then
     return drivers.sleep(client.driver, seconds)
+  end
+  if by_default and seconds > 0 then
+    blocking.warn(drivers.users_place)
   end
   local engine, problem = core.engine()
   local timer

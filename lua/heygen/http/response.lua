@@ -2,6 +2,7 @@
 local api_error = require "heygen.http.api_error"
 local core = require "heygen.core"
 local foreign = require "heygen.http.foreign"
+local plain = require("heygen.schema.value").plain_id
 
 local response = {}
 
@@ -107,11 +108,6 @@ end
 -- Whether the answer to a change has nothing that the caller needs. That of a create has its ids.
 local function says_nothing(row)
   return row.method ~= "GET" and row.method ~= "POST" and not row.expects
-end
-
--- Ids compare without letter case and dashes: a service may write one in another form than it was asked for.
-local function plain(id)
-  return (id:lower():gsub("-", ""))
 end
 
 -- The id of an answer to a GET that is about another thing than the one asked for: behind a cache, or a proxy that

@@ -165,6 +165,13 @@ function values.integer(spec, value)
   return to_integer(number)
 end
 
+---The form in which ids are compared: a service may write one with other letter case and dashes than it was asked for.
+---@param id string
+---@return string
+function values.plain_id(id)
+  return (id:lower():gsub("-", ""))
+end
+
 local function id_problem(value)
   if not find(value, "%S") then
     return value == "" and "empty, an id is needed" or "blank, an id is needed"

@@ -31,9 +31,9 @@ if not protected.NO_YIELD_IN_PCALL then
   ---@return thread?
   protected.running = running
 
-  ---Whether the running coroutine is a relay.
+  ---Whether the running coroutine is a relay whose outermost coroutine is resumed by cqueues.
   ---@return boolean
-  function protected.in_relay()
+  function protected.in_relay_of_cqueues()
     return false
   end
 
@@ -57,13 +57,25 @@ end
 -- relay -> the outermost coroutine. Weak both ways: a driver may drop a coroutine that waits, and its relay with it.
 local outermost = setmetatable({}, { __mode = "kv" })
 
+-- relay -> whether cqueues resumes its outermost coroutine. It tells that of the running coroutine only, so it is asked
+-- before the relay runs. A generator within a coroutine of cqueues is none: what it yields, its owner gets.
+local of_cqueues = setmetatable({}, { __mode = "k" })
+
 function protected.running()
   local co = running()
   return co and outermost[co] or co
 end
 
-function protected.in_relay()
-  return outermost[running() or false] ~= nil
+function protected.in_relay_of_cqueues()
+  return of_cqueues[running() or false] == true
+end
+
+local function runs_for_cqueues()
+  local cqueues = package.loaded.cqueues
+  if protected.in_relay_of_cqueues() then
+    return true
+  end
+  return type(cqueues) == "table" and select(2, cqueues.running()) == true
 end
 
 local function pass_on(traced, relay, ok, ...)
@@ -79,7 +91,7 @@ local function relay_for(traced, fn, ...)
   local relay = create(function(...) -- no coroutine can be made of a C function
     return fn(...)
   end)
-  outermost[relay] = protected.running()
+  outermost[relay], of_cqueues[relay] = protected.running(), runs_for_cqueues()
   return pass_on(traced, relay, resume(relay, ...))
 end
 

@@ -3,6 +3,7 @@
 local checker = require "heygen.schema.options"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
+local not_begun = require "heygen.task.not_begun"
 local scheduler = require "heygen.driver.scheduler"
 local task = require "heygen.task.task"
 local values = require "heygen.schema.value"
@@ -36,12 +37,31 @@ local function start(driver, scope, fn, ...)
   return self
 end
 
+local function spawn_outside(driver, fn, ...)
+  local self
+  local has_begun = false -- some drivers begin at once
+  self = start(driver, nil, function(...)
+    has_begun = true
+    if self then
+      not_begun.remove(self)
+    end
+    return fn(...)
+  end, ...)
+  if not has_begun then
+    not_begun.add(self, drivers.users_place())
+  end
+  return self
+end
+
 ---Starts `fn(...)` as a task of the driver that the caller is in.
 ---@param fn function
 ---@return heygen.Task
 function tasks.spawn(fn, ...)
   local current = task.current()
-  return start(drivers.for_tasks(), current and current.scope, fn, ...)
+  if current then
+    return start(drivers.for_tasks(), current.scope, fn, ...)
+  end
+  return spawn_outside(drivers.for_tasks(), fn, ...)
 end
 
 -- Raises the first error that was not handled, prints all others.

@@ -5,7 +5,7 @@ local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local row_ids = require "heygen.api.id"
 local content = require "heygen.upload.content"
-local retry = require "heygen.http.retry"
+local resend = require "heygen.upload.resend"
 local tasks = require "heygen.task.tasks"
 local uploads = require "heygen.upload"
 local waits = require "heygen.driver.pause"
@@ -240,69 +240,6 @@ local function fill_in(state)
     end
 end
 
--- An answer that names what was made next to its error is no refusal.
-local function makes_something(row, err)
-  local given = {}
-  for _, param in ipairs(row.path_params) do
-    given[param.name] = true -- it stands on each error of the call
-  end
-  for _, id in pairs(row.makes) do
-    if err[id] ~= nil and not given[id] then
-      return true
-    end
-  end
-  return false
-end
-
--- Whether the call was refused because of an asset, and has made nothing.
-local function is_gone(row, err)
-  local status = err.status or 0
-  return err.kind == "api"
-    and err.code == "asset_not_found"
-    and status > 399
-    and status < 500
-    and not makes_something(row, err)
-end
-
-local PATIENCE = 30 -- seconds in which an asset that has just been uploaded may not be seen yet
-
--- Whether the call was refused for an asset that it has uploaded, and has made nothing. The service may see it later.
-local function is_early(row, state, err)
-  local status, code = err.status or 0, err.code or ""
-  if
-    #state.to_upload == 0
-    or err.kind ~= "api"
-    or (status ~= 404 and status ~= 409)
-    or makes_something(row, err)
-  then
-    return false
-  end
-  return code == "asset_not_found"
-    or code == "resource_not_ready"
-    or (status == 404 and code:find "^asset" ~= nil)
-end
-
--- Sends the call, again and again where it comes too early. Its own pauses: nothing was made, so nothing is paid twice.
-local function send_when_seen(client, row, state, call, send)
-  local pauses
-  local stop = core.now() + PATIENCE
-  while true do
-    local value, err = send(call)
-    if value ~= nil or state.any_cached or not is_early(row, state, err) then
-      return value, err
-    end
-    pauses = pauses or retry.pauses(math.max(client.policy.base, 0.01), 2, 8)
-    local seconds = pauses()
-    if core.now() + seconds > math.min(stop, state.deadline) then
-      return value, err
-    end
-    local slept = waits.sleep(client, seconds)
-    if not slept then
-      return nil, err
-    end
-  end
-end
-
 -- Forgets the assets of earlier calls; true when there was one.
 local function forget_cached(state)
   local any = false
@@ -314,17 +251,6 @@ local function forget_cached(state)
     end
   end
   return any
-end
-
-local function with_options(call, changes)
-  local options = {}
-  for name, value in pairs(call.options) do
-    options[name] = value
-  end
-  for name, value in pairs(changes) do
-    options[name] = value
-  end
-  return options
 end
 
 local function run(client, row, state, call, send)
@@ -341,15 +267,13 @@ local function run(client, row, state, call, send)
   call.inline = fill_in(state) or nil
   local options, left = call.options, math.max(state.deadline - core.now(), 0.001)
   if call.inline then -- content takes longer than words
-    call.options = with_options(call, {
-      timeout = options.timeout or client.options.timeout or uploads.defaults.timeout,
-      deadline = left,
-    })
+    options.timeout = options.timeout or client.options.timeout or uploads.defaults.timeout
+    options.deadline = left
   elseif options.deadline then
-    call.options = with_options(call, { deadline = left })
+    options.deadline = left
   end
   local value
-  value, err = send_when_seen(client, row, state, call, send)
+  value, err = resend.send(client, row, state, call, send)
   if value == nil then
     return with_ids(state, err)
   end
@@ -373,8 +297,15 @@ function attachments.send(client, row, call, send)
   if client.is_closed then
     return nil, errors.new(waits.closed(client))
   end
-  local options = call.options
+  local options = {}
+  for name, value in pairs(call.options) do
+    options[name] = value
+  end
+  local has_own_key = options.idempotency_key ~= nil
+  options.idempotency_key = options.idempotency_key or core.uuid()
+  call.options = options
   local state = {
+    has_own_key = has_own_key,
     row = row,
     entries = call.files,
     options = options,
@@ -385,7 +316,7 @@ function attachments.send(client, row, call, send)
     to_upload = {},
   }
   local value, err = run(client, row, state, call, send)
-  if value == nil and is_gone(row, err) and forget_cached(state) then
+  if value == nil and resend.is_gone(row, err) and forget_cached(state) then
     -- Once more, with what is gone uploaded again.
     close_all(state)
     state.contents, state.to_upload, state.any_cached = {}, {}, nil

@@ -6,6 +6,7 @@ local failure = require "heygen.wait.failure"
 local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
+local plain = require("heygen.schema.value").plain_id
 local response = require "heygen.http.response"
 
 local job = {}
@@ -45,20 +46,26 @@ end
 
 -- ---- one ----
 
--- The entry of an id in what `statuses` gives.
-local function entry_of(subject, entries, id)
+-- What `statuses` gives, by the ids in their plain form.
+local function by_id(subject, entries)
+  local found = {}
   for _, entry in ipairs(entries) do
-    if type(entry) == "table" and (entry[subject.id] == id or entry.video_id == id or entry.id == id) then
-      return entry
+    for _, name in ipairs { subject.id, "video_id", "id" } do
+      local id = type(entry) == "table" and text(entry[name])
+      id = id and plain(id)
+      if id then
+        found[id] = found[id] or entry
+      end
     end
   end
+  return found
 end
 
 local function get_statuses(client, state, ids)
   local group, call = client[state.subject.group], poll_options(client, state)
   call[state.subject.list] = ids
   local entries, _, err = group[state.subject.statuses](group, call)
-  return entries, err
+  return entries and by_id(state.subject, entries), err
 end
 
 local function get(client, state, id)
@@ -74,7 +81,7 @@ local function get_by_status(client, state)
   if not entries then
     return nil, err
   end
-  local entry = entry_of(subject, entries, id)
+  local entry = entries[plain(id)]
   if entry and entry.status == "not_found" then
     return nil,
       errors.new {
@@ -162,7 +169,7 @@ local function worth_fetching(client, state)
     end
     loop.recovered(state)
     for place = first, last do
-      local entry = entry_of(subject, entries, open[place].id)
+      local entry = entries[plain(open[place].id)]
       local status = entry and entry.status
       if not entry or subject.failed[status] or subject.done[status] or status == "not_found" then
         open[place].entry = entry

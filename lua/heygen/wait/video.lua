@@ -263,7 +263,8 @@ end
 local function poll_unsure(client, state)
   local session, err = get_session(client, state.video_id, poll_options(client, state))
   if session then
-    state.unsure, state.session_id, state.video_id = nil, state.video_id, text(session.video_id)
+    state.unsure, state.session_id = nil, text(session.session_id) or state.video_id
+    state.video_id = text(session.video_id)
     loop.polled(state, session)
     return true
   elseif err.status ~= 404 then

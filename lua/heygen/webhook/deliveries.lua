@@ -10,6 +10,7 @@
 --             be faster than the answer of the create.
 local Arrivals = require "heygen.webhook.arrivals"
 local core = require "heygen.core"
+local plain = require("heygen.schema.value").plain_id
 
 local Deliveries = {}
 Deliveries.__index = Deliveries
@@ -54,8 +55,10 @@ end
 
 -- ---- what a delivery is about ----
 
-local function add_id(list, seen, id)
-  if type(id) == "string" and id ~= "" and #id <= 256 and not seen[id] and #list < MOST_IDS then
+-- In the plain form, so that a wait for another form of the id is woken.
+local function add_id(list, seen, given)
+  local id = type(given) == "string" and given ~= "" and #given <= 256 and plain(given)
+  if id and not seen[id] and #list < MOST_IDS then
     seen[id] = true
     list[#list + 1] = id
   end

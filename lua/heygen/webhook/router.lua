@@ -9,6 +9,7 @@ local errors = require "heygen.errors"
 local event = require "heygen.webhook.event"
 local protected = require "heygen.task.protected"
 local keys = require "heygen.webhook.keys"
+local plain = require("heygen.schema.value").plain_id
 local router_options = require "heygen.webhook.router_options"
 local secrets = require "heygen.webhook.secrets"
 local store = require "heygen.webhook.store.memory"
@@ -105,7 +106,7 @@ local function read_callback(self, id, token, body)
   local made, problem = event.build(body)
   if not made then
     return nil, refusal("malformed", problem)
-  elseif made.callback_id and made.callback_id ~= id then
+  elseif made.callback_id and plain(made.callback_id) ~= plain(id) then
     return nil, refusal("bad_token", "the token in the address is for another callback_id than the body's")
   end
   made.callback_id, made.verified = id, "token"
