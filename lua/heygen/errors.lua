@@ -1,4 +1,5 @@
 -- Error objects: everything that is known about a failure in one table, with one readable line as its text.
+local core = require "heygen.core"
 local foreign = require "heygen.http.foreign"
 local retry = require "heygen.http.retry"
 
@@ -142,6 +143,44 @@ local MESSAGE = 16384 -- bytes
 
 local Error = { __name = "heygen.error" }
 
+-- error -> its fields that JSON cannot hold: a function that was raised, a table that contains itself, a list with
+-- gaps, a path that is no UTF-8. Not in the error itself, so that any encoder takes that as it is; they are read as all
+-- fields are.
+local beyond_json = setmetatable({}, { __mode = "k" })
+
+local function fits_json(value)
+  local kind = type(value)
+  if kind == "string" then
+    return not find(value, "[\128-\255]") or core.utf8_length(value) ~= nil
+  elseif kind == "number" then
+    return value - value == 0 -- neither NaN nor infinite
+  elseif kind == "table" then
+    return core.encode(value) ~= nil
+  end
+  return kind == "boolean" or value == core.null
+end
+
+local function keep_apart(err, name, value)
+  beyond_json[err] = beyond_json[err] or {}
+  beyond_json[err][name] = value
+end
+
+function Error.__index(err, name)
+  local more = beyond_json[err]
+  return more and more[name]
+end
+
+function Error.__newindex(err, name, value)
+  if beyond_json[err] then
+    beyond_json[err][name] = nil
+  end
+  if value == nil or fits_json(value) then
+    rawset(err, name, value)
+  else
+    keep_apart(err, name, value)
+  end
+end
+
 function Error.__tostring(err)
   local message = err.message
   local parts = { err.kind }
@@ -185,12 +224,28 @@ function errors.new(fields)
   for name, value in pairs(fields) do -- ids, too, may have come with any bytes
     if type(value) == "string" and name ~= "part" and find(value, "[\128-\255]") then
       fields[name] = foreign.utf8(value)
+    elseif not fits_json(value) then
+      fields[name] = nil
+      keep_apart(fields, name, value)
     end
   end
   if fields.retryable == nil then
     fields.retryable = worth or (fields.kind == "api" and retry.retryable(fields.status, fields.code))
   end
   return setmetatable(fields, Error)
+end
+
+---All fields of an error, for another one that is made of them.
+---@param err heygen.Error
+---@return table fields
+function errors.fields(err)
+  local fields = {}
+  for _, from in ipairs { err, beyond_json[err] } do
+    for name, value in pairs(from) do
+      fields[name] = value
+    end
+  end
+  return fields
 end
 
 ---Makes an error and returns it the way every call of this module fails. The second value is the whole text,

@@ -1,6 +1,9 @@
 -- Error objects, and what is shown of foreign text.
 
+local cjson = require "cjson"
+local core = require "heygen.core"
 local errors = require "heygen.errors"
+local heygen = require "heygen"
 
 describe("errors.new", function()
   it("makes the table itself an error, with a text that names what is set", function()
@@ -189,5 +192,78 @@ describe("errors.excerpt", function()
   it("keeps a short text as it is", function()
     assert.equal("", errors.excerpt("", hide))
     assert.equal("a [hidden]", errors.excerpt("a " .. SECRET, hide))
+  end)
+end)
+
+describe("an error as JSON", function()
+  local cyclic = { name = "x" }
+  cyclic.again = cyclic
+
+  local ODD = {
+    print,
+    cyclic,
+    { deep = { fn = print } },
+    { [3] = "a list with gaps" },
+    { [{}] = 1 },
+    coroutine.create(function() end),
+    io.stdout,
+    0 / 0,
+    -math.huge,
+    { text = "\255" },
+    setmetatable({}, {
+      __tostring = function()
+        return "shown"
+      end,
+      __index = print,
+    }),
+  }
+
+  it("is encoded whatever it holds, and still has all of it", function()
+    for _, name in ipairs { "cause", "last", "results", "errors", "part", "video_id" } do
+      for index, value in ipairs(ODD) do
+        local err = errors.new { kind = "raised", message = "it", [name] = value, session_id = "s" }
+        for _, text in ipairs { assert(core.encode(err)), cjson.encode(err) } do
+          local read = cjson.decode(text)
+          assert.same({ "raised", "it", "s" }, { read.kind, read.message, read.session_id })
+        end
+        assert(rawequal(value, err[name]) or (value ~= value and err[name] ~= err[name]), name .. index)
+        assert.equal("string", type(tostring(err)))
+      end
+    end
+  end)
+
+  it("is encoded with what is added later as well", function()
+    local err = errors.new { kind = "raised", message = "it" }
+    for _, value in ipairs(ODD) do
+      err.cause = value
+      assert(core.encode(err))
+      assert(rawequal(value, err.cause) or value ~= value)
+    end
+    err.cause = "plain"
+    assert.equal("plain", cjson.decode(core.encode(err)).cause)
+    assert.equal("plain", err.cause)
+    err.last = print
+    err.last = nil
+    assert.is_nil(err.last)
+  end)
+
+  it("shows another error behind it, a path and what a task raised", function()
+    local inner = errors.new { kind = "network", message = "no way", code = "dns", cause = print }
+    local err = errors.new { kind = "file", message = "it", part = "caf\233.part", cause = inner }
+    local read = cjson.decode((assert(core.encode(err))))
+    assert.same({ "no way", "dns" }, { read.cause.message, read.cause.code })
+    assert.is_nil(read.part)
+    assert.equal("caf\233.part", err.part)
+    local _, _, failed = heygen.all {
+      function()
+        error(cyclic, 0)
+      end,
+      function()
+        return print
+      end,
+    }
+    assert(core.encode(failed))
+    assert.equal(cyclic, failed.cause)
+    assert.equal(print, failed.results[2])
   end)
 end)

@@ -350,10 +350,7 @@ function tasks.all(list)
     return results
   end
   -- A copy, so that the failure's own object does not hold all others.
-  local fields = {}
-  for key, value in pairs(first_failure) do
-    fields[key] = value
-  end
+  local fields = errors.fields(first_failure)
   fields.results, fields.errors = results, failures
   return errors.fail(fields)
 end
