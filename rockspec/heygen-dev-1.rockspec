@@ -44,6 +44,7 @@ build = {
         "src/exchange.c",
         "src/exchange_body.c",
         "src/failure.c",
+        "src/flood.c",
         "src/fork.c",
         "src/fsync.c",
         "src/handle.c",

@@ -1,6 +1,7 @@
 /* Whom to trust: files of certificates, each read once, by a thread, for all TLS connections. */
 #include "ca_store.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/opensslv.h>
 #include <openssl/ssl.h>
@@ -13,18 +14,28 @@
 
 enum { KEEP = 8 }; /* files that are remembered: about 1 MB each, and a program has one or two */
 
-/* A server may run for months, and the system's file changes. As often as libcurl, which see. */
-static const int64_t DAY = 24 * 3600 * HG_SECOND;
+/* A server may run for months, and files are replaced: how often that is asked. */
+static const int64_t CHECK = 60 * HG_SECOND;
 
-/* Asked once in a process: libcurl's answer takes 5,000 instructions and never changes. */
+/* Asked once in a process: libcurl's answer takes 5,000 instructions and never changes. As with the
+ * curl tool, the environment goes before what libcurl was built with. */
 static struct {
     const char *file;  /* of certificates, by default */
+    const char *dir;   /* a directory of them in addition; NULL: none */
     bool same_openssl; /* its TLS is the very OpenSSL that this file calls: it takes our stores */
 } libcurl;
 
+static const char *from_environment(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? strdup(value) : NULL; /* for ever: the host may change it */
+}
+
 static void ask_libcurl(void) {
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-    libcurl.file = v->age >= CURLVERSION_SEVENTH ? v->cainfo : NULL;
+    libcurl.file = from_environment("SSL_CERT_FILE");
+    libcurl.dir = from_environment("SSL_CERT_DIR");
+    if (!libcurl.file && v->age >= CURLVERSION_SEVENTH)
+        libcurl.file = v->cainfo;
 #ifdef OPENSSL_VERSION_STRING
     const char *theirs = v->ssl_version;
     libcurl.same_openssl = theirs && strncmp(theirs, "OpenSSL/", 8) == 0 &&
@@ -40,6 +51,11 @@ static void know_libcurl(void) {
 static const char *default_file(void) {
     know_libcurl();
     return libcurl.file;
+}
+
+static const char *default_dir(void) {
+    know_libcurl();
+    return libcurl.dir;
 }
 
 static bool same_openssl(void) {
@@ -80,7 +96,12 @@ static void load(void *trust) {
     hg_ca_store *t = trust;
 #ifdef OPENSSL_VERSION_STRING
     X509_STORE *store = X509_STORE_new();
-    if (store && X509_STORE_load_file(store, t->file) == 1) {
+    errno = 0;
+    bool ok = store && X509_STORE_load_file(store, t->file) == 1;
+    t->problem = errno;
+    if (store && t->dir) /* the file may be missing then */
+        ok = X509_STORE_load_path(store, t->dir) == 1;
+    if (ok) {
         X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
         t->store = store;
     } else {
@@ -143,14 +164,37 @@ void hg_ca_stores_forked(hg_ca_stores *all) {
     *all = (hg_ca_stores){0};
 }
 
+/* What tells one state of a file from another. */
+static void look_at(const char *file, struct stat *status) {
+    if (stat(file, status) != 0)
+        memset(status, 0, sizeof *status);
+}
+
+bool hg_ca_store_is_old(const hg_ca_store *t) {
+    struct stat now;
+    look_at(t->file, &now);
+    return now.st_mtime != t->status.st_mtime || now.st_size != t->status.st_size ||
+           now.st_ino != t->status.st_ino || now.st_dev != t->status.st_dev;
+}
+
+/* Is it as the file is now, as far as that is known? */
+static bool is_fit(hg_ca_store *t) {
+    int64_t now = hg_now();
+    if (!t->store || t->stale)
+        return false;
+    if (now - t->checked < CHECK)
+        return true;
+    t->checked = now;
+    return !hg_ca_store_is_old(t);
+}
+
 /* The one of this file that is fit for use. A file that was no good may be mended by now. */
 static hg_ca_store *known(hg_ca_stores *all, const char *file) {
-    int64_t now = hg_now();
     for (hg_ca_store **at = &all->first; *at; at = &(*at)->next) {
         hg_ca_store *t = *at;
         if (strcmp(t->file, file) != 0)
             continue;
-        if (t->loading || (t->store && now - t->since < DAY))
+        if (t->loading || is_fit(t))
             return t;
         drop(at);
         return NULL;
@@ -168,17 +212,21 @@ static void forget_the_oldest(hg_ca_stores *all) {
     }
 }
 
-static hg_ca_store *begin(hg_ca_stores *all, const char *file) {
+static hg_ca_store *begin(hg_ca_stores *all, const char *file, const char *dir) {
     hg_ca_store *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     t->refs = 1;
+    t->flood = all->flood;
     t->file = strdup(file);
     if (!t->file) {
         free(t);
         return NULL;
     }
-    t->since = hg_now();
+    t->dir = dir;
+    t->number = ++all->numbers;
+    t->checked = hg_now();
+    look_at(file, &t->status);
     t->next = all->first;
     all->first = t;
     begin_loading(all, t);
@@ -196,7 +244,7 @@ bool hg_ca_stores_find(hg_ca_stores *all, const char *url, const char *ca_file, 
         return true;
     *found = known(all, file);
     if (!*found)
-        *found = begin(all, file);
+        *found = begin(all, file, ca_file ? NULL : default_dir());
     return *found != NULL;
 }
 
@@ -215,7 +263,9 @@ hg_ca_store *hg_ca_stores_ready(hg_ca_stores *all, int fd) {
 
 static CURLcode on_context(CURL *easy, void *context, void *trust) {
     (void)easy;
-    SSL_CTX_set1_cert_store(context, ((hg_ca_store *)trust)->store);
+    hg_ca_store *t = trust;
+    SSL_CTX_set1_cert_store(context, t->store);
+    hg_flood_guard(t->flood, context);
     return CURLE_OK;
 }
 
@@ -223,18 +273,20 @@ bool hg_ca_store_apply(CURL *easy, hg_ca_store *t, const char *ca_file, unsigned
     if (t) {
         char name[4096];
         /* libcurl keeps connections and TLS sessions of different authorities apart by these two
-         * texts; so are those of different epochs. Named as a directory the file is not read:
-         * OpenSSL would search one only when it verifies, and by then our store is in its place.
+         * texts; so are those of different epochs and states of the file. Named as a directory the
+         * file is not read: OpenSSL would search one only when it verifies, and by then our store
+         * is in its place.
          */
-        snprintf(name, sizeof name, "%u:%s", epoch, t->file);
+        snprintf(name, sizeof name, "%u.%u:%s", epoch, t->number, t->file);
         return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_CAPATH, name) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t) == CURLE_OK;
     }
-    if (ca_file && curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) != CURLE_OK)
+    const char *file = ca_file ? ca_file : default_file(), *dir = ca_file ? NULL : default_dir();
+    if (file && curl_easy_setopt(easy, CURLOPT_CAINFO, file) != CURLE_OK)
         return false;
     /* A directory in addition to the file would switch off libcurl's cache and cost 27 to 55 ms in
-     * one step at every new connection. */
-    return !(ca_file || default_file()) || curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+     * one step at every new connection: only where it was asked for. */
+    return !(file || dir) || curl_easy_setopt(easy, CURLOPT_CAPATH, dir) == CURLE_OK;
 }

@@ -8,7 +8,9 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
+#include "flood.h"
 #include "fork.h"
 #include "pollset.h"
 #include "queue.h"
@@ -19,8 +21,14 @@ typedef struct hg_ca_store {
     char *file;
     struct x509_store_st *store; /* NULL: not there yet, or the file is no good */
     bool loading;                /* the thread has not been waited for */
-    int64_t since;               /* when it was read */
+    bool stale;                  /* the file has changed since */
+    int problem;                 /* the errno of reading it */
+    const char *dir;             /* searched in addition; NULL: none */
+    unsigned number;             /* each reading has its own */
+    struct stat status;          /* of the file, when it was read */
+    int64_t checked;             /* when that was compared last */
     hg_queue waiting;            /* operations that cannot start before it is loaded */
+    hg_flood *flood;             /* guards its connections */
     struct hg_ca_store *next;
     hg_worker worker;
     hg_fork_guard guard;
@@ -29,7 +37,9 @@ typedef struct hg_ca_store {
 typedef struct hg_ca_stores {
     hg_ca_store *first; /* the newest */
     int loading;        /* how many threads are at work */
+    unsigned numbers;   /* how many were read */
     hg_pollset *pollset;
+    hg_flood *flood;
 } hg_ca_stores;
 
 /* Waits for the threads. No operation may be waiting for one, and no handle may be left. */
@@ -46,6 +56,9 @@ bool hg_ca_stores_find(hg_ca_stores *all, const char *url, const char *ca_file, 
 
 /* Ends the loading whose word has come on `fd`. NULL: the descriptor is none of ours. */
 hg_ca_store *hg_ca_stores_ready(hg_ca_stores *all, int fd);
+
+/* Has its file changed since it was read? */
+bool hg_ca_store_is_old(const hg_ca_store *t);
 
 hg_ca_store *hg_ca_store_ref(hg_ca_store *t);
 void hg_ca_store_unref(hg_ca_store *t); /* NULL: nothing */

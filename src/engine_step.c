@@ -1,6 +1,7 @@
 /* Progress: one step of all operations. With a budget a step does one thing after the other and
  * stops when the time is up, but does one of each kind at least: what comes in a flood is spread
  * over steps, and no step is in vain. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,8 +37,12 @@ void hg_engine_stumbled(hg_engine *e) {
  * what it waits for. It would not be called again. */
 static void act(hg_engine *e, curl_socket_t fd, int events) {
     int running;
+    hg_flood_ebbs(&e->pool.flood);
+    errno = 0;
     if (curl_multi_socket_action(e->multi, fd, events, &running) != CURLM_OK)
         hg_engine_stumbled(e);
+    if (errno == ENOMEM)
+        e->pool.no_memory = true;
 }
 
 static void act_on_timeout(hg_engine *e) {
@@ -77,8 +82,11 @@ static void begin(hg_engine *e, hg_exchange *x) {
     if (hg_now() >= x->op.due) {
         fail(e, x, CURLE_OPERATION_TIMEDOUT, TOO_LATE);
     } else if (h->trust && !h->trust->store) {
-        snprintf(h->error, sizeof h->error, "error setting certificate file: %s", h->trust->file);
-        fail(e, x, CURLE_SSL_CACERT_BADFILE, h->error);
+        bool busy =
+            hg_is_shortage(h->trust->problem); /* it passes, unlike a file that is no good */
+        snprintf(h->error, sizeof h->error, "error setting certificate file: %s%s%s",
+                 h->trust->file, busy ? ": " : "", busy ? strerror(h->trust->problem) : "");
+        fail(e, x, busy ? CURLE_COULDNT_CONNECT : CURLE_SSL_CACERT_BADFILE, h->error);
     } else if (curl_multi_add_handle(e->multi, h->easy) != CURLM_OK) {
         fail(e, x, CURLE_OUT_OF_MEMORY, "");
     } else {
@@ -171,16 +179,18 @@ static void take_finished(hg_engine *e, int64_t end) {
         hg_handle *h = (hg_handle *)(void *)private_;
         if (code == CURLE_OPERATION_TIMEDOUT && h->exchange->started) /* no byte for some time */
             hg_handle_distrust(h);
-        if (code == CURLE_COULDNT_CONNECT && e->pool.socket_problem)
-            snprintf(h->error, sizeof h->error, "no socket could be opened: %s",
-                     strerror(e->pool.socket_problem));
-        e->pool.socket_problem = 0;
+        if (code != CURLE_OK)
+            hg_handle_explain(h, code);
         hg_exchange_finish(h->exchange, code, h->error);
         hg_engine_part(e, &h->exchange->op);
         if (is_over(end))
             break;
     }
     e->unread = left > 0;
+    if (!e->unread) {
+        e->pool.socket_problem = 0;
+        e->pool.no_memory = e->pool.flood.cut = false;
+    }
 }
 
 /* The time of an exchange is up. `behind`: its answer may be here, and there was no time to look.

@@ -140,8 +140,10 @@ int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int fr
 }
 
 size_t hg_exchange_on_header(char *data, size_t size, size_t n, void *handle) {
-    hg_exchange *x = ((hg_handle *)handle)->exchange;
+    hg_handle *h = handle;
+    hg_exchange *x = h->exchange;
     size_t len = size * n;
+    hg_flood_ebbs(&h->pool->flood);
     if (len >= 5 &&
         memcmp(data, "HTTP/", 5) == 0) /* 100 Continue and the like are followed by more */
         x->head.len = 0;
@@ -201,11 +203,13 @@ static hg_failure_kind classify(const hg_exchange *x, CURLcode code) {
     case CURLE_UNSUPPORTED_PROTOCOL: /* also said of an answer that is not HTTP */
     case CURLE_URL_MALFORMAT:
         return x->started ? HG_FAIL_PARSE : HG_FAIL_INVALID;
-    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line over its limit */
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
-#endif
         return x->started && !has_whole_head(x) ? HG_FAIL_TOO_LARGE : HG_FAIL_NETWORK;
+#else
+    case CURLE_OUT_OF_MEMORY: /* also said of a header line over libcurl's limit */
+        return x->started && !has_whole_head(x) && !x->cause ? HG_FAIL_TOO_LARGE : HG_FAIL_NETWORK;
+#endif
     default:
         return HG_FAIL_NETWORK;
     }

@@ -102,6 +102,9 @@ typedef struct hg_exchange {
     bool resumed;       /* may write once more although it is: every step must get somewhere */
     bool head_came, head_notified;
 
+    /* ---- why it failed ---- */
+    const char *cause; /* a word for it; NULL: the one of libcurl's number */
+
     /* ---- the answer ---- */
     bool answered;  /* at least one header line came */
     hg_buf head;    /* status line and headers of the last answer */

@@ -68,6 +68,7 @@ size_t hg_exchange_on_body(char *data, size_t size, size_t n, void *handle) {
     hg_handle *h = handle;
     hg_exchange *x = h->exchange;
     size_t len = size * n;
+    hg_flood_ebbs(&h->pool->flood);
     if (x->op.done)
         return len; /* see detach in engine.c */
     if (x->received == 0) {

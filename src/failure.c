@@ -1,8 +1,13 @@
 /* Why something failed, as a value. */
 #include "failure.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+bool hg_is_shortage(int problem) {
+    return problem == EMFILE || problem == ENFILE || problem == ENOMEM || problem == ENOBUFS;
+}
 
 bool hg_failure_set(hg_failure *f, hg_failure_kind kind, const char *format, ...) {
     va_list arguments;

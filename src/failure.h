@@ -31,6 +31,9 @@ typedef struct hg_failure {
 #define HG_FORMAT(text, first)
 #endif
 
+/* Is this errno one of a system that is short of something, and may have it again soon? */
+bool hg_is_shortage(int problem);
+
 /* Fills it in, and returns false: for `return hg_failure_set(...)`. */
 bool hg_failure_set(hg_failure *f, hg_failure_kind kind, const char *format, ...) HG_FORMAT(3, 4);
 bool hg_failure_no_memory(hg_failure *f);

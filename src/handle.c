@@ -20,6 +20,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,6 +43,7 @@ enum {
 bool hg_pool_open(hg_pool *p, hg_pollset *pollset) {
     memset(p, 0, sizeof *p);
     p->pollset = p->trusts.pollset = pollset;
+    p->trusts.flood = &p->flood;
     p->share = curl_share_init();
     if (!p->share)
         return false;
@@ -168,6 +171,52 @@ hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x) {
     h->plain = false;
     hg_handle_give(p, h);
     return NULL;
+}
+
+/* ---- failures ---- */
+
+/* Why no descriptor can be had: a look-up of a name fails without a word of it. */
+static int no_descriptor(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0)
+        return close(fd);
+    return hg_is_shortage(errno) ? errno : 0;
+}
+
+static bool is_about_trust(CURLcode code) {
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR;
+}
+
+static void explain(hg_handle *h, const char *cause, const char *format, ...) HG_FORMAT(3, 4);
+
+static void explain(hg_handle *h, const char *cause, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(h->error, sizeof h->error, format, arguments);
+    va_end(arguments);
+    h->exchange->cause = cause;
+}
+
+void hg_handle_explain(hg_handle *h, CURLcode code) {
+    const hg_pool *p = h->pool;
+    long proxy = 0;
+    int problem = code == CURLE_COULDNT_CONNECT        ? p->socket_problem
+                  : code == CURLE_COULDNT_RESOLVE_HOST ? no_descriptor()
+                                                       : 0;
+    curl_easy_getinfo(h->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+    if (problem) {
+        explain(h, "connect", "no connection could be opened: %s", strerror(problem));
+    } else if (!h->exchange->started && proxy >= 300) {
+        explain(h, "proxy", "the proxy refused the connection with HTTP %ld%s", proxy,
+                proxy == 407 ? ": it wants a user name and a password, or others" : "");
+    } else if (code == CURLE_OUT_OF_MEMORY && p->no_memory) {
+        explain(h, "memory", "out of memory");
+    } else if (code == CURLE_PARTIAL_FILE && p->flood.cut) {
+        explain(h, NULL, "the server sent frames without content, and without an end");
+    } else if (is_about_trust(code) && h->trust && hg_ca_store_is_old(h->trust)) {
+        h->trust->stale = true; /* the next attempt reads it again */
+        h->exchange->cause = "tls";
+    }
 }
 
 void hg_handle_distrust(hg_handle *h) {

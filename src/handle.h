@@ -43,15 +43,17 @@ typedef struct hg_pool {
     hg_handle *idle[2]; /* [0] credentials, [1] public */
     int idle_len;
     hg_bases bases;
-    CURLSH *share;            /* TLS sessions, so that reconnecting resumes */
-    hg_pollset *pollset;      /* told of sockets opened and closed */
-    int sockets;              /* open ones */
-    int socket_problem;       /* why the last one could not be opened */
-    unsigned epoch;           /* connections of an earlier one carry no request any more */
-    int64_t step_end;         /* when the running step must be over; 0: it may take its time */
-    hg_queue paused;          /* downloads that used up a step and wait for the next one */
-    hg_queue notified;        /* operations that are notifications of others, and due */
-    hg_ca_stores trusts;      /* files of certificates */
+    CURLSH *share;       /* TLS sessions, so that reconnecting resumes */
+    hg_pollset *pollset; /* told of sockets opened and closed */
+    int sockets;         /* open ones */
+    int socket_problem;  /* why one could not be opened in this step */
+    bool no_memory;      /* an allocation has failed in this step */
+    unsigned epoch;      /* connections of an earlier one carry no request any more */
+    int64_t step_end;    /* when the running step must be over; 0: it may take its time */
+    hg_queue paused;     /* downloads that used up a step and wait for the next one */
+    hg_queue notified;   /* operations that are notifications of others, and due */
+    hg_ca_stores trusts; /* files of certificates */
+    hg_flood flood;
     struct hg_timers *timers; /* when operations must be over that libcurl gives more time */
 } hg_pool;
 
@@ -79,6 +81,8 @@ int hg_handle_on_close(void *pool, curl_socket_t fd);
 hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x);
 /* Its request is about to be sent, over a connection that is ready. */
 void hg_handle_on_connected(hg_handle *h);
+/* Its exchange has failed: says more about it than libcurl does, where more is known. */
+void hg_handle_explain(hg_handle *h, CURLcode code);
 /* Its request went out and nothing came in time. The connection may be dead, and neither it nor any
  * other that is open now carries another request; those that it carries continue. */
 void hg_handle_distrust(hg_handle *h);

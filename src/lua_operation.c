@@ -26,6 +26,8 @@ static hg_exchange *to_exchange(lua_State *L) {
 
 /* A word for libcurl's number, for programs that tell failures apart. */
 static const char *network_code(const hg_exchange *x) {
+    if (x->cause)
+        return x->cause;
     switch (x->op.curl_code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -57,6 +59,8 @@ static const char *network_code(const hg_exchange *x) {
         return "protocol";
     case CURLE_OPERATION_TIMEDOUT:
         return "timeout";
+    case CURLE_OUT_OF_MEMORY:
+        return x->op.failure == HG_FAIL_NETWORK ? "memory" : NULL;
     default:
         return NULL;
     }

@@ -118,6 +118,44 @@ describe("a file of certificates", function()
     assert_ok { exchange.await(engine, get { ca_file = path, fresh = true }) } -- known by now
   end)
 
+  it("is read again once it is replaced, at the latest when a certificate does not fit", function()
+    local path = server.directory .. "/replaced.crt"
+    local function replace(by)
+      server:write("new.crt", io.open(by):read "*a")
+      assert(os.rename(server.directory .. "/new.crt", path))
+    end
+    replace(server.stranger)
+    local operation = exchange.await(engine, get { ca_file = path, fresh = true })
+    assert_failed(operation, "network", "certificate")
+    replace(server.ca)
+    -- The failure is another one: one that passes.
+    assert_failed(exchange.await(engine, get { ca_file = path, fresh = true }), "network", "tls")
+    assert_ok { exchange.await(engine, get { ca_file = path, fresh = true }) }
+  end)
+
+  it("is the one of the environment, where no other is named", function()
+    local hash = shell.must("openssl x509 -noout -hash -in " .. server.ca)
+    shell.must(("cp %s %s/%s.0"):format(server.ca, server.directory, hash))
+    for setting, code in pairs {
+      ["SSL_CERT_FILE=" .. server.ca] = "nil",
+      ["SSL_CERT_FILE=" .. server.stranger] = "certificate",
+      ["SSL_CERT_DIR=" .. server.directory] = "nil",
+      ["SSL_CERT_FILE=/missing SSL_CERT_DIR=" .. server.directory] = "nil",
+      ["SSL_CERT_FILE=/missing"] = "certificate",
+    } do
+      local output = child.must(
+        ([[
+          local exchange = require "spec.support.exchange"
+          local engine = require("heygen.core").new_engine()
+          local operation = exchange.run(engine, { url = "%s", allow_http = false })
+          io.write(tostring(select(3, operation:result()) and select(3, operation:result()).code))
+        ]]):format(server.url.good),
+        "export " .. setting .. ";"
+      )
+      assert.equal(code, output, setting)
+    end
+  end)
+
   it("counts for the requests that name it", function()
     local operations = {}
     for n = 1, 40 do

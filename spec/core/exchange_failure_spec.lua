@@ -48,6 +48,20 @@ describe("an operation fails", function()
     return { kind = "network", code = code, sent = sent, status = status }
   end
 
+  it(
+    "when a proxy refuses the connection: nothing was sent, and the message has the proxy's status",
+    function()
+      for status, hint in pairs { [407] = ": it wants a user name", [502] = "$" } do
+        local message = fails(
+          ("c:request() c:send 'HTTP/1.1 %d No\\r\\nContent-Length: 0\\r\\n\\r\\n' c:close()"):format(status),
+          network("proxy", "no"),
+          { url = "https://server.invalid/", proxy = server.url, method = "POST", body = "x" }
+        )
+        assert.matches("the proxy refused the connection with HTTP " .. status .. hint, message)
+      end
+    end
+  )
+
   it("when nothing listens: nothing was sent", function()
     local listener = assert(socket.bind("127.0.0.1", 0))
     local _, port = listener:getsockname()

@@ -206,8 +206,10 @@ describe("the pollset", function()
         collectgarbage "stop"
         local none, message = core.new_engine()
         print(none, message)
-        local failure = exchange.failure(engine, { url = "%s", fresh = true, method = "POST", body = "x" })
-        print(failure.kind, failure.sent)
+        for _, url in ipairs { "%s", "http://name.invalid/" } do
+          local failure, why = exchange.failure(engine, { url = url, fresh = true, method = "POST", body = "x" })
+          print(failure.kind, failure.code, failure.sent, (why:match ".*: (.*)"))
+        end
         local operation, why, what = engine:create { url = "%s", allow_http = true, output = os.getenv "HOME" .. "/no" }
         print(operation, what.kind)
         files = nil
@@ -217,7 +219,8 @@ describe("the pollset", function()
       "ulimit -n 40;"
     )
     assert.matches(has_fd and "^nil\tno poller: " or "^heygen.engine", output)
-    assert.matches("^[^\n]+\nnetwork\tno\nnil\tfile\n200$", output)
+    local full = "network\tconnect\tno\tToo many open files\n"
+    assert.matches("^[^\n]+\n" .. full .. full .. "nil\tfile\n200$", output)
   end)
 
   it("continues after signals that interrupt its waiting #native", function()

@@ -284,6 +284,18 @@ after_request("flood_of_resets", lambda s: b"".join(rst(n * 2 + 101, CANCEL) for
 after_request("flood_of_interim_answers", lambda s: frame(HEADERS, END_HEADERS, s, field(b":status", b"103")) * FLOOD)
 
 
+@case("empty_data_for_ever")
+def _(c):
+    c.begin()
+    stream = c.request()
+    c.leave()
+    c.send(frame(HEADERS, END_HEADERS, stream, OK))
+    empty = frame(DATA, 0, stream) * 1800  # a record of TLS
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        c.send(empty)
+
+
 @case("pings_for_ever")
 def _(c):
     c.begin()
