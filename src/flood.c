@@ -3,7 +3,7 @@
  * While frames of HTTP/2 come without a pause and are empty, one call of libcurl (7.88) does not
  * return: it reads until it has something for its transfer, or until nothing is there. No callback
  * of libcurl is called, and no deadline ends it. But OpenSSL tells of each record of TLS that it
- * reads. When a call has cost half a second of the processor, and nothing has come of it, the
+ * reads. When a call has cost a fifth of a second of the processor, and nothing has come of it, the
  * connection is ended as if the server had closed it. HTTP/2 is spoken over TLS only. */
 #include "flood.h"
 
@@ -15,7 +15,7 @@
 enum { GLANCE = 64 }; /* records from one look at the clock to the next: 1 MB at most */
 
 /* Of the processor, not of the clock: on a busy machine a thread may stand still for seconds. */
-static const int64_t LONGEST = HG_SECOND / 2;
+static const int64_t LONGEST = HG_SECOND / 5;
 
 static int64_t processor_time(void) {
     struct timespec t;
