@@ -165,14 +165,14 @@ void hg_ca_stores_forked(hg_ca_stores *all) {
 }
 
 /* What tells one state of a file from another. */
-static void look_at(const char *file, struct stat *status) {
+static void note_status(const char *file, struct stat *status) {
     if (stat(file, status) != 0)
         memset(status, 0, sizeof *status);
 }
 
 bool hg_ca_store_is_old(const hg_ca_store *t) {
     struct stat now;
-    look_at(t->file, &now);
+    note_status(t->file, &now);
     return now.st_mtime != t->status.st_mtime || now.st_size != t->status.st_size ||
            now.st_ino != t->status.st_ino || now.st_dev != t->status.st_dev;
 }
@@ -226,7 +226,7 @@ static hg_ca_store *begin(hg_ca_stores *all, const char *file, const char *dir) 
     t->dir = dir;
     t->number = ++all->numbers;
     t->checked = hg_now();
-    look_at(file, &t->status);
+    note_status(file, &t->status);
     t->next = all->first;
     all->first = t;
     begin_loading(all, t);

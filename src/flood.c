@@ -12,7 +12,7 @@
 
 #include "pollset.h"
 
-enum { GLANCE = 64 }; /* records from one look at the clock to the next: 1 MB at most */
+enum { GLANCE = 64 }; /* records between two checks of the time: 1 MB at most */
 
 /* Of the processor, not of the clock: on a busy machine a thread may stand still for seconds. */
 static const int64_t LONGEST = HG_SECOND / 5;
