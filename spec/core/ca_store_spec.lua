@@ -124,7 +124,7 @@ describe("a file of certificates", function()
       server:write("new.crt", io.open(by):read "*a")
       assert(os.rename(server.directory .. "/new.crt", path))
     end
-    replace(server.stranger)
+    replace(server.untrusted)
     local operation = exchange.await(engine, get { ca_file = path, fresh = true })
     assert_failed(operation, "network", "certificate")
     replace(server.ca)
@@ -138,7 +138,7 @@ describe("a file of certificates", function()
     shell.must(("cp %s %s/%s.0"):format(server.ca, server.directory, hash))
     for setting, code in pairs {
       ["SSL_CERT_FILE=" .. server.ca] = "nil",
-      ["SSL_CERT_FILE=" .. server.stranger] = "certificate",
+      ["SSL_CERT_FILE=" .. server.untrusted] = "certificate",
       ["SSL_CERT_DIR=" .. server.directory] = "nil",
       ["SSL_CERT_FILE=/missing SSL_CERT_DIR=" .. server.directory] = "nil",
       ["SSL_CERT_FILE=/missing"] = "certificate",
