@@ -177,7 +177,7 @@ bool hg_ca_store_is_old(const hg_ca_store *t) {
            now.st_ino != t->status.st_ino || now.st_dev != t->status.st_dev;
 }
 
-/* Is it as the file is now, as far as that is known? */
+/* True: it is as the file is now, as far as that is known. */
 static bool is_fit(hg_ca_store *t) {
     int64_t now = hg_now();
     if (!t->store || t->stale)

@@ -57,7 +57,7 @@ bool hg_ca_stores_find(hg_ca_stores *all, const char *url, const char *ca_file, 
 /* Ends the loading whose word has come on `fd`. NULL: the descriptor is none of ours. */
 hg_ca_store *hg_ca_stores_ready(hg_ca_stores *all, int fd);
 
-/* Has its file changed since it was read? */
+/* True: its file has changed since it was read. */
 bool hg_ca_store_is_old(const hg_ca_store *t);
 
 hg_ca_store *hg_ca_store_ref(hg_ca_store *t);

@@ -31,7 +31,7 @@ typedef struct hg_failure {
 #define HG_FORMAT(text, first)
 #endif
 
-/* Is this errno one of a system that is short of something, and may have it again soon? */
+/* True: this errno is one of a system that is short of something, and may have it again soon. */
 bool hg_is_shortage(int problem);
 
 /* Fills it in, and returns false: for `return hg_failure_set(...)`. */
