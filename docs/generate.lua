@@ -69,7 +69,8 @@ function generate.renew(text)
   local _, head = text:find(BEGIN, 1, true)
   local tail = text:find(END, 1, true)
   assert(head and tail, "docs/api.md has lost its marks")
-  local middle = reference.text(annotated(), generate.read)
+  local facts = generate.read(root .. "spec/support/contract.txt")
+  local middle = reference.text(annotated(), generate.read, facts)
   return text:sub(1, head) .. "\n" .. middle .. "\n" .. text:sub(tail)
 end
 

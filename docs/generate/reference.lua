@@ -46,6 +46,7 @@ local FORMATS = {
   https_url = "https",
   callback_url = "https, or http to this machine",
   media_type = "a media type",
+  plain_text = "without `<` and `>`",
   sha256 = "64 hexadecimal digits",
 }
 
@@ -107,12 +108,22 @@ local function add_rules(lines, spec)
   end
   for value, case in pairs(spec.cases or {}) do
     if value ~= "by" then
-      rules[#rules + 1] = ("With `%s = %q`, %s is needed."):format(
+      rules[#rules + 1] = ("With `%s = %q`, %s%s is needed."):format(
         spec.cases.by,
         value,
-        listed(case.any_of, " or ")
+        case.one_of and "exactly one of " or "",
+        listed(case.any_of or case.one_of, " or ")
       )
     end
+  end
+  for _, clash in ipairs(spec.clashes or {}) do
+    local is = spec.fields[clash[1]]
+    rules[#rules + 1] = ("With `%s%s = %q`, `%s` cannot be given."):format(
+      clash[1],
+      is.type == "union" and "." .. is.by or "",
+      clash[2],
+      clash[3]
+    )
   end
   table.sort(rules)
   if rules[1] then
@@ -277,11 +288,26 @@ local function add_parts(lines)
   end
 end
 
+-- What is known to be there and is no method.
+local function add_listed(lines, facts)
+  lines[#lines + 1] = "## Known, not described"
+  lines[#lines + 1] = ""
+  lines[#lines + 1] =
+    "HeyGen has these as well. What they take and answer is not published in full, so they are no methods:"
+  lines[#lines + 1] = "`client:request` sends them. Some are previews, and the paths of some are inferred."
+  lines[#lines + 1] = ""
+  for method, path in facts:gmatch "\nlisted (%u+) (%S+)" do
+    lines[#lines + 1] = ("- `%s %s`"):format(method, path)
+  end
+  lines[#lines + 1] = ""
+end
+
 ---The generated part of docs/api.md.
 ---@param files string[] the files of types/heygen/
 ---@param read fun(path: string): string
+---@param facts string the published facts, see spec/support/contract.lua
 ---@return string
-function reference.text(files, read)
+function reference.text(files, read, facts)
   local meta, lines = {}, {}
   for index, path in ipairs(files) do
     meta[index] = read(path)
@@ -308,6 +334,7 @@ function reference.text(files, read)
       extras.add(lines, method, link)
     end
   end
+  add_listed(lines, facts)
   add_parts(lines)
   lines[#lines + 1] = "## Objects"
   lines[#lines + 1] = ""

@@ -30,6 +30,7 @@ local retry = require "heygen.http.retry"
 ---@field filler_word_removal_ids string[]?
 ---@field job_id string? of a clipping job or a background removal
 ---@field job_ids string[]?
+---@field folder_id string?
 ---@field voice_id string?
 ---@field voice_ids string[]?
 ---@field group_id string? of an avatar
@@ -118,6 +119,7 @@ local SHOWN = {
   "filler_word_removal_ids",
   "job_id",
   "job_ids",
+  "folder_id",
   "voice_id",
   "voice_ids",
   "group_id",

@@ -262,9 +262,10 @@ end)
 describe("video_agents:send", function()
   it("checks the message like a prompt", function()
     assert.same({ message = "continue" }, sent("video_agents:send", "s", { message = "continue" }).body)
+    assert.same({}, sent("video_agents:send", "s", {}).body) -- it may be left out, but not be null or empty
     assert.equal(
-      "message: missing, a string of 1 to 10000 characters is required",
-      mistake("video_agents:send", "s", {})
+      "message: null is not allowed, leave the field out",
+      mistake("video_agents:send", "s", { message = core.null })
     )
     assert.equal(
       "message: 10001 characters, at most 10000 are allowed",

@@ -147,7 +147,7 @@ describe("videos:create", function()
       mistake(avatar { background = { type = "color" } })
     )
     assert.equal(
-      "background.url: missing, url or asset_id is required",
+      "background.url: missing, exactly one of url, asset_id is required",
       mistake(avatar { background = { type = "image", value = "#ffffff" } })
     )
     assert.equal('background: expected a table, got "#ffffff"', mistake(avatar { background = "#ffffff" }))

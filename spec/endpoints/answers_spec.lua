@@ -184,10 +184,10 @@ describe("calls of all groups", function()
         end,
       },
       {
-        '{"data":{"voices":[{"voice_id":"v_1","name":"a"},{"voice_id":"v_2","na',
-        { voice_ids = { "v_1", "v_2" } },
+        '{"data":{"folder_id":"f_1","na',
+        { folder_id = "f_1" },
         function()
-          return client.voices:create { prompt = "x" }
+          return client.folders:create { name = "x" }
         end,
       },
       {

@@ -27,19 +27,17 @@ local function from_one(path)
 end
 
 local FILES = {}
-for name in ("audio consent_video file files image project references source srt video"):gmatch "%S+" do
+for name in
+  ("audio consent_video file files image project reference_images references source srt video"):gmatch "%S+"
+do
   FILES[name] = true
 end
 
 -- Whether the client rightly does not refuse this.
 local function is_apart(call, path, what, body)
   local name = path:match "[^.]+$"
-  if call == "video_agents:create" and name == "brand_glossary_id" then
-    return true -- goes through `extra`, unchecked
-  elseif call == "avatars:update" or call == "brand_kits:create" or call == "brand_glossaries:create" then
+  if call == "avatars:update" or call == "brand_kits:create" or call == "brand_glossaries:create" then
     return what == "is missing"
-  elseif call == "voices:speech" and name == "input_type" then
-    return what:find "enum" or what == "is nearly in the enum"
   elseif name == "color" or name == "value" then
     return what == "is of the wrong format" or what == "is empty"
   end

@@ -236,7 +236,7 @@ describe("every endpoint #slow", function()
         count = count + 1
       end
     end
-    assert.equal(6, count) -- files (2), references, events (2), scene_ids
+    assert.equal(7, count) -- files (2), reference_images, references, events (2), scene_ids
     local _, _, request = call(rows["templates:generate"], { variables = {}, scene_ids = {} })
     assert.equal("object", nodes.read(request.body).fields.variables.kind)
     _, _, request = call(rows["assets:complete"], {})
@@ -273,11 +273,11 @@ describe("every endpoint #slow", function()
 
   it("sends what this version does not know as it is", function()
     local create = rows["video_agents:create"]
-    local newer = { brand_glossary_id = "glossary_1", visibility = "private", members = { "a", "b" } }
+    local newer = { visibility = "private", members = { "a", "b" } }
     local _, _, request = call(create, { prompt = "A video", extra = newer })
     local node = nodes.read(request.body)
     same(newer, node, "extra")
-    assert.same({ "brand_glossary_id", "members", "prompt", "visibility" }, sorted(node.fields))
+    assert.same({ "members", "prompt", "visibility" }, sorted(node.fields))
   end)
 
   for _, row in ipairs(ordered) do

@@ -72,7 +72,7 @@ describe("voices", function()
       { id, "Mine", "Polish", "private" },
       { mine[1].voice_id, mine[1].name, mine[1].language, mine[1].type }
     )
-    assert.same({ id = id }, must("DELETE", "/v3/voices/" .. id))
+    assert.same({ voice_id = id }, must("DELETE", "/v3/voices/" .. id))
     refused(404, "voice_not_found", "GET", "/v3/voices/" .. id)
     refused(404, "voice_not_found", "POST", "/v3/videos", body)
     refused(403, "resource_access_denied", "DELETE", "/v3/voices/" .. sim.model.library.voices.rows[1].id)
@@ -151,12 +151,31 @@ describe("avatars", function()
     local asked = must("POST", "/v3/avatars/" .. group .. "/consent", {})
     assert.equal("pending", asked.avatar_group.consent_status)
     assert.is_string(asked.url)
+    local target = "/v3/avatars/" .. group .. "/consent"
+    refused(400, "invalid_parameter", "POST", target, { consent_text = "I <b>agree</b>" })
     assert.equal(
       "approved",
       must("POST", "/v3/avatars/" .. group .. "/consent", { consent_text = "I agree" }).avatar_group.consent_status
     )
     assert.equal("approved", must("GET", "/v3/avatars/" .. group).consent_status)
     must("POST", "/v3/videos", body)
+  end)
+
+  it("keep an identity where a look is named", function()
+    local made = must("POST", "/v3/avatars", { type = "photo", name = "Me", file = FILE })
+    sim.model.clock:advance(60)
+    local look = made.avatar_item.id
+    local body = { type = "prompt", name = "I in red", prompt = "in red", avatar_id = look }
+    body.reference_images = { FILE, FILE, FILE }
+    must("POST", "/v3/avatars", body)
+    body.avatar_group_id = made.avatar_group.id
+    assert.equal(made.avatar_group.id, must("POST", "/v3/avatars", body).avatar_item.group_id)
+    body.avatar_id = sim.model.library.looks.rows[1].id
+    refused(400, "invalid_parameter", "POST", "/v3/avatars", body)
+    body.avatar_id = "nobody"
+    refused(404, "avatar_not_found", "POST", "/v3/avatars", body)
+    body.avatar_id, body.reference_images = look, { FILE, FILE, FILE, FILE }
+    refused(400, "invalid_parameter", "POST", "/v3/avatars", body)
   end)
 
   it("of the public cannot be changed", function()
@@ -249,6 +268,91 @@ describe("brands, templates and sounds", function()
       end
     end
     assert.equal(6, count)
+  end)
+end)
+
+describe("folders", function()
+  it("are made, one in the other, and hold videos", function()
+    local outer = must("POST", "/v3/folders", { name = "Films" })
+    assert.same(
+      { "Films", "mixed", false, null },
+      { outer.name, outer.type, outer.is_trash, outer.parent_id }
+    )
+    local inner = must("POST", "/v3/folders", { name = "Ads", type = "video", parent_id = outer.folder_id })
+    assert.equal(outer.folder_id, inner.parent_id)
+    assert.same(inner, must("GET", "/v3/folders/" .. inner.folder_id))
+    for _, root in ipairs { "", null } do
+      assert.equal(null, must("POST", "/v3/folders", { name = "Ads", parent_id = root }).parent_id)
+    end
+    local look, folder = sim.model.library.looks.rows[1].id, inner.folder_id
+    local body = { type = "avatar", avatar_id = look, script = "x", folder_id = folder }
+    local video = must("POST", "/v3/videos", body).video_id
+    assert.equal(folder, must("GET", "/v3/videos/" .. video).folder_id)
+    assert.equal(1, #must("GET", "/v3/videos?folder_id=" .. folder))
+  end)
+
+  it("need a name, and a parent that is there", function()
+    refused(404, "not_found", "GET", "/v3/folders/none")
+    refused(404, "not_found", "POST", "/v3/folders", { name = "x", parent_id = "none" })
+    refused(400, "invalid_parameter", "POST", "/v3/folders", {})
+    refused(400, "invalid_parameter", "POST", "/v3/folders", { name = "" })
+    refused(400, "invalid_parameter", "POST", "/v3/folders", { name = null })
+    refused(400, "invalid_parameter", "POST", "/v3/folders", { name = ("x"):rep(257) })
+    refused(400, "invalid_parameter", "POST", "/v3/folders", { name = "x", type = "Video" })
+    must("POST", "/v3/folders", { name = ("\195\188"):rep(256) })
+  end)
+end)
+
+describe("models", function()
+  local TREE = { model = "heygen-video-1", mode = "text_to_video", prompt = "A tree in the wind" }
+
+  local function make(changes)
+    local body = {}
+    for _, fields in ipairs { TREE, changes or {} } do
+      for name, value in pairs(fields) do
+        body[name] = value
+      end
+    end
+    return must("POST", "/v3/models/videos", body).video_id
+  end
+
+  it("make instant videos as they were asked for", function()
+    local id = make { duration = 6, aspect_ratio = "9:16", resolution = "1080p", seed = 7 }
+    local video = must("GET", "/v3/models/videos/" .. id)
+    assert.same({ "pending", null, null }, { video.status, video.video_url, video.duration })
+    sim.model.clock:advance(3600)
+    video = must("GET", "/v3/models/videos/" .. id)
+    assert.same({ "completed", 6, 1080, 1920 }, { video.status, video.duration, video.width, video.height })
+    assert.same({ 7, "heygen-video-1", "9:16" }, { video.seed, video.model, video.aspect_ratio })
+    assert.is_true(video.timings.inference > 0)
+    local _, kind = fetch(video.video_url)
+    assert.equal("video/mp4", kind)
+    local usual = must("GET", "/v3/models/videos/" .. make())
+    assert.same({ 1365, 768, "16:9", null }, { usual.width, usual.height, usual.aspect_ratio, usual.seed })
+  end)
+
+  it("say why an instant video failed", function()
+    sim.model:behave { video_fails = true }
+    local id = make()
+    sim.model.clock:advance(3600)
+    local video = must("GET", "/v3/models/videos/" .. id)
+    assert.same({ "failed", "generation_failed" }, { video.status, video.failure_code })
+    refused(404, "video_not_found", "GET", "/v3/models/videos/none")
+    refused(404, "video_not_found", "GET", "/v3/videos/" .. id)
+    refused(400, "invalid_parameter", "POST", "/v3/models/videos", { mode = "text_to_video", prompt = "x" })
+  end)
+
+  it("speak", function()
+    local voice = sim.model.library.voices.rows[1].id
+    local speech =
+      must("POST", "/v3/models/audio/tts", { text = "Good morning", voice_id = voice, speed = 2 })
+    local wav, kind = fetch(speech.audio_url)
+    assert.equal("audio/wav", kind)
+    assert.is_true(math.abs((#wav - 44) / 8000 - speech.duration) < 0.002)
+    refused(404, "voice_not_found", "POST", "/v3/models/audio/tts", { text = "x", voice_id = "nobody" })
+    refused(400, "tts_text_invalid", "POST", "/v3/models/audio/tts", { text = "  ", voice_id = voice })
+    local wild = { text = "x", voice_id = voice, expressiveness_boost = 1.1 }
+    refused(400, "invalid_parameter", "POST", "/v3/models/audio/tts", wild)
   end)
 end)
 

@@ -77,6 +77,12 @@ function account.new(sim, client)
     scene_ids = { "main" },
     dimension = { width = 1280, height = 720 },
   }
+  local folder = assert(client.folders:create { name = "Mine" }).folder_id
+  ids.folders = { folder_id = folder, parent_id = folder }
+  local instant = { model = "heygen-video-1", mode = "text_to_video", prompt = "A tree" }
+  local video_id =
+    assert(client:request { method = "POST", path = "/v3/models/videos", json = instant }).data.video_id
+  ids.models = { video_id = video_id }
   ids.webhooks =
     { endpoint_id = assert(client.webhooks:create_endpoint { url = "https://example.com/x" }).endpoint_id }
   local session = assert(client.video_agents:create { prompt = "A video", mode = "chat" })

@@ -136,8 +136,9 @@ local FACTS = "spec/support/contract.txt"
 ---@return table<string, table> endpoints "METHOD path" -> { id, status, list, full, lines }
 ---@return table<string, integer> errors code -> HTTP status
 ---@return string[] events
+---@return string date the day of the newest of them
 function contract.facts()
-  local endpoints, errors, events, last = {}, {}, {}, nil
+  local endpoints, errors, events, date, last = {}, {}, {}, nil, nil
   for line in io.lines(FACTS) do
     local code, status = line:match "^error (%S+) (%d+)$"
     local event = line:match "^event (%S+)$"
@@ -145,6 +146,8 @@ function contract.facts()
       errors[code] = tonumber(status)
     elseif event then
       events[#events + 1] = event
+    elseif line:find "^as of " or line:find "^listed " then
+      date = line:match "^as of (.*)" or date
     elseif line:find "^  " then
       last.lines[#last.lines + 1] = line:sub(3)
     else
@@ -160,7 +163,7 @@ function contract.facts()
       endpoints[call] = last
     end
   end
-  return endpoints, errors, events
+  return endpoints, errors, events, date
 end
 
 local function set_of(lines)
@@ -212,6 +215,9 @@ function contract.differences()
     if fact and row and fact.full then
       local answer = fact.unanswered and {} or contract.answer(endpoint.answer)
       local ours = contract.parameters(row.query, row.body_union or row.body)
+      for _, name in ipairs(sorted(row.newer or {})) do
+        ours[#ours + 1] = "body." .. name .. " any~" -- its type is not known: it goes through `extra`
+      end
       local theirs = contract.parameters(endpoint.query, endpoint.multipart and row.body or endpoint.body)
       for _, line in ipairs(answer) do
         ours[#ours + 1], theirs[#theirs + 1] = line, line

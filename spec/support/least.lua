@@ -71,7 +71,8 @@ local function add_fields(object, spec)
   end
   local case = spec.cases and spec.cases[object[spec.cases.by]]
   if case then
-    object[case.any_of[1]] = value(spec.fields[case.any_of[1]])
+    local name = (case.any_of or case.one_of)[1]
+    object[name] = value(spec.fields[name])
   end
   return object
 end

@@ -9,6 +9,43 @@ local file = assert(io.open(path))
 local document = cjson.decode(file:read "*a")
 file:close()
 
+-- What is known since the document was made, and what only its prose says.
+local function bring_up_to_date(types, endpoints)
+  local text = { type = "string", nullable = true }
+  local create = endpoints["video_agents.create"].body
+  create.brand_glossary_id = text
+  create.visibility, create.members = { type = "any", nullable = true }, { type = "any", nullable = true }
+  endpoints["video_agents.send"].body.message.required = nil
+  endpoints["videos.batches.create"].body.folder_id = text
+  endpoints["avatars.create"].body.variants.prompt.reference_images.max = 3
+  endpoints["voices.speech.create"].body.text.max = 5000
+  types.Voice.fields.available_engines = { type = "array", items = { type = "string" } }
+  for _, variant in pairs(types.VideoCreateRequest.variants) do
+    variant.folder_id = text
+  end
+  -- The guide has a limit on what is spoken.
+  local avatar, image = types.VideoCreateRequest.variants.avatar, types.VideoCreateRequest.variants.image
+  local scenes = types.StudioScene.variants
+  local speakers = scenes.avatar_video.input.variants
+  for _, variant in ipairs { avatar, image, scenes.image, speakers.avatar, speakers.image } do
+    variant.script.max = 5000
+  end
+  local background = speakers.avatar.background
+  local behind = { url = text, asset_id = text }
+  background.variants.image, background.variants.video = behind, behind
+  local cinematic = types.VideoCreateRequest.variants.cinematic_avatar
+  cinematic.references.max = 12 -- 9 images and 3 videos
+  cinematic.aspect_ratio.enum = cinematic.aspect_ratio.accepted_in_practice
+end
+
+do
+  local by_id = {}
+  for _, endpoint in ipairs(document.endpoints) do
+    by_id[endpoint.id] = endpoint
+  end
+  bring_up_to_date(document.types, by_id)
+end
+
 local function present(value)
   return value ~= nil and value ~= cjson.null
 end
@@ -123,6 +160,7 @@ local function print_all(lines)
   end
 end
 
+print("as of " .. document.as_of:match ".*(%d%d%d%d%-%d%d%-%d%d)")
 table.sort(document.errors, function(a, b)
   return a.code < b.code
 end)
@@ -155,4 +193,7 @@ for _, endpoint in ipairs(document.endpoints) do
     )
     print_all(contract.answer(answer))
   end
+end
+for _, endpoint in ipairs(document.endpoints_listed) do
+  print(("listed %s %s"):format(endpoint.method, endpoint.path))
 end

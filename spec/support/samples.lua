@@ -89,6 +89,20 @@ local function alternatives(spec)
   return { false }, false
 end
 
+-- Takes away what cannot go with the rest.
+local function keep_rules(spec, object)
+  for _, clash in ipairs(spec.clashes or {}) do
+    local is = object[clash[1]]
+    if (type(is) == "table" and is.type or is) == clash[2] then
+      object[clash[3]] = nil
+    end
+  end
+  local case = spec.cases and spec.cases[object[spec.cases.by]] or {}
+  for index = 2, #(case.one_of or {}) do
+    object[case.one_of[index]] = nil
+  end
+end
+
 function make.object(spec, _, ids)
   if not spec.fields then
     return { { some = "thing", list = { "x" } } }
@@ -111,6 +125,7 @@ function make.object(spec, _, ids)
           object[other] = nil
         end
       end
+      keep_rules(spec, object)
       made[#made + 1] = object
     end
   end

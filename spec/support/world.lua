@@ -80,6 +80,10 @@ local function works(self)
   by.filler_word_removals = {
     filler_word_removal_id = self:must("POST", "/v3/filler-word-removals", { video = FILE }).filler_word_removal_id,
   }
+  by.folders = { folder_id = self:must("POST", "/v3/folders", { name = "Mine" }).folder_id }
+  self.ids.parent_id = by.folders.folder_id
+  local instant = { model = "heygen-video-1", mode = "text_to_video", prompt = "A tree" }
+  by.models = { video_id = self:must("POST", "/v3/models/videos", instant).video_id }
   by.background_removals = { job_id = self:must("POST", "/v3/background-removals", { video = FILE }).id }
   local request = { video = FILE, output_languages = { "German" }, title = "x" }
   by.video_translations = {
@@ -90,6 +94,10 @@ end
 
 local function people(self)
   local made = self:must("POST", "/v3/avatars", { type = "photo", name = "Me", file = FILE })
+  local group = made.avatar_group.id
+  local twin = { type = "digital_twin", name = "Me", file = FILE, avatar_group_id = group }
+  self.ids.avatar_id = made.avatar_item.id
+  self.ids.reference_look_id = self:must("POST", "/v3/avatars", twin).avatar_item.id
   local voice = self:must("POST", "/v3/voices/clone", { audio = FILE, voice_name = "My voice" })
   self.by_group.avatars = { group_id = made.avatar_group.id }
   self.by_group.avatars.look_id = made.avatar_item.id
@@ -126,7 +134,6 @@ function world.new(options)
     return library[kind].rows[1].id
   end
   self.ids = {
-    avatar_id = first "looks",
     voice_id = first "voices",
     brand_voice_id = first "glossaries",
     output_languages = "German",
@@ -135,7 +142,6 @@ function world.new(options)
     brand_glossary_id = first "glossaries",
     style_id = "style_print_1",
     username = "sim_user",
-    reference_look_id = first "looks",
   }
   self.by_group = {}
   local asset = self:must("POST", "/v3/assets", world.upload(data))

@@ -20,6 +20,8 @@
 ---@field ai_clipping heygen.AiClipping
 ---@field filler_word_removals heygen.FillerWordRemovals
 ---@field hyperframes heygen.Hyperframes
+---@field folders heygen.Folders
+---@field models heygen.Models
 
 ---@class heygen.VideoAgentSessionPage : heygen.Page
 ---@field data heygen.VideoAgentSession[]
@@ -107,11 +109,11 @@
 
 ---@class heygen.Caption
 ---@field file_format "srt"? srt when absent
----@field style "default"|lightuserdata|nil their style
+---@field style "default"|lightuserdata|nil burns them into the picture as well
 
 ---@class heygen.AvatarEngine
 ---@field type "avatar_iii"|"avatar_iv"|"avatar_v" which of the forms this is
----@field reference_look_id string|lightuserdata|nil of avatar_v: a look to take the motion from
+---@field reference_look_id string|lightuserdata|nil of avatar_v: a recorded look of the same group, to take the motion from
 
 ---@class heygen.VoiceSettings
 ---@field engine_settings heygen.EngineSettings|lightuserdata|nil what only this engine knows
@@ -159,16 +161,18 @@
 ---@field avatar_id string? of avatar: a look, one of avatars:looks(); not an avatar group
 ---@field background heygen.SceneBackground|lightuserdata|nil of avatar: what is behind the speaker
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
----@field expressiveness "high"|"medium"|"low"|lightuserdata|nil how lively the face is
+---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil how lively the face is; of pictures and photo avatars, with avatar_iv alone, low when absent
 ---@field image string|heygen.FileInput|nil of image: the picture that speaks
----@field motion_prompt string|lightuserdata|nil how the body moves
+---@field motion_prompt string|lightuserdata|nil how the body moves; of other avatars than photo avatars with avatar_v alone
 ---@field script string|lightuserdata|nil what is said
 ---@field voice_id string|lightuserdata|nil one of voices:list(); the avatar's own when absent
 ---@field voice_settings heygen.VoiceSettings|lightuserdata|nil how the voice speaks
 
 ---@class heygen.SceneBackground
----@field type "color"? which of the forms this is
----@field color string? #rrggbb
+---@field type "color"|"image"|"video"|nil which of the forms this is
+---@field asset_id string|lightuserdata|nil of image, video: a picture, uploaded
+---@field color string? of color: #rrggbb
+---@field url string|lightuserdata|nil of image, video: a picture
 
 ---@class heygen.Playback
 ---@field mute boolean? true: without its sound
@@ -188,10 +192,11 @@
 ---@field duration integer|lightuserdata|nil of cinematic_avatar: seconds, 10 when absent
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
 ---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
----@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is
+---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is; of pictures and photo avatars, with avatar_iv alone, low when absent
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
+---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field image string|heygen.FileInput|nil of image: the picture that speaks
----@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves
+---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves; of other avatars than photo avatars with avatar_v alone
 ---@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
 ---@field prompt string? of cinematic_avatar: what the video must show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
@@ -284,6 +289,7 @@
 ---@class heygen.VideoAgentsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field prompt string what the video must show and say
 ---@field avatar_id string|lightuserdata|nil a look, not an avatar group
+---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_kit_id string|lightuserdata|nil colours and logo to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
@@ -302,10 +308,10 @@
 ---@class heygen.VideoAgentsGet : heygen.CallOptions
 
 ---@class heygen.VideoAgentsSend : heygen.PostOptions, heygen.FileOptions
----@field message string the answer or the next wish
 ---@field avatar_id string|lightuserdata|nil a look, not an avatar group
 ---@field brand_kit_id string|lightuserdata|nil colours and logo to use
 ---@field files (string|heygen.FileInput)[]|lightuserdata|nil material: paths, https addresses, {asset_id = ...}, {bytes = ...} or {media_type = ..., data = base64}
+---@field message string? the answer or the next wish; may be left out, as when files say it all
 ---@field voice_id string|lightuserdata|nil the voice; chosen to fit when absent
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -348,7 +354,7 @@ function video_agents:get(session_id, fields) end
 
 ---Sends a message to a session in chat mode.
 ---@param session_id string|table the id, or an object that carries it
----@param fields heygen.VideoAgentsSend
+---@param fields heygen.VideoAgentsSend?
 ---@return heygen.VideoAgentRun? value
 ---@return string? message
 ---@return heygen.Error? err
@@ -410,10 +416,11 @@ function video_agents:each_style(fields) end
 ---@field duration integer|lightuserdata|nil of cinematic_avatar: seconds, 10 when absent
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
 ---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
----@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is
+---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is; of pictures and photo avatars, with avatar_iv alone, low when absent
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
+---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field image string|heygen.FileInput|nil of image: the picture that speaks
----@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves
+---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves; of other avatars than photo avatars with avatar_v alone
 ---@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
 ---@field prompt string? of cinematic_avatar: what the video must show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
@@ -444,6 +451,7 @@ function video_agents:each_style(fields) end
 ---@class heygen.VideosCreateBatch : heygen.PostOptions, heygen.FileOptions
 ---@field videos heygen.VideoBody[] what videos:create takes, for each
 ---@field callback_url string|lightuserdata|nil called once, when every item has ended
+---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
@@ -787,23 +795,23 @@ function users:me(fields) end
 ---@field prompt string how the voice must sound
 ---@field gender string|lightuserdata|nil its gender
 ---@field locale string|lightuserdata|nil its accent, such as en-GB
----@field seed integer|lightuserdata|nil the same seed gives the same voices
+---@field seed integer? another seed gives other voices, 0 when absent
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VoicesClone : heygen.PostOptions, heygen.FileOptions
 ---@field audio string|heygen.FileInput a recording of the speaker
 ---@field voice_name string what to call it
 ---@field language string|lightuserdata|nil what is spoken
----@field remove_background_noise boolean|lightuserdata|nil true when absent
+---@field remove_background_noise boolean? true when absent
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VoicesSpeech : heygen.PostOptions
 ---@field text string what is said
----@field voice_id string one of voices:list()
+---@field voice_id string one of voices:list{engine = "starfish"}
 ---@field input_type string? text when absent
 ---@field language string|lightuserdata|nil what is spoken
 ---@field locale string|lightuserdata|nil accent, such as en-GB
----@field speed number|lightuserdata|nil 1 when absent
+---@field speed number? 1 when absent
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.Voices
@@ -819,7 +827,7 @@ function voices:list(fields) end
 ---A voice; a cloned one is ready when its status is complete.
 ---@param voice_id string|table the id, or an object that carries it
 ---@param fields heygen.VoicesGet?
----@return heygen.Voice? value
+---@return heygen.VoiceDetails? value
 ---@return string? message
 ---@return heygen.Error? err
 function voices:get(voice_id, fields) end
@@ -827,14 +835,14 @@ function voices:get(voice_id, fields) end
 ---Deletes a voice of the account.
 ---@param voice_id string|table the id, or the object whose own id it is
 ---@param fields heygen.VoicesDelete?
----@return heygen.Deleted? value
+---@return heygen.DeletedVoice? value
 ---@return string? message
 ---@return heygen.Error? err
 function voices:delete(voice_id, fields) end
 
----Designs voices from a description.
+---Finds up to three voices that fit a description. Nothing is made: the same description and seed give the same voices.
 ---@param fields heygen.VoicesCreate
----@return heygen.VoiceDesigns? value
+---@return heygen.VoiceMatches? value
 ---@return string? message
 ---@return heygen.Error? err
 function voices:create(fields) end
@@ -863,7 +871,7 @@ function voices:each(fields) end
 ---@field limit integer? items in a page, 10 when absent
 ---@field min_score number? how well it must fit, 0.7 when absent
 ---@field token string? next_token of the page before
----@field type string? what to search for
+---@field type "music"|"sound_effects"|nil what to search for
 
 ---@class heygen.Audio
 local audio = {}
@@ -890,9 +898,11 @@ function audio:each_sound(fields) end
 ---@class heygen.AvatarsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field type "digital_twin"|"photo"|"prompt"|nil which of the forms this is
 ---@field avatar_group_id string|lightuserdata|nil add a look to this group, instead of making a new one
+---@field avatar_id string|lightuserdata|nil of prompt: a look whose identity it keeps; of avatar_group_id, where both are given
 ---@field file string|heygen.FileInput|nil of digital_twin, photo: the recording or picture
 ---@field name string? what to call it
 ---@field prompt string? of prompt: its appearance
+---@field reference_images (string|heygen.FileInput)[]|lightuserdata|nil of prompt: pictures that show what is meant
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AvatarsUpdate : heygen.CallOptions
@@ -917,7 +927,7 @@ function audio:each_sound(fields) end
 ---@class heygen.AvatarsGetLook : heygen.CallOptions
 
 ---@class heygen.AvatarsUpdateLook : heygen.CallOptions
----@field name string? what to call it
+---@field name string|lightuserdata|nil what to call it
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AvatarsDeleteLook : heygen.CallOptions
@@ -986,7 +996,7 @@ function avatars:looks(fields) end
 ---@return heygen.Error? err
 function avatars:get_look(look_id, fields) end
 
----Changes the name of a look.
+---Changes the name of a look of one's own.
 ---@param look_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AvatarsUpdateLook?
 ---@return heygen.AvatarLook? value
@@ -1647,3 +1657,61 @@ function hyperframes:delete_render(render_id, fields) end
 ---@param fields heygen.HyperframesRenders?
 ---@return fun(): heygen.HyperframesRender iterator
 function hyperframes:each_render(fields) end
+
+---@class heygen.FoldersCreate : heygen.PostOptions
+---@field name string what to call it
+---@field parent_id string|lightuserdata|nil the folder that it is in; none, when absent
+---@field type "mixed"|"video"|"video_translate"|nil what it is for, mixed when absent
+---@field extra table<string, any>? fields that this version does not know
+
+---@class heygen.FoldersGet : heygen.CallOptions
+
+---@class heygen.Folders
+local folders = {}
+
+---Makes a folder. Its id is the folder_id of videos and of other jobs.
+---@param fields heygen.FoldersCreate
+---@return heygen.Folder? value
+---@return string? message
+---@return heygen.Error? err
+function folders:create(fields) end
+
+---A folder.
+---@param folder_id string|table the id, or an object that carries it
+---@param fields heygen.FoldersGet?
+---@return heygen.Folder? value
+---@return string? message
+---@return heygen.Error? err
+function folders:get(folder_id, fields) end
+
+---@class heygen.ModelsGetVideo : heygen.CallOptions
+
+---@class heygen.ModelsSpeech : heygen.PostOptions
+---@field text string what is said
+---@field voice_id string one of voices:list()
+---@field expressiveness_boost number? liveliness, 1 when absent
+---@field language string|lightuserdata|nil what is spoken
+---@field model string? heygen-voice-1 when absent
+---@field pitch_shift number|lightuserdata|nil how much higher or lower
+---@field pitch_variance number|lightuserdata|nil how lively the melody is
+---@field seed integer|lightuserdata|nil the same seed speaks the same way
+---@field speed number|lightuserdata|nil how fast
+---@field extra table<string, any>? fields that this version does not know
+
+---@class heygen.Models
+local models = {}
+
+---An instant video and its status, with a fresh download address when it is completed.
+---@param video_id string|table the id, or an object that carries it
+---@param fields heygen.ModelsGetVideo?
+---@return heygen.InstantVideo? value
+---@return string? message
+---@return heygen.Error? err
+function models:get_video(video_id, fields) end
+
+---Speaks a text with a model of voices. At most 30 calls a minute. This may cost money.
+---@param fields heygen.ModelsSpeech
+---@return heygen.ModelSpeech? value
+---@return string? message
+---@return heygen.Error? err
+function models:speech(fields) end

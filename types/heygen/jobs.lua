@@ -11,24 +11,40 @@
 ---@field support_pause boolean
 ---@field support_locale boolean
 ---@field preview_audio_url string?
----@field status "processing"|"complete"|"failed"|string? of one's own; "complete", not "completed"
 ---@field available_engines string[]?
+
+---What is known of one voice: not all that a list says of it.
+---@class heygen.VoiceDetails
+---@field voice_id string
+---@field support_pause boolean
+---@field name string?
+---@field language string?
+---@field gender string?
+---@field preview_audio_url string?
+---@field status "processing"|"complete"|"failed"|string? of a clone alone; "complete", not "completed"
 ---@field created_at integer? Unix time
 ---@field failure_message string?
 ---@field support_interactive_avatar boolean?
 
----@class heygen.VoiceDesigns
----@field voices heygen.Voice[]?
----@field seed integer? gives the same voices again
+---@class heygen.DeletedVoice
+---@field voice_id string
+
+---@class heygen.VoiceMatches
+---@field voices heygen.Voice[] three at most, the best first; there may be none
+---@field seed integer gives the same voices again
 
 ---@class heygen.VoiceClone
 ---@field voice_clone_id string to continue with: voices:get(voice_clone_id)
 
 ---@class heygen.Speech
 ---@field audio_url string
----@field duration number? seconds
+---@field duration number seconds
 ---@field request_id string?
 ---@field word_timestamps heygen.WordTimestamp[]?
+
+---@class heygen.ModelSpeech
+---@field audio_url string
+---@field duration number seconds
 
 ---@class heygen.WordTimestamp
 ---@field word string
@@ -85,8 +101,36 @@
 ---@field avatar_group heygen.AvatarGroup?
 
 ---@class heygen.AvatarConsent
----@field avatar_group heygen.AvatarGroup?
----@field url string? where the person agrees
+---@field avatar_group heygen.AvatarGroup
+---@field url string? where the person agrees; absent after a recording of it
+
+---@class heygen.Folder
+---@field folder_id string
+---@field name string
+---@field type "mixed"|"video"|"video_translate"|string
+---@field is_trash boolean
+---@field created_at integer Unix time
+---@field updated_at integer Unix time
+---@field parent_id string? absent at the root
+---@field creator_username string?
+
+---@class heygen.InstantVideo
+---@field video_id string
+---@field status "pending"|"processing"|"completed"|"failed"|"cancelled"|string
+---@field model string heygen-video-1
+---@field created_at integer Unix time
+---@field video_url string? signed for some time
+---@field duration integer? seconds
+---@field width integer?
+---@field height integer?
+---@field aspect_ratio string?
+---@field seed integer?
+---@field timings heygen.ModelTimings?
+---@field failure_code string? generation_failed or generation_cancelled
+---@field failure_message string?
+
+---@class heygen.ModelTimings
+---@field inference number seconds
 
 ---@class heygen.BrandKit
 ---@field brand_kit_id string

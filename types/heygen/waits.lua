@@ -101,6 +101,17 @@ local filler_word_removals = {}
 ---@return heygen.Error? err
 function filler_word_removals:wait(target, wait) end
 
+---@class heygen.Models
+local models = {}
+
+---Waits for an instant video, which a request to /v3/models/videos makes.
+---@param target any an id, what the create returned, the object, or the error of an earlier wait
+---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
+---@return heygen.InstantVideo? video
+---@return string? message
+---@return heygen.Error? err
+function models:wait_video(target, wait) end
+
 ---@class heygen.AiClipping
 local ai_clipping = {}
 
@@ -126,10 +137,10 @@ function background_removals:wait(target, wait) end
 ---@class heygen.Voices
 local voices = {}
 
----Waits for a voice that was cloned, or for all that were designed.
+---Waits for a voice that was cloned; what was found by a description is ready.
 ---@param target any an id, what the create returned, the object, or the error of an earlier wait
 ---@param wait heygen.WaitOptions? see [options.md](options.md#waits)
----@return heygen.Voice|heygen.Voice[]|nil voice a list for what create returned
+---@return heygen.VoiceDetails|heygen.VoiceDetails[]|nil voice a list for what create returned
 ---@return string? message
 ---@return heygen.Error? err
 function voices:wait(target, wait) end

@@ -86,7 +86,9 @@ local function prepare(row)
   if row.body then
     plan.known.extra = true
   end
-  plan.example = plan.example or (row.any_of and row.any_of[1]) or (row.body_union and row.body_union.by)
+  plan.example = plan.example
+    or (row.any_of or row.shown or NO_FIELDS)[1]
+    or (row.body_union and row.body_union.by)
   plans[row] = plan
   return plan
 end

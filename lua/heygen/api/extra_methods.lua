@@ -11,6 +11,7 @@ return {
   filler_word_removals = { WAITS },
   hyperframes = { WAITS },
   lipsyncs = { WAITS },
+  models = { WAITS },
   templates = { WAITS },
   video_translations = { WAITS },
   videos = { WAITS },

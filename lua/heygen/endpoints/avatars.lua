@@ -15,8 +15,22 @@ local FROM_FILE = {
   },
 }
 
+local FROM_PROMPT = {
+  fields = {
+    name = NAME,
+    prompt = required_text "its appearance",
+    avatar_group_id = GROUP,
+    avatar_id = optional_id "a look whose identity it keeps; of avatar_group_id, where both are given",
+    reference_images = fields.array(
+      { type = "file_input", media_types = { "image/png", "image/jpeg" } },
+      "pictures that show what is meant",
+      { nullable = true, max = 3 }
+    ),
+  },
+}
+
 local NEW_AVATAR = fields.union("AvatarBody", "an avatar to make", "type", {
-  prompt = { fields = { name = NAME, prompt = required_text "its appearance", avatar_group_id = GROUP } },
+  prompt = FROM_PROMPT,
   digital_twin = fields.with(FROM_FILE),
   photo = fields.with(FROM_FILE),
 }, { infer = { { "prompt", "prompt" } } })
@@ -77,7 +91,7 @@ return fields.rows("avatars", {
     method = "POST",
     path = "/v3/avatars/{group_id}/consent",
     body = {
-      consent_text = optional_text "what the person has agreed to",
+      consent_text = optional_text("what the person has agreed to", { format = "plain_text" }),
       consent_video = fields.file("a recording in which the person agrees", { nullable = true }),
       reroute_url = optional_text("where the person goes afterwards", { format = "callback_url" }),
     },
@@ -117,10 +131,10 @@ return fields.rows("avatars", {
     name = "update_look",
     method = "PATCH",
     path = "/v3/avatars/looks/{look_id}",
-    body = { name = fields.text("what to call it", { min = 1 }) },
+    body = { name = optional_text("what to call it", { min = 1 }) },
     repeatable = true,
     shown = { "name" },
-    summary = "Changes the name of a look.",
+    summary = "Changes the name of a look of one's own.",
     returns = "AvatarLook",
     carries = "id",
   },

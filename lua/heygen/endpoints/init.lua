@@ -24,7 +24,9 @@
 ---@field one_of string[]? of an object: exactly one of these
 ---@field any_of string[]? of an object: at least one of these
 ---@field most_one_of string[]? of an object: one of these at most
----@field cases table? of an object: {by = field, value = {any_of = ...}}
+---@field cases table? of an object: {by = field, value = {any_of = ...}}, or one_of
+---@field clashes table[]? of an object: {field, value, other}: `other` cannot be given when `field`, or the `type` of
+---it, has this value
 ---@field by string? of a union: the field that tells the variants apart
 ---@field variants table<string, heygen.FieldSpec>? of a union, each an object without the field `by`
 ---@field infer string[][]? of a union: {field, variant}; the first field that is there tells the variant when `by` is
@@ -85,6 +87,8 @@ local groups = {
   require "heygen.endpoints.ai_clipping",
   require "heygen.endpoints.filler_word_removals",
   require "heygen.endpoints.hyperframes",
+  require "heygen.endpoints.folders",
+  require "heygen.endpoints.models",
 }
 
 local endpoints = {}

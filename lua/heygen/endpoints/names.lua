@@ -18,4 +18,6 @@ return {
   "ai_clipping",
   "filler_word_removals",
   "hyperframes",
+  "folders",
+  "models",
 }

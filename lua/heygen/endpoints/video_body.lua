@@ -1,8 +1,8 @@
 -- What POST /v3/videos takes: four kinds of videos, told apart by `type`.
 local fields = require "heygen.endpoints.fields"
 
-local array, file, flag, join, number, object =
-  fields.array, fields.file, fields.flag, fields.join, fields.number, fields.object
+local array, file, switch, join, number, object =
+  fields.array, fields.file, fields.switch, fields.join, fields.number, fields.object
 local optional_flag, optional_id, optional_number, optional_text =
   fields.optional_flag, fields.optional_id, fields.optional_number, fields.optional_text
 local required_text, text, union, with = fields.required_text, fields.text, fields.union, fields.with
@@ -35,27 +35,28 @@ local VOICE_SETTINGS = object("VoiceSettings", "how the voice speaks", {
     starfish = { fields = {} },
   }, { nullable = true }),
   locale = optional_text "accent, such as en-GB",
-  pitch = number("0 when absent", { min = -50, max = 50 }),
-  speed = number("1 when absent", { min = 0.5, max = 1.5 }),
-  volume = number("1 when absent", { min = 0, max = 1 }),
+  pitch = number("0 when absent", { min = -50, max = 50, default = 0 }),
+  speed = number("1 when absent", { min = 0.5, max = 1.5, default = 1 }),
+  volume = number("1 when absent", { min = 0, max = 1, default = 1 }),
 }, { nullable = true })
 
 local WATERMARK = object("Watermark", "an image over the video", {
   image = file("what to show", { required = true }),
-  opacity = number("1 when absent", { min = 0, max = 1 }),
+  opacity = number("1 when absent", { min = 0, max = 1, default = 1 }),
   placement = object("Placement", "where it stands", {
     offset_x = optional_number "pixels from the side",
     offset_y = optional_number "pixels from the top or bottom",
     position = text("bottom_right when absent", {
       enum = { "top_left", "top_right", "bottom_left", "bottom_right" },
+      default = "bottom_right",
     }),
   }, { nullable = true }),
-  scale = number "size, 1 when absent",
+  scale = number("size, 1 when absent", { default = 1 }),
 }, { nullable = true })
 
 local CAPTION = object("Caption", "subtitles", {
-  file_format = text("srt when absent", { enum = { "srt" } }),
-  style = optional_text("their style", { enum = { "default" } }),
+  file_format = text("srt when absent", { enum = { "srt" }, default = "srt" }),
+  style = optional_text("burns them into the picture as well", { enum = { "default" } }),
 }, { nullable = true })
 
 local BACKGROUND = object("Background", "what is behind the speaker", {
@@ -65,18 +66,42 @@ local BACKGROUND = object("Background", "what is behind the speaker", {
   asset_id = optional_id "of an image",
 }, {
   nullable = true,
-  cases = { by = "type", color = { any_of = { "value" } }, image = { any_of = { "url", "asset_id" } } },
+  cases = { by = "type", color = { any_of = { "value" } }, image = { one_of = { "url", "asset_id" } } },
 })
+
+local function behind(what)
+  return {
+    one_of = { "url", "asset_id" },
+    fields = {
+      url = optional_text(what, { format = "https_url" }),
+      asset_id = optional_id(what .. ", uploaded"),
+    },
+  }
+end
 
 local SCENE_BACKGROUND = union("SceneBackground", "what is behind the speaker", "type", {
   color = { fields = { color = required_text "#rrggbb" } },
+  image = behind "a picture",
+  video = behind "a video",
 }, { nullable = true, infer = { { "color", "color" } } })
 
 local ENGINE = union("AvatarEngine", "the engine that renders, avatar_iv when absent", "type", {
-  avatar_v = { fields = { reference_look_id = optional_id "a look to take the motion from" } },
+  avatar_v = {
+    fields = { reference_look_id = optional_id "a recorded look of the same group, to take the motion from" },
+  },
   avatar_iv = { fields = {} },
   avatar_iii = { fields = {} },
 }, { nullable = true })
+
+-- What engines cannot do, whatever the look.
+local ENGINE_CLASHES = {
+  { "engine", "avatar_iii", "motion_prompt" },
+  { "engine", "avatar_iii", "expressiveness" },
+  { "engine", "avatar_v", "expressiveness" },
+}
+
+-- What is transparent has no background.
+local NO_BACKGROUND = { "output_format", "webm", "background" }
 
 -- What is spoken, and how.
 local SPEECH = {
@@ -90,8 +115,11 @@ local SPEECH = {
 local SCRIPT_WITH_VOICE = with(SPEECH.script, { requires = "voice_id" })
 
 local LOOK = join(SPEECH, {
-  expressiveness = optional_text("how lively the face is", { enum = { "high", "medium", "low" } }),
-  motion_prompt = optional_text "how the body moves",
+  expressiveness = optional_text(
+    "how lively the face is; of pictures and photo avatars, with avatar_iv alone, low when absent",
+    { enum = { "high", "medium", "low" } }
+  ),
+  motion_prompt = optional_text "how the body moves; of other avatars than photo avatars with avatar_v alone",
 })
 
 -- A picture has no voice of its own.
@@ -105,6 +133,7 @@ local AVATAR_ID = required_text "a look, one of avatars:looks(); not an avatar g
 
 local ASPECT_RATIO = optional_text("16:9 when absent", {
   enum = { "16:9", "9:16", "4:5", "5:4", "1:1", "auto" },
+  default = "16:9",
 })
 
 local WHOLE = {
@@ -114,19 +143,24 @@ local WHOLE = {
   caption = CAPTION,
   resolution = optional_text("size of the picture", { enum = { "4k", "1080p", "720p" } }),
   title = fields.TITLE,
+  folder_id = fields.FOLDER_ID,
   watermark = WATERMARK,
 }
 
 local CLIP = join(LOOK, WHOLE, {
   background = BACKGROUND,
   fit = optional_text("how the picture fills the frame", { enum = { "contain", "cover" } }),
-  output_format = text("mp4 when absent; webm has a transparent background", { enum = { "mp4", "webm" } }),
+  output_format = text("mp4 when absent; webm has a transparent background", {
+    enum = { "mp4", "webm" },
+    default = "mp4",
+  }),
   remove_background = optional_flag "true: the speaker alone",
 })
 
 local INPUT = union("SceneInput", "who speaks", "type", {
   avatar = {
     one_of = VOICES,
+    clashes = ENGINE_CLASHES,
     fields = join(LOOK, { avatar_id = AVATAR_ID, background = SCENE_BACKGROUND, engine = ENGINE }),
   },
   image = { one_of = VOICES, fields = join(LOOK, OF_A_PICTURE) },
@@ -148,8 +182,8 @@ local SCENE = union("Scene", "a part of the video", "type", {
     fields = {
       source = file("the video", { required = true }),
       playback = object("Playback", "how its sound is played", {
-        mute = flag "true: without its sound",
-        volume = number "1 when absent",
+        mute = switch(false, "true: without its sound"),
+        volume = number("1 when absent", { default = 1 }),
       }, { nullable = true }),
     },
   },
@@ -162,23 +196,29 @@ local CINEMATIC = {
     { required = true, min = 1, max = 3 }
   ),
   prompt = required_text "what the video must show",
-  aspect_ratio = text("16:9 when absent", { enum = { "16:9", "9:16", "1:1" } }),
-  auto_duration = flag "true: as long as it needs",
+  aspect_ratio = text("16:9 when absent", { enum = { "16:9", "9:16", "1:1" }, default = "16:9" }),
+  auto_duration = switch(false, "true: as long as it needs"),
   duration = fields.integer("seconds, 10 when absent", {
     nullable = true,
+    default = 10,
     min = 4,
     max = 15,
     not_with = "auto_duration",
   }),
-  enhance_prompt = flag "true: the service may rewrite the prompt",
+  enhance_prompt = switch(false, "true: the service may rewrite the prompt"),
   references = array({ type = "file_input" }, "3 videos and 9 images at most", { nullable = true, max = 12 }),
-  resolution = text("720p when absent", { enum = { "720p", "1080p" } }),
+  resolution = text("720p when absent", { enum = { "720p", "1080p" }, default = "720p" }),
   title = fields.TITLE,
+  folder_id = fields.FOLDER_ID,
 }
 
 return union("VideoBody", "a video to make", "type", {
-  avatar = { one_of = VOICES, fields = join(CLIP, { avatar_id = AVATAR_ID, engine = ENGINE }) },
-  image = { one_of = VOICES, fields = join(CLIP, OF_A_PICTURE) },
+  avatar = {
+    one_of = VOICES,
+    clashes = { NO_BACKGROUND, ENGINE_CLASHES[1], ENGINE_CLASHES[2], ENGINE_CLASHES[3] },
+    fields = join(CLIP, { avatar_id = AVATAR_ID, engine = ENGINE }),
+  },
+  image = { one_of = VOICES, clashes = { NO_BACKGROUND }, fields = join(CLIP, OF_A_PICTURE) },
   cinematic_avatar = { fields = CINEMATIC },
   studio = {
     fields = join(WHOLE, {

@@ -69,6 +69,7 @@ return fields.rows("videos", {
         { required = true, min = 1, max = 100 }
       ),
       title = fields.TITLE,
+      folder_id = fields.FOLDER_ID,
       callback_url = fields.BATCH_CALLBACK_URL,
     },
     repeatable = false,

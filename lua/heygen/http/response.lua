@@ -219,27 +219,16 @@ end
 
 local ID = '"([%w_.~-]+)"'
 
-local function all_ids(body, pattern)
-  local ids = {}
-  for id in body:gmatch(pattern) do
-    ids[#ids + 1] = id
-  end
-  return ids[1] and ids or nil
-end
-
 ---An id that can still be read from an answer that cannot be decoded: a paid job must not be lost for a cut body.
 ---@param body string
----@param name string of the id in the answer: "video_id"; "avatar_item.id" inside an object; "voices[].voice_id" of
----all in a list
+---@param name string of the id in the answer: "video_id"; "avatar_item.id" inside an object
 ---@return string|string[]|nil id a list where the answer has one
 function response.salvage(body, name)
-  local outer, list_mark, inner = name:match "^([%w_]+)(%[?%]?)%.([%w_]+)$"
+  local outer, inner = name:match "^([%w_]+)%.([%w_]+)$"
   if outer then
-    local rest = body:match('"' .. outer .. '"%s*:%s*([%[{].*)')
+    local rest = body:match('"' .. outer .. '"%s*:%s*({.*)')
     if not rest then
       return nil
-    elseif list_mark ~= "" then
-      return all_ids(rest:match "^%b[]" or rest, '"' .. inner .. '"%s*:%s*' .. ID)
     end
     body, name = rest:match "^%b{}" or rest, inner
   end
@@ -248,7 +237,11 @@ function response.salvage(body, name)
   if not list then
     return id
   end
-  return all_ids(list, ID)
+  local ids = {}
+  for each in list:gmatch(ID) do
+    ids[#ids + 1] = each
+  end
+  return ids[1] and ids or nil
 end
 
 response.without_secret = foreign.copy

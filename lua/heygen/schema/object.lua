@@ -88,6 +88,19 @@ local function cross_field_problem(given, fields)
   return nil
 end
 
+-- What cannot be given where another field has a certain value. Returns field, problem.
+local function clash_problem(given, clashes)
+  for index = 1, #clashes do
+    local name, value, other = clashes[index][1], clashes[index][2], clashes[index][3]
+    local is = given[name]
+    local inner = type(is) == "table" and is ~= null
+    if (inner and is.type or is) == value and is_there(given, other) then
+      return other, ('cannot be given with %s%s = "%s"'):format(name, inner and ".type" or "", value)
+    end
+  end
+  return nil
+end
+
 local function rule_problem(spec, given)
   local field, problem = choice_problem(given, spec)
   if not field and spec.cases then
@@ -98,6 +111,9 @@ local function rule_problem(spec, given)
   end
   if not field then
     field, problem = cross_field_problem(given, spec.fields)
+  end
+  if not field and spec.clashes then
+    field, problem = clash_problem(given, spec.clashes)
   end
   return field, problem
 end

@@ -28,10 +28,15 @@ local function sha256_problem(value)
   return nil
 end
 
+local function plain_text_problem(value)
+  return find(value, "[<>]") and 'expected plain text, without "<" and ">"' or nil
+end
+
 local FORMATS = {
   https_url = urls.https_problem,
   callback_url = urls.callback_problem,
   media_type = values.media_type_problem,
+  plain_text = plain_text_problem,
   sha256 = sha256_problem,
 }
 

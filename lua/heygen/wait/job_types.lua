@@ -29,13 +29,9 @@ local AT_ONCE = { interval = 1, max_interval = 10 } -- ready seconds after the u
 
 local ASKS = { pending_consent = "the consent of the person that it shows (client.avatars:consent)" }
 
--- Public avatars are ready, and have no status.
+-- What is public is ready, and has no status.
 local function always()
   return true
-end
-
-local function is_public(voice)
-  return voice.type == "public"
 end
 
 local look = { -- of an avatar
@@ -95,6 +91,16 @@ job_types.rows = {
     failed = FAILED,
   },
   {
+    group = "models",
+    method = "wait_video",
+    get = "get_video",
+    noun = "the instant video",
+    plural = "instant videos",
+    id = "video_id",
+    done = DONE,
+    failed = { failed = true, cancelled = true },
+  },
+  {
     group = "ai_clipping",
     noun = "the clipping job",
     plural = "clipping jobs",
@@ -126,10 +132,12 @@ job_types.rows = {
     plural = "voices",
     id = "voice_id",
     also = { "voice_clone_id" },
-    objects = "voices", -- designs
+    objects = "voices", -- those found by a description
     done = { complete = true, completed = true },
     failed = FAILED,
-    settled = is_public,
+    settled = function(voice) -- only clones have a status
+      return voice.type ~= "private"
+    end,
     pace = SOON,
   },
   {
@@ -181,7 +189,8 @@ function job_types.hint(target)
   end
   local calls = {}
   for _, row in ipairs(job_types.rows) do
-    if type(target[row.id]) == "string" or type(target[row.list]) == "table" then
+    local is_video = row.id == "video_id" -- which most likely is none of an instant video
+    if not is_video and (type(target[row.id]) == "string" or type(target[row.list]) == "table") then
       calls[#calls + 1] = ("client.%s:%s"):format(row.group, row.method)
     end
   end

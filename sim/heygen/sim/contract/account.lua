@@ -19,6 +19,7 @@ local VOICE = object {
   type = text { required = true, enum = { "public", "private" } },
   voice_id = id(),
   preview_audio_url = maybe(),
+  available_engines = array(text()),
 }
 
 local GROUP = object {

@@ -1,10 +1,11 @@
 -- The service's contract as data: every endpoint with its parameters, limits, enums, errors and answers.
 --
 -- What an endpoint takes (method, path, query, body, multipart) comes from the client's table of the API, see
--- heygen.sim.contract.parameters. The rows of this room add what is the service's own: id ("group.name" there); `own`
--- and `own_query`, fields that are known better here; open (unknown fields pass), keep_null (nulls reach the handler);
--- status of success; list (the envelope has has_more and next_token); answer, the field of `data`; idempotency (true,
--- or "switch": as the behaviour says). Fields are described in heygen.sim.contract.types.
+-- heygen.sim.contract.parameters. The rows of this room add what is the service's own: id ("group.name" there); `own`,
+-- fields that are known better here; listed (the client has no method for it, and all is said here); open (unknown
+-- fields pass), keep_null (nulls reach the handler); status of success; list (the envelope has has_more and
+-- next_token); answer, the field of `data`; idempotency (true, or "switch": as the behaviour says). Fields are in
+-- heygen.sim.contract.types.
 local parameters = require "heygen.sim.contract.parameters"
 
 local contract = {

@@ -3,6 +3,7 @@ local account = require "heygen.sim.contract.account"
 local types = require "heygen.sim.contract.types"
 
 local array = types.array
+local flag = types.flag
 local id = types.id
 local integer = types.integer
 local maybe = types.maybe
@@ -55,19 +56,52 @@ local WHOLE_TEMPLATE = object(types.with(TEMPLATE, {
   }),
 }))
 
-local A_VOICE = object(types.with(VOICE.fields, {
-  status = text { required = true, enum = { "processing", "complete", "failed" } },
-  available_engines = array(text()),
+local A_VOICE = object {
+  voice_id = id(),
+  support_pause = flag { required = true },
+  name = maybe(),
+  language = maybe(),
+  gender = maybe(),
+  preview_audio_url = maybe(),
+  status = text { nullable = true, enum = { "processing", "complete", "failed" } },
   created_at = integer { nullable = true },
   failure_message = maybe(),
-  support_interactive_avatar = types.flag { required = true },
-}))
+  support_interactive_avatar = flag { default = false },
+}
+
+local FOLDER_TYPES = { "mixed", "video", "video_translate" }
+
+local FOLDER = object {
+  folder_id = id(),
+  name = id(),
+  type = text { required = true, enum = FOLDER_TYPES },
+  is_trash = flag { required = true },
+  created_at = integer { required = true },
+  updated_at = integer { required = true },
+  parent_id = maybe(),
+  creator_username = maybe(),
+}
+
+local INSTANT_VIDEO = object {
+  video_id = id(),
+  status = text { required = true, enum = { "pending", "processing", "completed", "failed", "cancelled" } },
+  model = text { required = true, enum = { "heygen-video-1" } },
+  created_at = integer { required = true },
+  failure_code = text { nullable = true, enum = { "generation_failed", "generation_cancelled" } },
+  failure_message = maybe(),
+  timings = object({ inference = number { required = true } }, { nullable = true }),
+  aspect_ratio = maybe(),
+  duration = integer { nullable = true },
+  width = integer { nullable = true },
+  height = integer { nullable = true },
+  seed = integer { nullable = true },
+  video_url = maybe(),
+}
 
 return {
   {
     id = "voices.create",
-    idempotency = true,
-    answer = object { seed = integer { required = true }, voices = array(VOICE, { required = true, min = 1 }) },
+    answer = object { seed = integer { required = true }, voices = array(VOICE, { required = true }) },
   },
   {
     id = "voices.clone",
@@ -76,11 +110,10 @@ return {
   },
   {
     id = "voices.speech",
-    own = { input_type = text { enum = { "text", "ssml" } } },
     answer = object {
       audio_url = id(),
       duration = number { required = true },
-      request_id = id(),
+      request_id = maybe(),
       word_timestamps = array(
         object {
           word = id(),
@@ -97,12 +130,15 @@ return {
   },
   {
     id = "voices.delete",
-    answer = object { id = id() },
+    answer = object { voice_id = id() },
   },
   {
     id = "avatars.create",
     idempotency = true,
-    answer = object { avatar_item = ref(LOOK, { required = true }), avatar_group = GROUP },
+    answer = object {
+      avatar_item = ref(LOOK, { nullable = true }),
+      avatar_group = ref(GROUP, { nullable = true }),
+    },
   },
   {
     id = "avatars.get",
@@ -120,7 +156,7 @@ return {
   {
     id = "avatars.consent",
     idempotency = true,
-    answer = object { avatar_group = GROUP, url = maybe() },
+    answer = object { avatar_group = ref(GROUP, { required = true }), url = maybe() },
   },
   {
     id = "avatars.get_look",
@@ -136,7 +172,6 @@ return {
   },
   {
     id = "audio.sounds",
-    own_query = { type = text { enum = { "music", "sound_effects" }, default = "music" } },
     list = true,
     answer = array(SOUND),
   },
@@ -176,5 +211,44 @@ return {
     open = true,
     idempotency = true,
     answer = GLOSSARY,
+  },
+  {
+    id = "folders.create",
+    idempotency = true,
+    answer = FOLDER,
+  },
+  {
+    id = "folders.get",
+    answer = FOLDER,
+  },
+  {
+    -- Known in part: what else there is passes.
+    id = "models.create_video",
+    listed = true,
+    method = "POST",
+    path = "/v3/models/videos",
+    body = {
+      model = text { required = true, enum = { "heygen-video-1" } },
+      mode = text { required = true },
+      prompt = NAME,
+      duration = integer { min = 1 },
+      resolution = text { enum = { "480p", "768p", "1080p", "2k" }, default = "768p" },
+      aspect_ratio = text(),
+      image = types.FILE,
+      reference_images = array(types.FILE, { max = 9 }),
+      reference_videos = array(types.FILE, { max = 3 }),
+      seed = integer { nullable = true },
+    },
+    open = true,
+    idempotency = true,
+    answer = object { video_id = id() },
+  },
+  {
+    id = "models.get_video",
+    answer = INSTANT_VIDEO,
+  },
+  {
+    id = "models.speech",
+    answer = object { audio_url = id(), duration = number { required = true } },
   },
 }

@@ -9,7 +9,13 @@ local types = require "heygen.sim.contract.types"
 
 local parameters = {}
 
-local FORMATS = { callback_url = "https", https_url = "https", media_type = "mime", sha256 = "sha256" }
+local FORMATS = {
+  callback_url = "https",
+  https_url = "https",
+  media_type = "mime",
+  plain_text = "plain",
+  sha256 = "sha256",
+}
 
 -- Taken over as they are.
 local SAME = {
@@ -84,12 +90,15 @@ function convert(spec)
 end
 
 --- Completes a row of the contract with what the API's table says of it: method, path, query and body.
----@param row table id = "group.name" there; `own`, `own_query`: fields that the simulator knows better
+---@param row table id = "group.name" there; `own`: fields that the simulator knows better; listed: it is not there
 ---@return table row
 function parameters.complete(row)
+  if row.listed then
+    return row
+  end
   local given = assert(rows[row.id], row.id)
   row.method, row.path, row.multipart = given.method, given.path, given.multipart
-  row.query = next(given.query) and types.with(convert_all(given.query), row.own_query or {}) or nil
+  row.query = next(given.query) and convert_all(given.query) or nil
   if given.body_union then
     row.body = convert(given.body_union)
   elseif given.body and not given.multipart then

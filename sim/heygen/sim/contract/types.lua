@@ -4,7 +4,7 @@
 -- A field is { type, required, nullable, default, enum, even, format, requires, not_with }; `min` and `max` count
 -- characters of a text, items of an array, or bound a number, which `above` bounds without the bound itself. An
 -- object has `fields` (none: anything goes) and may have one_of, any_of, most_one_of (names of fields that go
--- together so) and cases (any_of by the value of a field); a union has `variants` by the value of its `by`.
+-- together so) and cases (any_of or one_of by the value of a field); a union has `variants` by the value of its `by`.
 local types = {}
 
 local function field(kind, ...)

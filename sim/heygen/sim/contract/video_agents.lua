@@ -28,9 +28,8 @@ local STYLE = object {
 return {
   {
     id = "video_agents.create",
-    -- On newer pages of the reference; the last two without their types.
+    -- On newer pages of the reference, without their types.
     own = {
-      brand_glossary_id = maybe(),
       visibility = types.any { nullable = true },
       members = types.any { nullable = true },
     },

@@ -95,7 +95,7 @@ function model:reset()
   self.records, self.changed, self.outbox = self.records or 0, false, outbox.new(self)
   self.sessions = { rows = {}, by_id = {} }
   self.videos = { rows = {}, by_id = {} }
-  self.batches, self.assets = { by_id = {} }, { rows = {}, by_id = {} }
+  self.batches, self.assets, self.folders = { by_id = {} }, { rows = {}, by_id = {} }, {}
   -- What may be named in requests, see heygen.sim.service.catalogue; and jobs other than videos, by kind.
   self.library, self.jobs = catalogue.new(), {}
   -- Registered receivers { id, url, events = list|nil, entity_id, secret, status, created }; and what happened:

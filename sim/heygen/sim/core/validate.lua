@@ -27,6 +27,9 @@ local FORMATS = {
   base64 = function(value)
     return #value > 0 and #value % 4 == 0 and value:find "^[%w+/]+=?=?$"
   end,
+  plain = function(value)
+    return not value:find "[<>]"
+  end,
   sha256 = function(value)
     return #value == 64 and not value:find "%X"
   end,
@@ -39,6 +42,7 @@ local MEANINGS = {
   https = "a public HTTPS URL",
   mime = "a media type",
   base64 = "base64 data without a data: prefix",
+  plain = "plain text, without < and >",
   sha256 = "a SHA-256 checksum in hex",
   color = "a colour as #rrggbb",
 }
@@ -182,13 +186,16 @@ end
 
 -- Which fields of an object go together.
 local function check_together(object, value, prefix, null)
-  local exclusive = object.one_of or object.most_one_of
-  local found = exclusive and those_there(exclusive, value, null) or NONE
-  if #found > 1 then
-    return bad(prefix .. found[2], prefix .. found[2] .. " cannot go together with " .. found[1])
+  local case = object.cases and object.cases[value[object.cases.by]] or NONE
+  for _, exclusive in ipairs { object.one_of or object.most_one_of or NONE, case.one_of or NONE } do
+    local found = those_there(exclusive, value, null)
+    if #found > 1 then
+      return bad(prefix .. found[2], prefix .. found[2] .. " cannot go together with " .. found[1])
+    end
   end
-  local case = object.cases and object.cases[value[object.cases.by]]
-  for _, names in ipairs { object.one_of or false, object.any_of or false, case and case.any_of or false } do
+  local needed =
+    { object.one_of or false, object.any_of or false, case.any_of or false, case.one_of or false }
+  for _, names in ipairs(needed) do
     if names and #those_there(names, value, null) == 0 then
       return one_needed(names, prefix)
     end

@@ -156,6 +156,10 @@ function avatars.create(model, _, body)
       return refusal
     end
   end
+  local like = body.avatar_id and catalogue.get(model.library.looks, body.avatar_id)
+  if like and group and like.group ~= group then
+    return respond.problem(model.json, 400, nil, "The look belongs to another group", "avatar_id")
+  end
   local ready = now_of(model) + b.preparing
   group = group or new_group(model, body, ready)
   local look = catalogue.add(model.library.looks, {
@@ -165,7 +169,7 @@ function avatars.create(model, _, body)
     type = KINDS[body.type],
     ownership = "private",
     orientation = "portrait",
-    engines = { "avatar_iv" },
+    engines = catalogue.ENGINES,
     tags = {},
     ready = ready,
     created = now_of(model),

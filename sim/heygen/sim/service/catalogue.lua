@@ -39,6 +39,8 @@ local STYLES = { "Calm", "Bright" }
 local OUTFITS = { { "Suit", "landscape" }, { "Casual", "landscape" }, { "Close-up", "portrait" } }
 local ENGINES = { "avatar_iii", "avatar_iv", "avatar_v" }
 
+catalogue.ENGINES = ENGINES
+
 local function voices(source)
   local rows = {}
   for i, name in ipairs(NAMES) do

@@ -14,6 +14,8 @@ local MODULES = {
   brand_kits = { "library", prefix = "kits_" },
   brand_glossaries = { "library", prefix = "glossaries_" },
   hyperframes = { "renders" },
+  folders = { "folders" },
+  models = { "models" },
   video_translations = { "job_requests", prefix = "video_translations_" },
   lipsyncs = { "job_requests", prefix = "lipsyncs_" },
   ai_clipping = { "job_requests", prefix = "ai_clipping_" },

@@ -21,7 +21,7 @@ end
 ---@param model table
 ---@param kind table { name, prefix of its ids }
 ---@param b table behaviour
----@param fields table what is known of it: title, callback_url, callback_id, …
+---@param fields table what is known of it: title, callback_url, callback_id, seconds = its length, …
 ---@param start number|nil Unix seconds
 ---@return table job
 function jobs.add(model, kind, b, fields, start)
@@ -30,7 +30,7 @@ function jobs.add(model, kind, b, fields, start)
     job[name] = value
   end
   job.id, job.place, job.orientation = kind.prefix .. model.ids:hex(24), #all.rows + 1, "landscape"
-  job.run, job.kind = rendering.run(model, b, { start = start }), kind.name
+  job.run, job.kind = rendering.run(model, b, { start = start, seconds = job.seconds }), kind.name
   job.run.job = job
   all.rows[job.place], all.by_id[job.id] = job, job
   running.start(model, job.run)

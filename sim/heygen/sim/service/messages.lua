@@ -28,7 +28,9 @@ local function tell_hold(list, run, hold, at)
 end
 
 local function tell_run(list, session, run, state, now)
-  say(list, run.start, "user", run.prompt)
+  if not run.unsaid then
+    say(list, run.start, "user", run.prompt)
+  end
   say(list, run.start, "model", "I am planning your video.")
   for _, each in ipairs(schedule.arrivals(run, now)) do
     tell_hold(list, run, each.hold, each.at)

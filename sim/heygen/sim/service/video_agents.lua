@@ -197,8 +197,10 @@ function video_agents.send(model, _, body, id)
   end
   local state, states, now = states_of(model, session)
   if state.running or state.status == "failed" then
-    local after = messages.count(session, with_rendering(session, states), now)
-    session.said[#session.said + 1] = { at = now, content = body.message, after = after }
+    if body.message then
+      local after = messages.count(session, with_rendering(session, states), now)
+      session.said[#session.said + 1] = { at = now, content = body.message, after = after }
+    end
     local released = schedule.release(run, now, "input")
     model.outbox:watch(run)
     if not released and run.b.message_revives and schedule.release(run, now, "failed") then
@@ -210,7 +212,7 @@ function video_agents.send(model, _, body, id)
     if refusal then
       return refusal
     end
-    add_run(model, session, body.message, run.b)
+    add_run(model, session, body.message or run.prompt, run.b).unsaid = not body.message
   end
   return respond.data(
     model.json,

@@ -5,6 +5,7 @@ local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
 local rendering = require "heygen.sim.service.rendering"
 local respond = require "heygen.sim.core.respond"
+local rules = require "heygen.sim.service.video_rules"
 local text = require "heygen.sim.core.text"
 local videos = require "heygen.sim.service.videos"
 
@@ -31,22 +32,9 @@ local function seconds_of(body, b)
   return sum
 end
 
--- What a single field cannot say, and ids that are not there.
+-- Ids that are not there, and what a single field cannot say.
 local function problem_of(model, body, b)
-  if body.script and not body.script:find "%S" then
-    return { status = 400, code = "script_too_short", message = "script has no words", param = "script" }
-  end
-  local images, clips = 0, 0
-  for _, file in ipairs(body.references or {}) do
-    local kind = file.media_type or (file.url or ""):lower():match "^[^?#]*"
-    local is_video = kind:find "^video/" or kind:find "%.mp4$" or kind:find "%.webm$" or kind:find "%.mov$"
-    images, clips = images + (is_video and 0 or 1), clips + (is_video and 1 or 0)
-  end
-  if images > 9 or clips > 3 then
-    local message = "references may hold at most 3 videos and 9 images"
-    return { status = 400, message = message, param = "references" }
-  end
-  return lookup.problem(model, body, b)
+  return lookup.problem(model, body, b) or rules.problem(model, body)
 end
 
 --- Makes a video.
@@ -65,6 +53,9 @@ function video_create.make(model, body, b, start, more)
     callback_url = body.callback_url,
     callback_id = body.callback_id,
     caption = body.caption ~= nil and body.caption ~= false,
+    -- Without a style, captions are a file of their own.
+    sidecar = type(body.caption) == "table" and body.caption.style == nil,
+    folder_id = body.folder_id,
     output_format = body.output_format or "mp4",
   }
   for name, value in pairs(more or {}) do
@@ -118,7 +109,8 @@ function video_create.create_batch(model, _, body)
       item.error = { code = problem.code or respond.code(problem.status), message = problem.message }
     else
       turn = turn + 1
-      item.video = video_create.make(model, each, b, rendering.turn(model, b, turn), { batch = batch })
+      local more = { batch = batch, folder_id = each.folder_id or body.folder_id }
+      item.video = video_create.make(model, each, b, rendering.turn(model, b, turn), more)
       model.journal:count "creates"
     end
     batch.items[i] = item

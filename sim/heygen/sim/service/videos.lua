@@ -62,7 +62,8 @@ local function show_files(model, object, video, with_video)
   end
   object.video_url = files:url(video.id .. ".mp4", life, nonce)
   if media.captioned(video) then
-    object.captioned_video_url = files:url(video.id .. "_captioned.mp4", life, nonce)
+    object.captioned_video_url = not video.sidecar and files:url(video.id .. "_captioned.mp4", life, nonce)
+      or nil
     object.subtitle_url = files:url(video.id .. ".srt", life, nonce)
   end
 end

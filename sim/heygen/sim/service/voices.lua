@@ -15,22 +15,25 @@ local function gone(model, id)
 end
 
 local function view(model, voice, whole)
+  local null = model.json.null
   local object = {
     voice_id = voice.id,
     name = voice.name,
     language = voice.language,
     gender = voice.gender,
-    type = voice.type,
     support_pause = voice.support_pause,
-    support_locale = voice.support_locale,
-    preview_audio_url = model.json.null,
+    preview_audio_url = null,
   }
   if whole then
-    object.status = (voice.ready or 0) <= model.clock:now() and "complete" or "processing"
-    object.available_engines = model.json.array(voice.engines)
+    local ready = voice.ready and (voice.ready <= model.clock:now() and "complete" or "processing")
+    object.status = ready or null -- only clones have one
     object.created_at = math.floor(voice.created)
-    object.failure_message = model.json.null
+    object.failure_message = null
     object.support_interactive_avatar = false
+  else
+    object.type = voice.type
+    object.support_locale = voice.support_locale
+    object.available_engines = model.json.array(voice.engines)
   end
   return model:finish(object, model.behaviour)
 end
@@ -76,7 +79,7 @@ function voices.delete(model, _, _, id)
     return respond.problem(model.json, 403, "resource_access_denied", message, "voice_id")
   end
   catalogue.remove(model.library.voices, id)
-  return respond.data(model.json, { id = id })
+  return respond.data(model.json, { voice_id = id })
 end
 
 local function add(model, name, language, gender)
@@ -110,11 +113,14 @@ end
 
 -- ---- speech
 
--- How long a text takes to say: each word by its length, at the pace of a calm reader.
-local function timing(body)
+--- How long a text takes to say: each word by its length, at the pace of a calm reader.
+---@param said string
+---@param speed number
+---@return table words { word, start, end }, number seconds 0 for a text without words
+function voices.timing(said, speed)
   local words, at = {}, 0
-  for word in body.text:gmatch "%S+" do
-    local length = (0.12 + 0.055 * #word) / (body.speed or 1)
+  for word in said:gmatch "%S+" do
+    local length = (0.12 + 0.055 * #word) / speed
     words[#words + 1] = {
       word = word,
       start = math.floor(at * 1000 + 0.5) / 1000,
@@ -132,7 +138,7 @@ function voices.speech(model, _, body)
   elseif not body.text:find "%w" and not body.text:find "[\128-\255]" then
     return respond.problem(model.json, 400, "tts_text_invalid", "text has no words", "text")
   end
-  local words, duration = timing(body)
+  local words, duration = voices.timing(body.text, body.speed or 1)
   local id = model.ids:hex(24)
   -- The length is in the name, so that nothing needs to be kept.
   local name = string.format("speech-%s-%d.wav", id, math.floor(duration * 1000))
