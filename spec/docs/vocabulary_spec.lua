@@ -62,11 +62,13 @@ local AVATAR_LOOKS = {
   ["sim/heygen/sim/service/avatars.lua"] = true,
   ["sim/heygen/sim/service/catalogue.lua"] = true,
   ["sim/heygen/sim/service/lookup.lua"] = true,
+  ["sim/heygen/sim/service/video_rules.lua"] = true,
   ["spec/sim/account_spec.lua"] = true,
   ["spec/sim/conformance_call_spec.lua"] = true,
   ["spec/sim/idempotency_spec.lua"] = true,
   ["spec/sim/library_spec.lua"] = true,
   ["spec/sim/video_create_spec.lua"] = true,
+  ["spec/sim/video_rules_spec.lua"] = true,
   ["spec/wait/job_spec.lua"] = true,
   ["types/heygen/waits.lua"] = true,
 }

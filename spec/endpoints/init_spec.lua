@@ -99,8 +99,8 @@ describe("endpoints", function()
 
   it("repeats nothing that makes or says something", function()
     -- A second PATCH or PUT sets the same again; a second DELETE finds nothing; the service says that completing an
-    -- upload may be repeated, and answers an upload that is repeated with the same key by its first result. A voice is
-    -- looked for.
+    -- upload may be repeated, and answers an upload that is repeated with the same key by its first result. What makes
+    -- "voices:create" is a search.
     local repeated = {}
     for _, row in ipairs(endpoints) do
       if row.method ~= "POST" then

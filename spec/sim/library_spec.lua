@@ -172,7 +172,7 @@ describe("avatars", function()
     assert.equal(made.avatar_group.id, must("POST", "/v3/avatars", body).avatar_item.group_id)
     body.avatar_id = sim.model.library.looks.rows[1].id
     refused(400, "invalid_parameter", "POST", "/v3/avatars", body)
-    body.avatar_id = "nobody"
+    body.avatar_id = "unknown"
     refused(404, "avatar_not_found", "POST", "/v3/avatars", body)
     body.avatar_id, body.reference_images = look, { FILE, FILE, FILE, FILE }
     refused(400, "invalid_parameter", "POST", "/v3/avatars", body)
@@ -273,9 +273,9 @@ end)
 
 describe("folders", function()
   it("are made, one in the other, and hold videos", function()
-    local outer = must("POST", "/v3/folders", { name = "Films" })
+    local outer = must("POST", "/v3/folders", { name = "Ads of May" })
     assert.same(
-      { "Films", "mixed", false, null },
+      { "Ads of May", "mixed", false, null },
       { outer.name, outer.type, outer.is_trash, outer.parent_id }
     )
     local inner = must("POST", "/v3/folders", { name = "Ads", type = "video", parent_id = outer.folder_id })
@@ -349,7 +349,7 @@ describe("models", function()
     local wav, kind = fetch(speech.audio_url)
     assert.equal("audio/wav", kind)
     assert.is_true(math.abs((#wav - 44) / 8000 - speech.duration) < 0.002)
-    refused(404, "voice_not_found", "POST", "/v3/models/audio/tts", { text = "x", voice_id = "nobody" })
+    refused(404, "voice_not_found", "POST", "/v3/models/audio/tts", { text = "x", voice_id = "unknown" })
     refused(400, "tts_text_invalid", "POST", "/v3/models/audio/tts", { text = "  ", voice_id = voice })
     local wild = { text = "x", voice_id = voice, expressiveness_boost = 1.1 }
     refused(400, "invalid_parameter", "POST", "/v3/models/audio/tts", wild)

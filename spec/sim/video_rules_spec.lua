@@ -38,7 +38,7 @@ describe("the rules of POST /v3/videos #once", function()
     local group
     looks.twin, group = own_look "digital_twin"
     looks.mine = own_look("photo", group)
-    looks.stranger = own_look "digital_twin"
+    looks.other = own_look "digital_twin"
   end)
 
   local function body_of(changes)
@@ -150,11 +150,8 @@ describe("the rules of POST /v3/videos #once", function()
   it("a reference look is a recorded one of the same group", function()
     taken { avatar_id = looks.mine, engine = engine("avatar_v", looks.twin) }
     refused("engine.reference_look_id", { avatar_id = looks.mine, engine = engine("avatar_v", looks.mine) })
-    refused(
-      "engine.reference_look_id",
-      { avatar_id = looks.mine, engine = engine("avatar_v", looks.stranger) }
-    )
-    refused("engine.reference_look_id", { avatar_id = looks.mine, engine = engine("avatar_v", "nobody") })
+    refused("engine.reference_look_id", { avatar_id = looks.mine, engine = engine("avatar_v", looks.other) })
+    refused("engine.reference_look_id", { avatar_id = looks.mine, engine = engine("avatar_v", "unknown") })
   end)
 
   it("a background has one source", function()
@@ -243,7 +240,7 @@ describe("the rules of POST /v3/videos #once", function()
 
   it("say nothing of a look that is not known", function()
     sim.model:behave { unknown_ids = "accepted" }
-    taken { avatar_id = "somebody", motion_prompt = "x", engine = engine("avatar_v", "nobody") }
+    taken { avatar_id = "somebody", motion_prompt = "x", engine = engine("avatar_v", "unknown") }
     sim.model:behave { unknown_ids = "refused" }
   end)
 end)
