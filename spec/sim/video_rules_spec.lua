@@ -240,7 +240,7 @@ describe("the rules of POST /v3/videos #once", function()
 
   it("say nothing of a look that is not known", function()
     sim.model:behave { unknown_ids = "accepted" }
-    taken { avatar_id = "somebody", motion_prompt = "x", engine = engine("avatar_v", "unknown") }
+    taken { avatar_id = "unknown", motion_prompt = "x", engine = engine("avatar_v", "unknown") }
     sim.model:behave { unknown_ids = "refused" }
   end)
 end)
