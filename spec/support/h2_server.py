@@ -105,12 +105,12 @@ class Connection:
 
     def serve(self):
         while True:
-            self.read()
             for stream, request in list(self.requests.items()):
                 if request["whole"]:
                     del self.requests[stream]
                     if not request.get("left"):
                         self.answer(stream)
+            self.read()
 
     def leave(self):
         """Nothing that has come so far is answered any more."""

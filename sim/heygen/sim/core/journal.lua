@@ -117,25 +117,28 @@ function journal:last(limit)
   local list = {}
   for number = math.max(1, self.total - math.min(limit, self.room) + 1), self.total do
     local entry = self.ring[(number - 1) % self.room + 1]
-    list[#list + 1] = {
-      number = entry.number,
-      time = entry.at,
-      method = entry.method,
-      path = text.printable((entry.target:match "^[^?]*")),
-      target = text.printable(entry.target),
-      headers = masked(entry.headers),
-      connection = entry.connection,
-      reused = entry.reused,
-      body_bytes = entry.body_bytes,
-      body = entry.body and text.printable(entry.body),
-      status = entry.status,
-      fault = entry.fault,
-      acted = entry.acted,
-      arriving = entry.arriving,
-      took = entry.took,
-      ending = entry.ending,
-      route = entry.route,
-    }
+    -- Another worker of nginx may have counted a request that it has not noted yet.
+    if entry and entry.number == number then
+      list[#list + 1] = {
+        number = entry.number,
+        time = entry.at,
+        method = entry.method,
+        path = text.printable((entry.target:match "^[^?]*")),
+        target = text.printable(entry.target),
+        headers = masked(entry.headers),
+        connection = entry.connection,
+        reused = entry.reused,
+        body_bytes = entry.body_bytes,
+        body = entry.body and text.printable(entry.body),
+        status = entry.status,
+        fault = entry.fault,
+        acted = entry.acted,
+        arriving = entry.arriving,
+        took = entry.took,
+        ending = entry.ending,
+        route = entry.route,
+      }
+    end
   end
   return list
 end

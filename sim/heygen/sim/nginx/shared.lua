@@ -1,4 +1,7 @@
 -- What all workers count together, in nginx's shared memory: the journal, and how often each fault has fired.
+--
+-- Each reset begins an era, whose number is in the keys of the notes: a request that was under way at the reset ends
+-- in the era that it belongs to, where no one sees it.
 local journal = require "heygen.sim.core.journal"
 local text = require "heygen.sim.core.text"
 
@@ -12,11 +15,11 @@ shared.__index = shared
 ---@return table journal
 function shared.new(before, dict, json)
   local self =
-    setmetatable({ room = before.room, bodies = before.bodies, dict = dict, json = json, total = 0 }, shared)
+    setmetatable({ room = before.room, bodies = before.bodies, dict = dict, json = json, total = 0, era = 0 }, shared)
   self.counts, self.by_route = {}, {}
   self.ring = setmetatable({}, {
     __index = function(_, slot)
-      local bytes = dict:get("r" .. slot)
+      local bytes = dict:get("r" .. self.era .. ":" .. slot)
       return bytes and json.decode(bytes)
     end,
   })
@@ -33,12 +36,12 @@ function shared:reset()
   if self.muted then
     return
   end
+  self.dict:incr("era", 1, 0)
   for _, key in ipairs(self.dict:get_keys(0)) do
-    if key:find "^[cnrf]" then
+    if key:find "^[cnrft]" then
       self.dict:delete(key)
     end
   end
-  self.dict:set("total", 0)
 end
 
 function shared:count(name, step)
@@ -56,9 +59,12 @@ end
 
 function shared:note(request, at)
   self:count "requests"
-  local before = self.dict:incr("total", 1, 0) - 1
+  local era = self.dict:get "era" or 0
+  local before = self.dict:incr("t" .. era, 1, 0) - 1
   local own = { total = before, counts = { requests = 0 }, ring = {}, room = 1, bodies = self.bodies }
-  return journal.note(own, request, at)
+  local entry = journal.note(own, request, at)
+  entry.era = era
+  return entry
 end
 
 local function printable(entry)
@@ -77,12 +83,13 @@ end
 ---@param entry table
 function shared:commit(entry)
   local bytes = self.json.encode(entry) or self.json.encode(printable(entry))
-  self.dict:set("r" .. ((entry.number - 1) % self.room + 1), bytes)
+  self.dict:set("r" .. entry.era .. ":" .. ((entry.number - 1) % self.room + 1), bytes)
 end
 
 --- Fetches the counts of all workers.
 function shared:pull()
-  self.total = self.dict:get "total" or 0
+  self.era = self.dict:get "era" or 0
+  self.total = self.dict:get("t" .. self.era) or 0
   -- A fresh one has all the names.
   self.counts, self.by_route = journal.new(1).counts, {}
   for _, key in ipairs(self.dict:get_keys(0)) do

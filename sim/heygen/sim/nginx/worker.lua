@@ -213,15 +213,15 @@ function worker.answer()
   if self.follower.broken then
     system.retire(ngx.worker.pid())
   end
+  -- In the journal before the client can have the answer. What a fault does may take long, or never end.
   if effect then
-    -- What a fault does may take long, or never end: it is in the journal from the beginning.
-    if entry then
-      model.journal:commit(entry)
-    end
+    model.journal:commit(entry)
     request.peer_port = tonumber(ngx.var.remote_port)
+  elseif entry then
+    finish(entry, began)
   end
   play.answer(request, response, effect, model.json)
-  if entry then
+  if effect then
     finish(entry, began)
   end
 end
