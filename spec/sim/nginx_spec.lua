@@ -144,6 +144,33 @@ describe("the nginx front #once", function()
       assert.equal(40, #seen)
     end)
 
+    it("lists them while workers answer others, each with its end once its answer has come", function()
+      local connections = {}
+      for n = 1, 8 do
+        connections[n] = server:connect()
+      end
+      local head = "POST /v3/video-agents HTTP/1.1\r\nHost: x\r\nX-Api-Key: k\r\nContent-Length: 14\r\n\r\n"
+      for round = 1, 20 do
+        for _, connection in ipairs(connections) do
+          connection:send(head .. '{"prompt":"x"}')
+        end
+        for _ = 1, 5 do
+          server:requests()
+        end
+        for _, connection in ipairs(connections) do
+          support.receive(connection)
+        end
+        local list = server:requests()
+        assert.equal(8 * round, #list)
+        for _, entry in ipairs(list) do
+          assert.equal("kept", entry.ending)
+        end
+      end
+      for _, connection in ipairs(connections) do
+        connection:close()
+      end
+    end)
+
     it("continues when a worker is killed: the next one plays all records", function()
       local _, made = server:api("POST", "/v3/video-agents", { prompt = "x" })
       local killed = 0

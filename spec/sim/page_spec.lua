@@ -1,5 +1,6 @@
 -- What a person gets at "/", and what can be asked under /_sim/, seen over HTTP without a browser.
 local cjson = require "cjson"
+local eventually = require "spec.support.eventually"
 local socket = require "socket"
 local support = require "spec.support.sim"
 
@@ -307,5 +308,26 @@ for name, options in pairs {
     local list = sim:requests()
     assert.is_true(list[1].arriving >= 0.1)
     assert.is_true(list[2].arriving >= 0)
+  end)
+
+  it("GET /_sim/requests has nothing of what was under way at a reset, over " .. name, function()
+    local sim = support.start(options)
+    finally(function()
+      sim:stop()
+    end)
+    sim:faults { stall = true, path = "/v3/videos" }
+    local stalled = sim:connect()
+    stalled:send "GET /v3/videos HTTP/1.1\r\nHost: x\r\nX-Api-Key: secret\r\n\r\n"
+    assert.is_truthy(eventually(function()
+      return sim:requests()[1]
+    end))
+    sim:reset()
+    assert.equal(200, (sim:api("GET", "/v3/lipsyncs")))
+    stalled:close()
+    for _ = 1, 5 do
+      sim:counts()
+    end
+    local list = sim:requests()
+    assert.same({ 1, "/v3/lipsyncs" }, { #list, list[1].path })
   end)
 end

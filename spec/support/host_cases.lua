@@ -631,14 +631,21 @@ case("the engine closed with waits in flight ends them all, and the next call ha
       kinds[#kinds + 1] = err and err.kind or tostring(why)
     end
   end
+  local before, polled = sim.counts().requests, false
   local waiting = heygen.spawn(note(function()
-    return client:wait(session, { interval = 1000, timeout = 2000 })
+    local function on_progress()
+      polled = true -- and now it pauses
+    end
+    return client:wait(session, { interval = 1000, timeout = 2000, on_progress = on_progress })
   end))
   sim.faults { { stall = true, method = "DELETE" } }
   local deleting = heygen.spawn(note(function()
     return client.videos:delete("v", { max_retries = 0 })
   end))
-  assert(heygen.sleep(0.05))
+  until_count("requests", before + 2)
+  while not polled do
+    assert(heygen.sleep(0.005))
+  end
   core.engine():close()
   waiting:join()
   deleting:join()
