@@ -14,8 +14,10 @@ shared.__index = shared
 ---@param json table the codec
 ---@return table journal
 function shared.new(before, dict, json)
-  local self =
-    setmetatable({ room = before.room, bodies = before.bodies, dict = dict, json = json, total = 0, era = 0 }, shared)
+  local self = setmetatable(
+    { room = before.room, bodies = before.bodies, dict = dict, json = json, total = 0, era = 0 },
+    shared
+  )
   self.counts, self.by_route = {}, {}
   self.ring = setmetatable({}, {
     __index = function(_, slot)
