@@ -313,19 +313,25 @@ describe("local files of a call", function()
 
   it("are uploaded again when any of them was from an earlier call, wherever it stands", function()
     local list = pictures(4)
-    local function gone()
-      sim:faults { { path = "/v3/video-agents", times = 1, status = 404, code = "asset_not_found" } }
+    local function gone(code)
+      sim:faults { { path = "/v3/video-agents", times = 1, status = 404, code = code or "asset_not_found" } }
     end
     assert(create { list[1] })
     gone()
     assert(create { list[1], list[2] }) -- the first: only it is sent again
     assert.equal(3, count(UPLOAD))
-    gone()
+    gone "ASSET_NOT_FOUND"
     assert(create { list[3], list[1] }) -- the last
     assert.equal(5, count(UPLOAD))
     gone()
     assert(create { list[2], list[4], list[3] }) -- around one that is new
     assert.equal(8, count(UPLOAD))
+  end)
+
+  it("are waited for when the service says that they are not available yet", function()
+    sim:faults { { path = "/v3/video-agents", times = 2, status = 409, code = "asset_not_available" } }
+    assert(create(pictures(1)))
+    assert.same({ 1, 3, 1 }, sent())
   end)
 
   it("are not uploaded again when all were uploaded for this call", function()
