@@ -46,6 +46,19 @@ describe("a download", function()
     subtitle = "^1\r?\n",
   }
 
+  it("brings an instant video, also when its address has expired", function()
+    local body = { model = "heygen-video-1", mode = "text_to_video", prompt = "A tree in the wind" }
+    local made = assert(client:request { method = "POST", path = "/v3/models/videos", json = body }).data
+    sim:clock { advance = 3600 }
+    local video = assert(client.models:get_video(made))
+    sim:clock { advance = 700000 }
+    assert(client:download(video, path "1"))
+    assert.matches(MAGIC.video, read "1")
+    local routes = sim:counts().by_route
+    assert.equal(2, routes["GET /v3/models/videos/{video_id}"])
+    assert.is_nil(routes["GET /v3/videos/{video_id}"])
+  end)
+
   it("brings each variant, from the video and from its id", function()
     sim:behaviour { captions = "always" }
     local video = make_video()

@@ -209,6 +209,22 @@ describe("the simulated service", function()
       assert.equal("completed", sim:session(id).status)
     end)
 
+    it("continues without a message as well, and keeps none of it", function()
+      sim.model:behave { waiting_for_input = true }
+      local id = sim:create()
+      sim.model.clock:advance(200)
+      local said = #sim:session(id).messages
+      assert.equal(200, (sim:ask("POST", "/v3/video-agents/" .. id, {})))
+      assert.equal(said, #sim:session(id).messages)
+      sim.model.clock:advance(600)
+      assert.equal("completed", sim:session(id).status)
+      assert.equal(200, (sim:ask("POST", "/v3/video-agents/" .. id, ""))) -- one more video
+      for _, message in ipairs(sim:session(id).messages) do
+        assert.is_truthy(message.role == "model" or message.content == "A short video")
+      end
+      assert.equal(2, #select(2, sim:ask("GET", "/v3/video-agents/" .. id .. "/videos")).data)
+    end)
+
     it("waits in chat mode by itself, and makes a second video there", function()
       local id = sim:create { prompt = "x", mode = "chat" }
       sim.model.clock:advance(200)

@@ -53,12 +53,12 @@
 
 ---@class heygen.Sound
 ---@field id string
----@field name string?
----@field description string?
+---@field name string
+---@field description string
 ---@field type "music"|"sound_effects"|string
----@field audio_url string?
+---@field audio_url string
 ---@field duration number? seconds
----@field score number? how well it fits, 0 to 1
+---@field score number how well it fits, 0 to 1
 ---@field placement string?
 ---@field peak_offset number? seconds
 
@@ -194,11 +194,11 @@
 ---@field next fun(self: heygen.VideoTranslationBatch): heygen.VideoTranslationBatch?, string?, heygen.Error? with the next page; nil alone: no more
 
 ---@class heygen.Languages
----@field languages string[]?
+---@field languages string[]
 
 ---@class heygen.ProofreadsCreated
 ---@field proofread_ids string[] one for each language; always a list
----@field status "processing"|"completed"|"failed"|string|nil
+---@field status "processing"|"completed"|"failed"|string
 
 ---@class heygen.Proofread
 ---@field id string
@@ -211,11 +211,11 @@
 ---@field failure_message string?
 
 ---@class heygen.ProofreadGenerated
----@field video_translation_id string? to continue with: video_translations:get(video_translation_id)
----@field status "processing"|"completed"|"failed"|string|nil
+---@field video_translation_id string to continue with: video_translations:get(video_translation_id)
+---@field status "processing"|"completed"|"failed"|string
 
 ---@class heygen.ProofreadSrt
----@field srt_url string?
+---@field srt_url string
 ---@field original_srt_url string?
 
 ---@class heygen.LipsyncCreated

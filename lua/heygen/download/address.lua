@@ -112,6 +112,7 @@ function address.read(state, given, target, level)
     id = nil -- of an asset or a piece of speech
   end
   state.url, state.video_id = url and clean(url), id or filled(given.video_id)
+  state.is_instant = filled(given.model) ~= nil and not id -- of client.models
   if field == "url" or not (url or state.video_id) then
     state.wants_media = is_media_name(url) or is_media_name(target) -- an asset may be anything
   else
@@ -170,8 +171,13 @@ local function fetch_object(client, state)
   local refresh = state.options.refresh
   if not refresh then
     local left = math.max(state.deadline - core.now(), 0.001)
-    local video, _, failure =
-      client.videos:get(state.video_id, { deadline = math.min(left, client.options.deadline) })
+    local options = { deadline = math.min(left, client.options.deadline) }
+    local video, _, failure
+    if state.is_instant then
+      video, _, failure = client.models:get_video(state.video_id, options)
+    else
+      video, _, failure = client.videos:get(state.video_id, options)
+    end
     return video, failure
   end
   local ok, object, message, err = protected.call(refresh)
