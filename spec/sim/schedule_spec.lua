@@ -213,15 +213,15 @@ describe("the simulated service", function()
       sim.model:behave { waiting_for_input = true }
       local id = sim:create()
       sim.model.clock:advance(200)
-      local said = #sim:session(id).messages
       assert.equal(200, (sim:ask("POST", "/v3/video-agents/" .. id, {})))
-      assert.equal(said, #sim:session(id).messages)
       sim.model.clock:advance(600)
       assert.equal("completed", sim:session(id).status)
       assert.equal(200, (sim:ask("POST", "/v3/video-agents/" .. id, ""))) -- one more video
+      local said = {}
       for _, message in ipairs(sim:session(id).messages) do
-        assert.is_truthy(message.role == "model" or message.content == "A short video")
+        said[#said + 1] = message.role == "user" and message.content or nil
       end
+      assert.same({ "A short video" }, said)
       assert.equal(2, #select(2, sim:ask("GET", "/v3/video-agents/" .. id .. "/videos")).data)
     end)
 
