@@ -222,7 +222,7 @@ describe("the simulated service", function()
         said[#said + 1] = message.role == "user" and message.content or nil
       end
       assert.same({ "A short video" }, said)
-      assert.equal(2, #select(2, sim:ask("GET", "/v3/video-agents/" .. id .. "/videos")).data)
+      assert.equal("thinking", sim:session(id).status)
     end)
 
     it("waits in chat mode by itself, and makes a second video there", function()
