@@ -8,7 +8,7 @@
 typedef struct hg_piece {
     const char *data; /* borrowed, or `own` */
     char *own;
-    hg_upload_file *source; /* instead of data */
+    hg_upload_file *upload; /* instead of data */
     bool base64;
     int64_t raw;        /* bytes in memory or in the file */
     int64_t start, end; /* its place in the body */
@@ -19,19 +19,19 @@ enum { GROUPS = 4096 }; /* three bytes that become four characters, made at a ti
 const char *hg_segment_path(const hg_segment *s) {
     if (s->path)
         return s->path;
-    return s->source && !hg_upload_file_is_spool(s->source) ? hg_upload_file_path(s->source) : NULL;
+    return s->upload && !hg_upload_file_is_spool(s->upload) ? hg_upload_file_path(s->upload) : NULL;
 }
 
 static bool open_piece(hg_piece *p, const hg_segment *from, hg_failure *failure) {
     p->base64 = from->base64;
     p->data = from->data;
     p->raw = (int64_t)from->len;
-    if (from->source)
-        p->source = hg_upload_file_ref(from->source);
-    else if (from->path && !(p->source = hg_upload_file_open(from->path, failure)))
+    if (from->upload)
+        p->upload = hg_upload_file_ref(from->upload);
+    else if (from->path && !(p->upload = hg_upload_file_open(from->path, failure)))
         return false;
-    if (p->source)
-        p->raw = hg_upload_file_size(p->source);
+    if (p->upload)
+        p->raw = hg_upload_file_size(p->upload);
     return true;
 }
 
@@ -55,7 +55,7 @@ bool hg_body_open(hg_body *b, const hg_segment *list, size_t n, hg_failure *fail
 
 void hg_body_free(hg_body *b) {
     for (size_t i = 0; i < b->len; i++) {
-        hg_upload_file_unref(b->list[i].source);
+        hg_upload_file_unref(b->list[i].upload);
         free(b->list[i].own);
     }
     free(b->list);
@@ -65,7 +65,7 @@ void hg_body_free(hg_body *b) {
 bool hg_body_keep(hg_body *b) {
     for (size_t i = 0; i < b->len; i++) {
         hg_piece *p = &b->list[i];
-        if (p->own || p->source || p->raw == 0)
+        if (p->own || p->upload || p->raw == 0)
             continue;
         p->own = malloc((size_t)p->raw);
         if (!p->own)
@@ -76,8 +76,8 @@ bool hg_body_keep(hg_body *b) {
 }
 
 static bool take(const hg_piece *p, void *to, size_t len, int64_t at, hg_failure *failure) {
-    if (p->source)
-        return hg_upload_file_read(p->source, to, len, at, failure);
+    if (p->upload)
+        return hg_upload_file_read(p->upload, to, len, at, failure);
     memcpy(to, p->data + at, len);
     return true;
 }
@@ -137,7 +137,7 @@ int64_t hg_body_read(hg_body *b, char *to, size_t want, hg_failure *failure) {
             return -1;
         done += n;
         b->at += (int64_t)n;
-        if (b->at == p->end && p->source && !hg_upload_file_check(p->source, failure))
+        if (b->at == p->end && p->upload && !hg_upload_file_check(p->upload, failure))
             return -1;
     }
     return (int64_t)done;

@@ -10,13 +10,13 @@
 
 #include "upload_file.h"
 
-/* One of `data`, `path` and `source`. */
+/* One of `data`, `path` and `upload`. */
 typedef struct hg_segment {
     const char *data; /* not copied: its maker keeps it until the body is freed, or
                          hg_body_keep */
     size_t len;
     const char *path;       /* a file to open */
-    hg_upload_file *source; /* one that is open */
+    hg_upload_file *upload; /* one that is open */
     bool base64;
 } hg_segment;
 

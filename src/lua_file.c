@@ -12,8 +12,8 @@
 enum { SLICE = 64 * 1024, READ_MAX = 64 * 1024 };
 
 typedef struct file_box {
-    hg_upload_file *source; /* NULL: closed */
-    hg_hash *hash;          /* while the digest is being made */
+    hg_upload_file *file; /* NULL: closed */
+    hg_hash *hash;        /* while the digest is being made */
     int64_t hashed;
     bool ended; /* then: */
     char hex[HG_SHA256_HEX];
@@ -21,7 +21,7 @@ typedef struct file_box {
 
 static file_box *to_box(lua_State *L) {
     file_box *box = luaL_checkudata(L, 1, FILE_TYPE);
-    if (!box->source)
+    if (!box->file)
         luaL_error(L, "the file is closed");
     return box;
 }
@@ -33,9 +33,9 @@ hg_upload_file *hg_file_to_upload(lua_State *L, int index) {
     luaL_getmetatable(L, FILE_TYPE);
     bool is = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
-    if (is && !box->source)
+    if (is && !box->file)
         luaL_error(L, "the file is closed");
-    return is ? box->source : NULL;
+    return is ? box->file : NULL;
 }
 
 static file_box *push_box(lua_State *L) {
@@ -58,8 +58,8 @@ static int open_file(lua_State *L) {
     hg_failure failure;
     const char *path = name_argument(L);
     file_box *box = push_box(L);
-    box->source = hg_upload_file_open(path, &failure);
-    return box->source ? 1 : hg_object_refuse(L, &failure);
+    box->file = hg_upload_file_open(path, &failure);
+    return box->file ? 1 : hg_object_refuse(L, &failure);
 }
 
 /* spool(name) -> an empty file without a name | nil, message, failure */
@@ -67,13 +67,13 @@ static int open_spool(lua_State *L) {
     hg_failure failure;
     const char *name = name_argument(L);
     file_box *box = push_box(L);
-    box->source = hg_upload_file_spool(name, &failure);
-    return box->source ? 1 : hg_object_refuse(L, &failure);
+    box->file = hg_upload_file_spool(name, &failure);
+    return box->file ? 1 : hg_object_refuse(L, &failure);
 }
 
 /* file:size() -> bytes */
 static int file_size(lua_State *L) {
-    hg_object_push_bytes(L, hg_upload_file_size(to_box(L)->source));
+    hg_object_push_bytes(L, hg_upload_file_size(to_box(L)->file));
     return 1;
 }
 
@@ -81,7 +81,7 @@ static int file_size(lua_State *L) {
 static int file_read(lua_State *L) {
     char bytes[READ_MAX];
     hg_failure failure;
-    hg_upload_file *s = to_box(L)->source;
+    hg_upload_file *s = to_box(L)->file;
     lua_Number from = luaL_checknumber(L, 2), count = luaL_checknumber(L, 3);
     luaL_argcheck(L, from >= 0 && from < 9e15, 2, "expected 0 or more");
     luaL_argcheck(L, count >= 0 && count <= READ_MAX, 3, "expected 0 to 65536");
@@ -99,9 +99,9 @@ static int file_append(lua_State *L) {
     size_t len;
     file_box *box = to_box(L);
     const char *data = luaL_checklstring(L, 2, &len);
-    luaL_argcheck(L, hg_upload_file_is_spool(box->source) && !box->hash && !box->ended, 1,
+    luaL_argcheck(L, hg_upload_file_is_spool(box->file) && !box->hash && !box->ended, 1,
                   "only a spool takes data, until its digest is asked for");
-    if (!hg_upload_file_append(box->source, data, len, &failure))
+    if (!hg_upload_file_append(box->file, data, len, &failure))
         return hg_object_refuse(L, &failure);
     lua_pushboolean(L, 1);
     return 1;
@@ -114,14 +114,14 @@ static bool no_digest(hg_failure *failure) {
 /* Digests the next `count` bytes. False with `failure` filled in. */
 static bool digest_more(file_box *box, int64_t count, hg_failure *failure) {
     char bytes[SLICE];
-    int64_t size = hg_upload_file_size(box->source);
+    int64_t size = hg_upload_file_size(box->file);
     if (!box->hash && !(box->hash = hg_hash_new()))
         return no_digest(failure);
     while (count > 0 && box->hashed < size) {
         int64_t left = size - box->hashed, n = count < SLICE ? count : SLICE;
         if (n > left)
             n = left;
-        if (!hg_upload_file_read(box->source, bytes, (size_t)n, box->hashed, failure))
+        if (!hg_upload_file_read(box->file, bytes, (size_t)n, box->hashed, failure))
             return false;
         if (!hg_hash_add(box->hash, bytes, (size_t)n))
             return no_digest(failure);
@@ -130,7 +130,7 @@ static bool digest_more(file_box *box, int64_t count, hg_failure *failure) {
     }
     if (box->hashed < size)
         return true;
-    if (!hg_upload_file_check(box->source, failure))
+    if (!hg_upload_file_check(box->file, failure))
         return false;
     if (!hg_hash_end(box->hash, box->hex))
         return no_digest(failure);
@@ -160,7 +160,7 @@ static int file_digest(lua_State *L) {
 /* file:check() -> true | nil, message, failure: is it as it was when it was opened */
 static int file_check(lua_State *L) {
     hg_failure failure;
-    if (!hg_upload_file_check(to_box(L)->source, &failure))
+    if (!hg_upload_file_check(to_box(L)->file, &failure))
         return hg_object_refuse(L, &failure);
     lua_pushboolean(L, 1);
     return 1;
@@ -169,17 +169,16 @@ static int file_check(lua_State *L) {
 /* file:close(): requests under way that send it continue */
 static int file_close(lua_State *L) {
     file_box *box = luaL_checkudata(L, 1, FILE_TYPE);
-    hg_upload_file_unref(box->source);
+    hg_upload_file_unref(box->file);
     hg_hash_free(box->hash);
-    box->source = NULL;
+    box->file = NULL;
     box->hash = NULL;
     return 0;
 }
 
 static int file_tostring(lua_State *L) {
     file_box *box = luaL_checkudata(L, 1, FILE_TYPE);
-    lua_pushfstring(L, "heygen.file (%s)",
-                    box->source ? hg_upload_file_path(box->source) : "closed");
+    lua_pushfstring(L, "heygen.file (%s)", box->file ? hg_upload_file_path(box->file) : "closed");
     return 1;
 }
 

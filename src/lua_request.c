@@ -145,9 +145,9 @@ static const char *with_query(lua_State *L, int t, const char *address) {
 static void file_field(lua_State *L, int t, const char *name, hg_segment *s) {
     if (!push_field(L, t, name))
         return;
-    s->source = hg_file_to_upload(L, -1);
+    s->upload = hg_file_to_upload(L, -1);
     lua_pop(L, 1);
-    if (!s->source)
+    if (!s->upload)
         s->path = text_field(L, t, name);
 }
 
@@ -163,18 +163,18 @@ static void read_segment(lua_State *L, int keep, int n, hg_segment *s) {
     int segment = lua_gettop(L);
     if (lua_istable(L, segment)) {
         file_field(L, segment, "file", s);
-        if (!s->source && !s->path) {
+        if (!s->upload && !s->path) {
             file_field(L, segment, "base64_file", s);
             s->base64 = true;
         }
-        if (!s->source && !s->path && push_field(L, segment, "base64")) {
+        if (!s->upload && !s->path && push_field(L, segment, "base64")) {
             if (lua_type(L, -1) != LUA_TSTRING)
                 luaL_error(L, CALL "body[%d].base64: expected a string, got %s", n,
                            luaL_typename(L, -1));
             data_field(L, keep, s);
         }
     }
-    if (!s->source && !s->path && !s->data)
+    if (!s->upload && !s->path && !s->data)
         luaL_error(
             L, CALL "body[%d]: expected a string, or a table with base64, base64_file or file", n);
 }
@@ -204,7 +204,7 @@ static void read_segments(lua_State *L, int keep, hg_request *r) {
 static bool read_file(lua_State *L, int t, hg_request *r) {
     hg_segment file = {0};
     file_field(L, t, "file", &file);
-    if (!file.path && !file.source)
+    if (!file.path && !file.upload)
         return false;
     hg_segment *segment = hg_newuserdata(L, sizeof *segment); /* stays on the stack */
     *segment = file;
@@ -270,7 +270,7 @@ static void read_parts(lua_State *L, int t, int keep, hg_request *r) {
         parts[i].filename = text_field(L, part, "filename");
         parts[i].content_type = text_field(L, part, "content_type");
         file_field(L, part, "file", content);
-        bool is_file = content->path || content->source, has_data = push_field(L, part, "data");
+        bool is_file = content->path || content->upload, has_data = push_field(L, part, "data");
         if (has_data) {
             if (lua_type(L, -1) != LUA_TSTRING)
                 luaL_error(L, CALL "multipart[%d].data: expected a string, got %s", (int)i + 1,

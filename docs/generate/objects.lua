@@ -35,7 +35,7 @@ function objects.read(meta, more)
       class[#class + 1] = field
     end
   end
-  local wanted, todo = {}, { "FileInput", "FileReference", "UploadSource" }
+  local wanted, todo = {}, { "FileInput", "FileReference", "UploadContent" }
   for _, name in ipairs(more) do
     todo[#todo + 1] = name
   end

@@ -13,7 +13,7 @@ local PLAIN = {
   boolean = "boolean",
   ids = "string[]",
   file_input = "string|heygen.FileInput",
-  upload = "string|heygen.UploadSource",
+  upload = "string|heygen.UploadContent",
   any = "any",
   object = "table",
 }

@@ -290,13 +290,13 @@ describe("a body in segments", function()
 
   it("is refused when it is none", function()
     for body, wanted in pairs {
-      [{}] = "^body: expected a string, or an array of segments",
-      [{ "a", 5 }] = "^body%[2%]: expected a string, or a table",
-      [{ {} }] = "^body%[1%]: expected a string, or a table",
-      [{ { base64 = 5 } }] = "^body%[1%].base64: expected a string",
-      [{ { file = 5 } }] = "^file: expected a string",
-      [{ { base64_file = "a\0b" } }] = "^base64_file: CR, LF and NUL",
-      [{ { file = io.stdout } }] = "^file: expected a string",
+      [{}] = "^engine:create: body: expected a string, or an array of segments",
+      [{ "a", 5 }] = "^engine:create: body%[2%]: expected a string, or a table",
+      [{ {} }] = "^engine:create: body%[1%]: expected a string, or a table",
+      [{ { base64 = 5 } }] = "^engine:create: body%[1%].base64: expected a string",
+      [{ { file = 5 } }] = "^engine:create: file: expected a string",
+      [{ { base64_file = "a\0b" } }] = "^engine:create: base64_file: CR, LF and NUL",
+      [{ { file = io.stdout } }] = "^engine:create: file: expected a string",
     } do
       local ok, message = pcall(start, body)
       assert.is_false(ok)

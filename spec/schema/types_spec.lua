@@ -150,7 +150,7 @@ describe("the local files of a value", function()
     local files, list = {}, {}
     local checked = assert(types.check(SPEC, value, files))
     for index, entry in ipairs(files) do
-      list[index] = entry.where .. "=" .. entry.source.path
+      list[index] = entry.where .. "=" .. entry.content.path
     end
     return list, checked, files
   end

@@ -526,7 +526,7 @@ function videos:each(fields) end
 function videos:each_batch_item(batch_id, fields) end
 
 ---@class heygen.AssetsCreate : heygen.PostOptions
----@field file string|heygen.UploadSource a path, {data = ..., filename = ...} or a reader
+---@field file string|heygen.UploadContent a path, {data = ..., filename = ...} or a reader
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AssetsGet : heygen.CallOptions

@@ -241,7 +241,7 @@
 ---@field asset_id string?
 
 ---Something to upload: one of path, data and read.
----@class heygen.UploadSource
+---@class heygen.UploadContent
 ---@field path string?
 ---@field data string? the bytes
 ---@field read (fun(size: integer): string?, string?)? gives the next bytes; nil at the end, or nil and why it gives up

@@ -7,7 +7,7 @@ local assets = {}
 
 ---Uploads a file of any size that the service takes: in one request up to 32 MB, beyond that straight to the storage.
 ---Its type is found out from its content before anything is sent.
----@param file string|heygen.UploadSource a path, or {data = ...}, or {read = function}
+---@param file string|heygen.UploadContent a path, or {data = ...}, or {read = function}
 ---@param options heygen.UploadOptions? see [options.md](options.md#uploads)
 ---@return heygen.UploadedAsset? asset
 ---@return string? message names the file

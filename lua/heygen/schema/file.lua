@@ -1,7 +1,7 @@
 -- The union of ways to hand a file to the service: by URL, as an asset, or, where the service takes that, as base64
 -- text in the body. What is local, a path or bytes in memory, is put on the call's list of files: attachments.lua makes
 -- one of the three of it.
-local content = require "heygen.upload.content"
+local contents = require "heygen.upload.content"
 local suggest = require "heygen.schema.suggest"
 local urls = require "heygen.schema.url"
 local values = require "heygen.schema.value"
@@ -107,14 +107,14 @@ end
 
 -- What stands in the checked body until the file is uploaded or inlined.
 local function put_on_list(spec, files, given)
-  local source, problem, where, mistake = content.read(given)
-  if not source then
+  local content, problem, where, mistake = contents.read(given)
+  if not content then
     return nil, problem, where == ".data" and ".bytes" or where, mistake
   end
   local node = { type = "asset_id" }
   local limits =
     { bytes = spec.max_bytes, types = spec.media_types, direct = spec.direct, base64 = spec.base64 }
-  files[#files + 1] = { node = node, source = source, limits = limits, where = "" }
+  files[#files + 1] = { node = node, content = content, limits = limits, where = "" }
   return node
 end
 

@@ -5,7 +5,7 @@
 -- itself), `mistake` tells an error of the program (wrong type, unknown field) from a bad value, which may come from a
 -- user's input. Nothing is built for messages until something is wrong.
 --
--- A local file in the value is added to `files` as { node, source, limits, where }: `node` stands in the checked value
+-- A local file in the value is added to `files` as { node, content, limits, where }: `node` stands in the checked value
 -- until the file is uploaded or inlined, and each checker on the way out puts its own step in front of `where`.
 local core = require "heygen.core"
 local file = require "heygen.schema.file"

@@ -4,7 +4,7 @@ local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local row_ids = require "heygen.api.id"
-local content = require "heygen.upload.content"
+local contents = require "heygen.upload.content"
 local resend = require "heygen.upload.resend"
 local tasks = require "heygen.task.tasks"
 local uploads = require "heygen.upload"
@@ -67,7 +67,7 @@ end
 
 local function is_inlined(state, entry)
   if state.as == nil then
-    return entry.source.data ~= nil and not entry.limits.direct and entry.limits.base64 ~= false
+    return entry.content.data ~= nil and not entry.limits.direct and entry.limits.base64 ~= false
   end
   return state.as == "base64"
 end
@@ -78,9 +78,9 @@ local function open_all(client, state)
     local limits = { types = entry.limits.types, bytes = entry.limits.bytes, deadline = state.deadline }
     entry.inlined = is_inlined(state, entry)
     if entry.inlined then
-      limits.bytes = math.min(limits.bytes or content.LIMIT, content.LIMIT)
+      limits.bytes = math.min(limits.bytes or contents.LIMIT, contents.LIMIT)
     end
-    local problem = content.open(client, entry.source, limits)
+    local problem = contents.open(client, entry.content, limits)
     if problem then
       return fail(state, entry, problem)
     end
@@ -92,7 +92,7 @@ end
 local function digest_all(client, state)
   for _, entry in ipairs(state.entries) do
     if not entry.inlined then
-      local hex, problem = content.digest(client, entry.source, state.deadline)
+      local hex, problem = contents.digest(client, entry.content, state.deadline)
       if not hex then
         return fail(state, entry, problem)
       end
@@ -132,9 +132,9 @@ local function known_id(client, state, entry)
     local slept, reason, kind = waits.sleep(client, POLL)
     if not slept then
       return nil,
-        { kind = kind or "cancelled", message = entry.source.name .. ": " .. (reason or "cancelled") }
+        { kind = kind or "cancelled", message = entry.content.name .. ": " .. (reason or "cancelled") }
     elseif core.now() > state.deadline then
-      return nil, { kind = "timeout", message = entry.source.name .. ": the time for the uploads was up" }
+      return nil, { kind = "timeout", message = entry.content.name .. ": the time for the uploads was up" }
     end
   end
 end
@@ -151,7 +151,7 @@ local function upload_one(client, state, entry)
   local uploader = setmetatable({ alive, coroutine.running() }, { __mode = "v" })
   local mine = { uploader = uploader, driver = suspender(client) }
   cache.by[entry.hex] = mine
-  local asset, err = uploads.run(client, entry.source, {
+  local asset, err = uploads.run(client, entry.content, {
     deadline = math.max(state.deadline - core.now(), 0.001),
     max_retries = state.options.max_retries,
     on_progress = state.options.on_upload,
@@ -203,7 +203,7 @@ local function upload_all(client, state)
   end
   for _, entry in ipairs(state.to_upload) do
     if not entry.asset_id then -- the caller was cancelled before it began
-      local message = entry.source.name .. ": the upload was cancelled"
+      local message = entry.content.name .. ": the upload was cancelled"
       local _, err = fail(state, entry, { kind = "cancelled", message = message })
       return with_ids(state, err)
     end
@@ -218,10 +218,10 @@ local function fill_in(state)
   local mark = core.uuid()
   local segments = {}
   for _, entry in ipairs(state.entries) do
-    local node, source = entry.node, entry.source
+    local node, content = entry.node, entry.content
     if entry.inlined then
-      segments[#segments + 1] = source.file and { base64_file = source.file } or { base64 = source.data }
-      node.type, node.media_type = "base64", source.media_type
+      segments[#segments + 1] = content.file and { base64_file = content.file } or { base64 = content.data }
+      node.type, node.media_type = "base64", content.media_type
       node.data = mark .. "." .. #segments .. "."
     else
       node.type, node.asset_id = "asset_id", state.contents[entry.hex].asset_id
@@ -282,7 +282,7 @@ end
 
 local function close_all(state)
   for _, entry in ipairs(state.entries) do
-    content.close(entry.source)
+    contents.close(entry.content)
   end
 end
 

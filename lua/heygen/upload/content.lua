@@ -9,13 +9,13 @@ local protected = require "heygen.task.protected"
 local values = require "heygen.schema.value"
 local pause = require "heygen.driver.pause"
 
-local content = {}
+local contents = {}
 
 local find, format, gsub, match = string.find, string.format, string.gsub, string.match
 
 local FIELDS = { path = true, data = true, read = true, size = true, filename = true, media_type = true }
 
-content.fields = FIELDS
+contents.fields = FIELDS
 
 local NAMES = { "data", "filename", "media_type", "path", "read", "size" }
 local KINDS = { "path", "data", "read" }
@@ -31,7 +31,7 @@ local LONG = 0.0005 -- seconds without giving way to others
 local IDLE = 0.01 -- seconds until a reader that had nothing is asked again
 local NAME_MAX = 255 -- bytes of a file's name
 
----@class heygen.Source
+---@class heygen.Content
 ---@field name string for messages
 ---@field path string?
 ---@field data string?
@@ -123,11 +123,11 @@ end
 
 ---Reads what the caller has given, without opening any file.
 ---@param given any
----@return heygen.Source? source
+---@return heygen.Content? content
 ---@return string? problem
 ---@return string? where the place inside of `given`; nil: the whole
 ---@return boolean? mistake of the program
-function content.read(given)
+function contents.read(given)
   if type(given) == "string" then
     local problem = path_problem(given)
     if problem then
@@ -166,68 +166,68 @@ end
 -- ---- readers ----
 
 -- Yields to others when this has taken a while. Returns nothing, or the fields of an error.
-local function give_way(client, source, since)
+local function give_way(client, content, since)
   if core.now() - since < LONG then
     return nil, since
   end
   local slept, reason, kind = pause.sleep(client, 0)
   if not slept then
-    return { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
+    return { kind = kind or "cancelled", message = content.name .. ": " .. (reason or "cancelled") }
   end
   return nil, core.now()
 end
 
-local function bad_reader(source, what, kind)
-  return { kind = kind, message = source.name .. ": " .. what, param = "read" }
+local function bad_reader(content, what, kind)
+  return { kind = kind, message = content.name .. ": " .. what, param = "read" }
 end
 
 -- The next piece. Returns piece | nil at the end | nil, fields.
-local function next_piece(source)
-  local ok, piece, why = protected.call(source.read, WANTED) -- it may wait for something itself
+local function next_piece(content)
+  local ok, piece, why = protected.call(content.read, WANTED) -- it may wait for something itself
   if not ok then
-    return nil, bad_reader(source, "read raised: " .. errors.text(piece), "callback")
+    return nil, bad_reader(content, "read raised: " .. errors.text(piece), "callback")
   elseif piece == nil and why ~= nil then
-    return nil, bad_reader(source, "read gave up: " .. tostring(why), "callback")
+    return nil, bad_reader(content, "read gave up: " .. tostring(why), "callback")
   elseif piece ~= nil and type(piece) ~= "string" then
-    return nil, bad_reader(source, "read returned a " .. type(piece) .. ", not a string or nil", "callback")
+    return nil, bad_reader(content, "read returned a " .. type(piece) .. ", not a string or nil", "callback")
   end
   return piece
 end
 
-local function size_problem(source, done, ended, limit)
-  local wanted = source.wanted
+local function size_problem(content, done, ended, limit)
+  local wanted = content.wanted
   if wanted and done > wanted then
-    return bad_reader(source, format("read gave more than the %.0f bytes of size", wanted), "invalid")
+    return bad_reader(content, format("read gave more than the %.0f bytes of size", wanted), "invalid")
   elseif wanted and ended and done < wanted then
-    return bad_reader(source, format("read stopped after %.0f of %.0f bytes", done, wanted), "invalid")
+    return bad_reader(content, format("read stopped after %.0f of %.0f bytes", done, wanted), "invalid")
   elseif limit and done > limit then
-    return bad_reader(source, content.too_large(done), "invalid")
+    return bad_reader(content, contents.too_large(done), "invalid")
   end
 end
 
 -- Fills a temporary file without a name from what `next` gives. Returns the fields of an error, or nothing.
-local function fill(client, source, spool, limit, deadline)
+local function fill(client, content, spool, limit, deadline)
   local done, since = 0, core.now()
   while true do
-    local piece, problem = next_piece(source)
+    local piece, problem = next_piece(content)
     done = done + #(piece or "")
-    problem = problem or size_problem(source, done, piece == nil, limit)
+    problem = problem or size_problem(content, done, piece == nil, limit)
     if not problem and piece == nil then
       return nil
     elseif not problem and piece == "" then
       local slept, reason, kind = pause.sleep(client, IDLE)
       problem = not slept
-        and { kind = kind or "cancelled", message = source.name .. ": " .. (reason or "cancelled") }
+        and { kind = kind or "cancelled", message = content.name .. ": " .. (reason or "cancelled") }
     elseif not problem then
       local added, message, failure = spool:append(piece)
       problem = not added and { kind = failure.kind, message = message }
     end
     if not problem then
-      problem, since = give_way(client, source, since)
+      problem, since = give_way(client, content, since)
     end
     if not problem and core.now() > deadline then
       problem =
-        { kind = "timeout", message = source.name .. ": the time was up before read had given everything" }
+        { kind = "timeout", message = content.name .. ": the time was up before read had given everything" }
     end
     if problem then
       return problem
@@ -235,34 +235,34 @@ local function fill(client, source, spool, limit, deadline)
   end
 end
 
-local function spool_reader(client, source, limit, deadline)
-  local spool, message, failure = core.spool(source.name)
+local function spool_reader(client, content, limit, deadline)
+  local spool, message, failure = core.spool(content.name)
   if not spool then
     return { kind = failure.kind, message = message }
   end
-  source.file = spool
-  return fill(client, source, spool, limit, deadline)
+  content.file = spool
+  return fill(client, content, spool, limit, deadline)
 end
 
 -- Puts bytes in memory into a temporary file: they can be digested in slices then.
-local function spool_data(client, source, deadline)
-  local data, at = source.data, 1
-  source.read = function(count)
+local function spool_data(client, content, deadline)
+  local data, at = content.data, 1
+  content.read = function(count)
     local piece = data:sub(at, at + count - 1)
     at = at + count
     return piece ~= "" and piece or nil
   end
-  local problem = spool_reader(client, source, nil, deadline)
-  source.read = nil
+  local problem = spool_reader(client, content, nil, deadline)
+  content.read = nil
   return problem
 end
 
 -- ---- the checks ----
 
-content.LIMIT = 32 * 1024 * 1024 -- bytes that one request to the service may carry
+contents.LIMIT = 32 * 1024 * 1024 -- bytes that one request to the service may carry
 
-function content.too_large(size)
-  return format("has %.0f bytes, at most %d (32 MB) are allowed here", size, content.LIMIT)
+function contents.too_large(size)
+  return format("has %.0f bytes, at most %d (32 MB) are allowed here", size, contents.LIMIT)
 end
 
 -- A name that can stand in a header and in JSON, from a path, where any bytes are allowed.
@@ -274,89 +274,89 @@ local function plain_name(path)
   return #name > NAME_MAX and name:sub(-NAME_MAX):gsub("^[\128-\191]+", "") or name
 end
 
-local function open_content(client, source, limits)
-  if source.path then
-    local file, message, failure = core.file(source.path)
+local function open_content(client, content, limits)
+  if content.path then
+    local file, message, failure = core.file(content.path)
     if not file then
       return { kind = failure.kind, message = message }
     end
-    source.file = file
-  elseif source.read then
-    local problem = spool_reader(client, source, limits.bytes, limits.deadline)
+    content.file = file
+  elseif content.read then
+    local problem = spool_reader(client, content, limits.bytes, limits.deadline)
     if problem then
       return problem
     end
   end
-  source.size = source.file and source.file:size() or #source.data
-  local head = source.data and source.data:sub(1, media_types.HEAD)
+  content.size = content.file and content.file:size() or #content.data
+  local head = content.data and content.data:sub(1, media_types.HEAD)
   if not head then
     local message
-    head, message = source.file:read(0, media_types.HEAD)
+    head, message = content.file:read(0, media_types.HEAD)
     if not head then
       return { kind = "file", message = message }
     end
   end
   local problem
-  if source.size == 0 then
+  if content.size == 0 then
     problem = "is empty"
-  elseif limits.bytes and source.size > limits.bytes then
-    problem = content.too_large(source.size)
+  elseif limits.bytes and content.size > limits.bytes then
+    problem = contents.too_large(content.size)
   else
-    source.media_type, problem = media_types.check(head, source.declared, limits.types)
+    content.media_type, problem = media_types.check(head, content.declared, limits.types)
   end
-  return problem and { kind = "invalid", message = source.name .. " " .. problem } or nil
+  return problem and { kind = "invalid", message = content.name .. " " .. problem } or nil
 end
 
 ---Opens the content and checks it: there, readable, not empty, not too large, of a type that is taken.
 ---@param client heygen.Client
----@param source heygen.Source
+---@param content heygen.Content
 ---@param limits table bytes (nil: any), types (nil: all that are taken anywhere), deadline (of a reader)
----@return table? problem fields of an error; the source is closed then
-function content.open(client, source, limits)
-  local problem = open_content(client, source, limits)
+---@return table? problem fields of an error; the content is closed then
+function contents.open(client, content, limits)
+  local problem = open_content(client, content, limits)
   if problem then
-    content.close(source)
+    contents.close(content)
     problem.sent = "no"
     return problem
   end
-  if not source.filename then
-    source.filename = source.path and plain_name(source.path)
-      or "upload." .. media_types.ending(source.media_type)
+  if not content.filename then
+    content.filename = content.path and plain_name(content.path)
+      or "upload." .. media_types.ending(content.media_type)
   end
   return nil
 end
 
 ---The SHA-256 of the content, made in slices.
 ---@param client heygen.Client
----@param source heygen.Source an open one
+---@param content heygen.Content an open one
 ---@param deadline number
 ---@return string? hex
 ---@return table? problem fields of an error
-function content.digest(client, source, deadline)
-  if not source.file and #source.data <= LARGE then
-    return core.sha256(source.data)
+function contents.digest(client, content, deadline)
+  if not content.file and #content.data <= LARGE then
+    return core.sha256(content.data)
   end
-  local unfit = not source.file and spool_data(client, source, deadline)
+  local unfit = not content.file and spool_data(client, content, deadline)
   if unfit and unfit.kind == "file" then -- no room for temporary files: better all at once than not at all
-    content.close(source)
-    return core.sha256(source.data)
+    contents.close(content)
+    return core.sha256(content.data)
   elseif unfit then
     unfit.sent = "no"
     return nil, unfit
   end
   local since = core.now()
   while true do
-    local hex, message, failure = source.file:digest(SLICE)
+    local hex, message, failure = content.file:digest(SLICE)
     if hex then
       return hex
     elseif hex == nil then
       return nil, { kind = failure.kind, message = message, sent = "no" }
     end
     local problem
-    problem, since = give_way(client, source, since)
+    problem, since = give_way(client, content, since)
     if not problem and core.now() > deadline then
       problem =
-        { kind = "timeout", message = source.name .. ": the time was up before it had been read once" }
+        { kind = "timeout", message = content.name .. ": the time was up before it had been read once" }
     end
     if problem then
       problem.sent = "no"
@@ -366,12 +366,12 @@ function content.digest(client, source, deadline)
 end
 
 ---Lets go of the file. A temporary one is gone with that.
----@param source heygen.Source
-function content.close(source)
-  if source.file then
-    source.file:close()
-    source.file = nil
+---@param content heygen.Content
+function contents.close(content)
+  if content.file then
+    content.file:close()
+    content.file = nil
   end
 end
 
-return content
+return contents

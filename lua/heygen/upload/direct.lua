@@ -8,7 +8,7 @@ local invoke, rows_of = require("heygen.api.call").invoke, require("heygen.api.c
 local request = require "heygen.http.request"
 local retry = require "heygen.http.retry"
 local slot_headers = require "heygen.upload.slot_headers"
-local content = require "heygen.upload.content"
+local contents = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
 local urls = require "heygen.schema.url"
 
@@ -79,16 +79,16 @@ local function not_understood(state, what)
 end
 
 local function take_slot(client, state)
-  local source = state.source
+  local content = state.content
   state.slots = state.slots + 1
   local slot, err = invoke(
     client,
     rows.create_direct_upload,
     1,
     call_options(state, {
-      filename = source.filename,
-      content_type = source.media_type,
-      size_bytes = source.size,
+      filename = content.filename,
+      content_type = content.media_type,
+      size_bytes = content.size,
       checksum_sha256 = state.checksum,
       idempotency_key = slot_key(state),
     })
@@ -108,10 +108,10 @@ local function take_slot(client, state)
       status = 200,
       sent = "yes",
     })
-  elseif type(slot.max_bytes) == "number" and source.size > slot.max_bytes then
+  elseif type(slot.max_bytes) == "number" and content.size > slot.max_bytes then
     return fail(state, {
       kind = "invalid",
-      message = format("%.0f bytes, the service takes %.0f at most", source.size, slot.max_bytes),
+      message = format("%.0f bytes, the service takes %.0f at most", content.size, slot.max_bytes),
       sent = "yes",
     })
   end
@@ -125,13 +125,13 @@ end
 -- ---- the bytes ----
 
 local function put_request(client, state)
-  local own, source = client.options, state.source
+  local own, content = client.options, state.content
   return {
     method = "PUT",
     url = state.url,
     headers = state.headers,
-    file = source.file,
-    body = not source.file and { source.data } or nil,
+    file = content.file,
+    body = not content.file and { content.data } or nil,
     content_type = "", -- what the slot says, and nothing else: it may be part of the signature
     public = true,
     allow_http = state.plain,
@@ -330,7 +330,7 @@ local function digest(client, state)
   if state.options.checksum == false then
     return true
   end
-  local hex, problem = content.digest(client, state.source, state.deadline)
+  local hex, problem = contents.digest(client, state.content, state.deadline)
   if not hex then
     return fail(state, problem)
   end
@@ -338,9 +338,9 @@ local function digest(client, state)
   return true
 end
 
----Uploads an open source to the storage.
+---Uploads an open content to the storage.
 ---@param client heygen.Client
----@param state table source, options, interval, deadline; asset_id is filled in when it is known
+---@param state table content, options, interval, deadline; asset_id is filled in when it is known
 ---@param notify function? see exchange.await
 ---@return table? asset
 ---@return heygen.Error? err

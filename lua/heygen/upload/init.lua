@@ -10,7 +10,7 @@ local media_types = require "heygen.upload.media_types"
 local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.options"
 local request = require "heygen.http.request"
-local content = require "heygen.upload.content"
+local contents = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
 
 local uploads = {}
@@ -25,7 +25,7 @@ local DEFAULTS = {
   wait = true,
 }
 
-uploads.defaults, uploads.fields = DEFAULTS, content.fields
+uploads.defaults, uploads.fields = DEFAULTS, contents.fields
 
 -- ---- options ----
 
@@ -55,12 +55,12 @@ local function tell(state, sent)
   if not hook then
     return true
   end
-  state.sent = math.max(state.sent, math.min(sent, state.source.size)) -- another attempt begins again
+  state.sent = math.max(state.sent, math.min(sent, state.content.size)) -- another attempt begins again
   local ok, raised = pcall(hook, {
     sent = state.sent,
-    total = state.source.size,
+    total = state.content.size,
     elapsed = core.now() - state.began,
-    filename = state.source.filename,
+    filename = state.content.filename,
   })
   if ok then
     return true
@@ -79,7 +79,7 @@ end
 
 -- Puts the file's name in front of what a request says.
 local function with_name(state, err)
-  local name = state.source.name
+  local name = state.content.name
   if not err.message:find(name, 1, true) then
     err.message = name .. ": " .. err.message
   end
@@ -101,14 +101,14 @@ end
 
 local CREATE = row_calls.rows("assets").create
 
-local function parts_of(source)
+local function parts_of(content)
   return {
     {
       name = "file",
-      file = source.file,
-      data = not source.file and source.data or nil,
-      filename = source.filename,
-      content_type = source.media_type,
+      file = content.file,
+      data = not content.file and content.data or nil,
+      filename = content.filename,
+      content_type = content.media_type,
     },
   }
 end
@@ -117,7 +117,7 @@ local function send_whole(client, state)
   local given = state.options
   local asset, err = request.send(client, CREATE, {
     target = CREATE.path,
-    parts = parts_of(state.source),
+    parts = parts_of(state.content),
     notify = notifier(state),
     options = {
       timeout = given.timeout or DEFAULTS.timeout,
@@ -139,7 +139,7 @@ local function needs_direct(state)
   if wanted ~= nil then
     return wanted
   end
-  return state.source.size > content.LIMIT or media_types.needs_direct(state.source.media_type)
+  return state.content.size > contents.LIMIT or media_types.needs_direct(state.content.media_type)
 end
 
 local function send(client, state)
@@ -158,36 +158,37 @@ local function send(client, state)
   return asset, err
 end
 
----Uploads what has been read by content.read, and opens it unless it is open.
+---Uploads what has been read by contents.read, and opens it unless it is open.
 ---@param client heygen.Client
----@param source heygen.Source closed at the end
+---@param content heygen.Content closed at the end
 ---@param given table checked options
 ---@param prefix string? of messages about the content
 ---@return table? asset
 ---@return heygen.Error? err
-function uploads.run(client, source, given, prefix)
-  local state = { source = source, options = given, began = core.now(), sent = 0, prefix = prefix }
+function uploads.run(client, content, given, prefix)
+  local state = { content = content, options = given, began = core.now(), sent = 0, prefix = prefix }
   state.deadline = state.began + (given.deadline or DEFAULTS.deadline)
   if client.is_closed then
-    content.close(source)
+    contents.close(content)
     return nil, errors.new(pause.closed(client))
   end
-  if not source.size then
-    local bytes = given.direct == false and content.LIMIT or nil
+  if not content.size then
+    local bytes = given.direct == false and contents.LIMIT or nil
     local types = given.direct ~= false
-        and media_types.direct(source.filename or source.path, source.declared)
+        and media_types.direct(content.filename or content.path, content.declared)
       or nil
-    local problem = content.open(client, source, { bytes = bytes, types = types, deadline = state.deadline })
+    local problem =
+      contents.open(client, content, { bytes = bytes, types = types, deadline = state.deadline })
     if problem then
       return fail(state, problem)
     end
   end
   local asset, err = send(client, state)
-  content.close(source)
+  contents.close(content)
   if not asset then
     return nil, err
   end
-  local told, fields = tell(state, source.size)
+  local told, fields = tell(state, content.size)
   if not told then
     fields.asset_id, fields.sent = asset.asset_id, "yes"
     return fail(state, fields)
@@ -215,15 +216,15 @@ end
 ---@return table? asset
 ---@return heygen.Error? err
 function uploads.create(client, call, level)
-  local source, problem, where, mistake = content.read(call.body.file)
-  if not source then
+  local content, problem, where, mistake = contents.read(call.body.file)
+  if not content then
     return nil, refusal("client.assets:create: file", problem, where, mistake, level + 1)
   end
   local given = { direct = false }
   for name, value in pairs(call.options) do
     given[name] = value
   end
-  return uploads.run(client, source, given, "client.assets:create: ")
+  return uploads.run(client, content, given, "client.assets:create: ")
 end
 
 -- Its types: types/heygen/uploads.lua.
@@ -233,11 +234,11 @@ local function upload(self, file, given, ...)
     error(CALL .. ": a file and a table of options are the longest form", 2)
   end
   local read = options.read(CALL, given, KNOWN, 2)
-  local source, problem, where, mistake = content.read(file)
-  if not source then
+  local content, problem, where, mistake = contents.read(file)
+  if not content then
     return errors.outcome(nil, refusal(CALL, problem, where, mistake, 2))
   end
-  return errors.outcome(uploads.run(client, source, read, CALL .. ": "))
+  return errors.outcome(uploads.run(client, content, read, CALL .. ": "))
 end
 
 ---What api/extra_methods.lua adds to client.assets.

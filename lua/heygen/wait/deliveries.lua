@@ -27,7 +27,7 @@ local LONGEST_SLEEP = 60 -- seconds
 local LONGEST_SLEEP_UNWAKEABLE = 1 -- seconds, with a driver of the program, whose sleep cannot be ended
 
 ---@class heygen.WaitMonitor what a wait knows of deliveries
----@field source heygen.webhook.Monitor of the router
+---@field router heygen.webhook.Monitor of the router
 ---@field waker heygen.Waker ends the present pause
 ---@field notified boolean? a delivery came, and no poll has confirmed it yet
 ---@field calm boolean? the last pause was a stretched one that nothing has ended
@@ -37,15 +37,15 @@ local LONGEST_SLEEP_UNWAKEABLE = 1 -- seconds, with a driver of the program, who
 local wakers = setmetatable({}, { __mode = "k" })
 
 local function add_ids(state)
-  local source = state.monitor.source
+  local watched = state.monitor.router
   for _, name in ipairs(state.subject.ids) do
     local given = state[name]
     for _, id in ipairs(type(given) == "table" and given or { given }) do
-      source:add(id)
+      watched:add(id)
     end
   end
   if state.callback_id then
-    source:add { callback_id = state.callback_id }
+    watched:add { callback_id = state.callback_id }
   end
 end
 
@@ -53,11 +53,11 @@ end
 ---@param state table of the wait
 ---@param wait table its options
 function deliveries.begin(state, wait)
-  local waker, source = pauses.waker(), wait.webhook:watch {}
-  function source.wake()
+  local waker, watched = pauses.waker(), wait.webhook:watch {}
+  function watched.wake()
     waker:wake()
   end
-  state.monitor = { source = source, waker = waker }
+  state.monitor = { router = watched, waker = waker }
   wakers[waker] = true
   add_ids(state)
 end
@@ -65,7 +65,7 @@ end
 -- Whether something has come that is not known yet. Repetitions are not counted.
 local function has_new(monitor)
   local new = false
-  while monitor.source:seen() do
+  while monitor.router:seen() do
     new = true
   end
   return new
@@ -107,7 +107,7 @@ local function may_stretch(state, wait)
     and not monitor.notified
     and not state.poll_error
     and prefix
-    and monitor.source:working(prefix)
+    and monitor.router:working(prefix)
 end
 
 ---Pauses until a delivery comes, or the time is over.
@@ -121,7 +121,7 @@ end
 ---@return string? kind of the error, when it is not "cancelled"
 function deliveries.pause(client, state, wait, seconds, fixed)
   local monitor, began = state.monitor, core.now()
-  local longest = math.min(monitor.source:check_every() or LONGEST_SLEEP, LONGEST_SLEEP)
+  local longest = math.min(monitor.router:check_every() or LONGEST_SLEEP, LONGEST_SLEEP)
   if not drivers.current(client.driver).built_in then
     longest = math.min(longest, LONGEST_SLEEP_UNWAKEABLE)
   end
@@ -159,12 +159,12 @@ function deliveries.finish(state, ended)
   local silent = ended and monitor.paused and not monitor.notified and not has_new(monitor)
   wakers[monitor.waker] = nil
   if silent and prefix then
-    monitor.source:lost(prefix)
+    monitor.router:lost(prefix)
     for waker in pairs(wakers) do -- they may rely on what does not come
       waker:wake()
     end
   end
-  monitor.source:close()
+  monitor.router:close()
 end
 
 return deliveries
