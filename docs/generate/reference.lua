@@ -8,7 +8,7 @@ local concat, sorted = table.concat, model.sorted
 local NAMES = {
   ids = "array of ids",
   file_input = "[file](#fileinput)",
-  upload = "path, or [source](#uploadsource)",
+  upload = "path, or [content](#uploadcontent)",
   any = "any",
 }
 

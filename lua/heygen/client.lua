@@ -100,7 +100,7 @@ end
 
 ---Creates a video and waits for it.
 ---@param fields heygen.Generate as for create, and `wait`: options for the waiting
----@return heygen.Video? video
+---@return heygen.GeneratedVideo? video
 ---@return string? message
 ---@return heygen.Error? err with every id, to resume: client:wait(err)
 function Client:generate(fields)

@@ -106,6 +106,9 @@
 ---@class heygen.Save : heygen.DownloadOptions
 ---@field path string the name of the file
 
+---@class heygen.GeneratedVideo : heygen.Video
+---@field path string? with `save`: the name of the file
+
 -- ---- events ----
 
 ---@class heygen.WaitEvent

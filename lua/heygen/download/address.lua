@@ -27,10 +27,7 @@ local VARIANTS = { "video", "captioned", "gif", "thumbnail", "subtitle" }
 
 address.variants = VARIANTS
 
--- An empty text is no id and no address.
-local function filled(value)
-  return type(value) == "string" and value ~= "" and value or nil
-end
+local filled = values.filled
 
 -- The address of a variant in an object, and the field that it stands in.
 local function find(object, variant)

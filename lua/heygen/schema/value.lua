@@ -28,6 +28,13 @@ function values.quoted(value)
   return '"' .. errors.printable(tostring(value), 40) .. '"'
 end
 
+---A text that says something: an empty one is no id, no address and no reason.
+---@param value any
+---@return string?
+function values.filled(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
 -- NaN and the infinities are written differently from one C library to the next.
 function values.number_text(value)
   if value ~= value then

@@ -11,6 +11,7 @@ local slot_headers = require "heygen.upload.slot_headers"
 local contents = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
 local urls = require "heygen.schema.url"
+local values = require "heygen.schema.value"
 
 local direct = {}
 
@@ -96,7 +97,7 @@ local function take_slot(client, state)
   if not slot then
     return nil, err
   end
-  state.asset_id = type(slot.asset_id) == "string" and slot.asset_id ~= "" and slot.asset_id or nil
+  state.asset_id = values.filled(slot.asset_id)
   if not state.asset_id then
     return not_understood(state, "asset_id")
   end

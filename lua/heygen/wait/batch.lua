@@ -4,10 +4,11 @@ local failure = require "heygen.wait.failure"
 local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
+local values = require "heygen.schema.value"
 
 local batch = {}
 
-local text, service_text = loop.text, loop.service_text
+local text, service_text = values.filled, loop.service_text
 local poll_failed, poll_options = loop.poll_failed, loop.poll_options
 
 local TRIES = 3 -- of pages that make no sense: pages that go in circles will not get better

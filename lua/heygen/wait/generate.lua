@@ -67,7 +67,7 @@ end
 ---@param object heygen.Video
 ---@param save table see generate.split
 ---@param wait table
----@return heygen.Video? video
+---@return heygen.GeneratedVideo? video
 ---@return heygen.Error? err
 function generate.save(client, object, save, wait)
   if not save.options.on_progress and emit.ticker(wait.on_progress) then

@@ -8,10 +8,11 @@ local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
 local plain = require("heygen.schema.value").plain_id
 local response = require "heygen.http.response"
+local values = require "heygen.schema.value"
 
 local job = {}
 
-local text, service_text = loop.text, loop.service_text
+local text, service_text = values.filled, loop.service_text
 local poll_failed, poll_options = loop.poll_failed, loop.poll_options
 
 local MOST_STATUSES = 100 -- ids in a request

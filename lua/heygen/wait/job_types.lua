@@ -39,74 +39,51 @@ local look = { -- of an avatar
   method = "wait_look",
   get = "get_look",
   noun = "the look",
-  plural = "looks",
   id = "look_id",
   inside = "avatar_item",
-  done = DONE,
-  failed = FAILED,
   asks = ASKS,
   settled = always,
   pace = SOON,
 }
 
+-- What has no `done` is done when "completed", what has no `failed` has failed when "failed".
 job_types.rows = {
   {
     group = "video_translations",
     statuses = "statuses",
     noun = "the translation",
-    plural = "translations",
     id = "video_translation_id",
     prefix = "video_translate",
-    done = DONE,
-    failed = FAILED,
   },
   {
     group = "video_translations",
     method = "wait_proofread",
     get = "get_proofread",
     noun = "the proofread",
-    plural = "proofreads",
     id = "proofread_id",
     prefix = "proofread_creation",
-    done = DONE,
-    failed = FAILED,
   },
-  {
-    group = "lipsyncs",
-    statuses = "statuses",
-    noun = "the lip sync",
-    plural = "lip syncs",
-    id = "lipsync_id",
-    done = DONE,
-    failed = FAILED,
-  },
+  { group = "lipsyncs", statuses = "statuses", noun = "the lip sync", id = "lipsync_id" },
   {
     group = "hyperframes",
     get = "get_render",
     noun = "the render",
-    plural = "renders",
     id = "render_id",
     prefix = "hyperframes_video",
-    done = DONE,
-    failed = FAILED,
   },
   {
     group = "models",
     method = "wait_video",
     get = "get_video",
     noun = "the instant video",
-    plural = "instant videos",
     id = "video_id",
-    done = DONE,
     failed = { failed = true, cancelled = true },
   },
   {
     group = "ai_clipping",
     noun = "the clipping job",
-    plural = "clipping jobs",
     id = "job_id",
     prefix = "ai_clipping",
-    done = DONE,
     failed = { failed = true, cancelled = true },
   },
   {
@@ -115,26 +92,20 @@ job_types.rows = {
     plural = "removals of filler words",
     id = "filler_word_removal_id",
     prefix = "filler_word_removal",
-    done = DONE,
-    failed = FAILED,
   },
   {
     group = "background_removals",
     noun = "the background removal",
-    plural = "background removals",
     id = "job_id",
-    done = DONE,
     failed = { failed = true, deleted = true },
   },
   {
     group = "voices",
     noun = "the voice",
-    plural = "voices",
     id = "voice_id",
     also = { "voice_clone_id" },
     objects = "voices", -- those found by a description
     done = { complete = true, completed = true },
-    failed = FAILED,
     settled = function(voice) -- only clones have a status
       return voice.type ~= "private"
     end,
@@ -143,11 +114,8 @@ job_types.rows = {
   {
     group = "avatars",
     noun = "the avatar",
-    plural = "avatars",
     id = "group_id",
     inside = "avatar_group",
-    done = DONE,
-    failed = FAILED,
     asks = ASKS,
     settled = always,
     pace = SOON,
@@ -162,10 +130,7 @@ job_types.rows = {
     statuses = "statuses",
     by_statuses = true,
     noun = "the asset",
-    plural = "assets",
     id = "asset_id",
-    done = DONE,
-    failed = FAILED,
     pace = AT_ONCE,
   },
 }
@@ -175,6 +140,8 @@ job_types.batches = { videos = true, assets = true, video_translations = true, l
 
 for _, row in ipairs(job_types.rows) do
   row.method, row.get = row.method or "wait", row.get or "get"
+  row.plural = row.plural or row.noun:gsub("^the ", "") .. "s"
+  row.done, row.failed = row.done or DONE, row.failed or FAILED
   row.list = row.id .. "s"
   row.ids = { row.id, row.list }
   row.also, row.asks = row.also or {}, row.asks or {}

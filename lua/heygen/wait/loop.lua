@@ -50,13 +50,6 @@ local loop = {}
 
 -- ---- what subjects need ----
 
----An empty text is no id, no address and no reason.
----@param value any
----@return string?
-function loop.text(value)
-  return type(value) == "string" and value ~= "" and value or nil
-end
-
 -- A poll must not outlast the wait by more than a moment.
 local LEAST_DEADLINE = 5 -- seconds
 

@@ -10,10 +10,11 @@ local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
 local pace = require "heygen.wait.pace"
 local row_calls = require "heygen.api.call"
+local values = require "heygen.schema.value"
 
 local video = {}
 
-local service_text, text = loop.service_text, loop.text
+local service_text, text = loop.service_text, values.filled
 local poll_failed, poll_options = loop.poll_failed, loop.poll_options
 
 -- ---- what is waited for ----

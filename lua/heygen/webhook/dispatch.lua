@@ -3,6 +3,7 @@
 -- least once, and never twice at the same time.
 local errors = require "heygen.errors"
 local protected = require "heygen.task.protected"
+local values = require "heygen.schema.value"
 
 local Dispatch = {}
 Dispatch.__index = Dispatch
@@ -78,9 +79,7 @@ end
 
 -- ---- asking the API ----
 
-local function text(value)
-  return type(value) == "string" and value ~= "" and value or nil
-end
+local text = values.filled
 
 -- HeyGen waits 10 s for the answer.
 local POLL = { deadline = 8, max_retries = 1 }

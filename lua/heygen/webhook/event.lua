@@ -4,6 +4,7 @@ local checker = require "heygen.schema.options"
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local failure = require "heygen.wait.failure"
+local values = require "heygen.schema.value"
 
 local event = {}
 
@@ -62,9 +63,7 @@ local IDS = {
 }
 event.ids = IDS
 
-local function text(value)
-  return type(value) == "string" and value ~= "" and value or nil
-end
+local text = values.filled
 
 -- One line for a log, whatever the service has sent.
 local function reason_of(data)
@@ -119,7 +118,7 @@ local function take_ids(made, data, second, third)
       value = second and second[name] or third[name]
     end
     if value ~= nil then
-      made[name] = type(value) == "string" and value ~= "" and value or pick(name, data, second, third)
+      made[name] = text(value) or pick(name, data, second, third)
     end
   end
 end

@@ -52,9 +52,7 @@ end
 local KNOWN = {
   url = {
     expected = "the address of the receiver",
-    is = function(value)
-      return type(value) == "string" and value ~= ""
-    end,
+    is = values.filled,
     required = "write url = the address of the receiver",
   },
   token_secret = {
