@@ -273,7 +273,10 @@ local function run(client, row, state, call, send)
     options.deadline = left
   end
   local value
-  value, err = resend.send(client, row, state, call, send)
+  value, err = send(call)
+  if value == nil then
+    value, err = resend.after(client, row, state, call, send, err)
+  end
   if value == nil then
     return with_ids(state, err)
   end

@@ -1,4 +1,4 @@
--- Sends a call that names assets, and again where the service refuses it because it does not see one of them yet.
+-- Sends a call that names assets again, where the service has refused it because it does not see one of them yet.
 --
 -- All attempts have one idempotency key, as they are one intent: whichever makes something, a service that knows the
 -- key answers the others with that. The refusal itself proves that its attempt has made nothing. A service may keep a
@@ -71,33 +71,29 @@ local function note_refusal(row, state, call, err)
   options.idempotency_key = core.uuid()
 end
 
----Sends the call. Its own pauses: nothing was made, so nothing is paid twice.
+---Sends a call again that was refused, as long as the refusal may pass. Its own pauses: nothing was made, so nothing is
+---paid twice.
 ---@param client heygen.Client
 ---@param row heygen.Endpoint
 ---@param state table of the call's files, see attachments.lua: to_upload, any_cached, deadline, has_own_key
 ---@param call table its options are changed
 ---@param send fun(call: table): any, heygen.Error?
+---@param err heygen.Error of the first attempt
 ---@return any value
 ---@return heygen.Error? err
-function resend.send(client, row, state, call, send)
-  local pauses
-  local stop = core.now() + PATIENCE
-  while true do
-    local value, err = send(call)
-    if value ~= nil or not is_early(row, state, err) then
-      return value, err
-    end
+function resend.after(client, row, state, call, send, err)
+  local pauses, value
+  local stop = math.min(core.now() + PATIENCE, state.deadline)
+  while value == nil and is_early(row, state, err) do
     note_refusal(row, state, call, err)
     pauses = pauses or retry.pauses(math.max(client.policy.base, 0.01), 2, 8)
     local seconds = pauses()
-    if state.any_cached or core.now() + seconds > math.min(stop, state.deadline) then
-      return value, err
-    end
-    local slept = waits.sleep(client, seconds)
-    if not slept then
+    if state.any_cached or core.now() + seconds > stop or not waits.sleep(client, seconds) then
       return nil, err
     end
+    value, err = send(call)
   end
+  return value, err
 end
 
 return resend
