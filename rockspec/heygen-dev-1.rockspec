@@ -104,6 +104,7 @@ build = {
     ["heygen.driver.blocking"] = "lua/heygen/driver/blocking.lua",
     ["heygen.driver.copas"] = "lua/heygen/driver/copas.lua",
     ["heygen.driver.cqueues"] = "lua/heygen/driver/cqueues.lua",
+    ["heygen.driver.interrupt"] = "lua/heygen/driver/interrupt.lua",
     ["heygen.driver.luv"] = "lua/heygen/driver/luv.lua",
     ["heygen.driver.pause"] = "lua/heygen/driver/pause.lua",
     ["heygen.driver.resty"] = "lua/heygen/driver/resty.lua",

@@ -5,6 +5,7 @@ local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local groups = require "heygen.api.groups"
 local ids = require "heygen.api.id"
+local interrupt = require "heygen.driver.interrupt"
 local options = require "heygen.schema.client_options"
 local protected = require "heygen.task.protected"
 local pause = require "heygen.driver.pause"
@@ -116,8 +117,8 @@ function Client:generate(fields)
   end
   -- Nothing is expected to raise in there but Lua, for want of memory: that must not lose what is paid for.
   local ok, video, failure = protected.call(workflow.follow, self, session, fields, wait)
-  if not ok and workflow.is_interrupt(video) then
-    error(video, 0)
+  if not ok and interrupt.is_told(video) then
+    interrupt.raise(video)
   elseif not ok then
     local unsure = { kind = "raised", message = "client:generate: " .. errors.text(video), sent = "yes" }
     unsure.session_id, unsure.video_id, unsure.cause = session.session_id, session.video_id, video

@@ -1,5 +1,6 @@
 -- What a wait shows: events, slips in on_progress, ticks of a display, Ctrl-C.
 local emit = require "heygen.wait.emit"
+local interrupt = require "heygen.driver.interrupt"
 
 local SUBJECT = { ids = { "job_id" } }
 
@@ -59,8 +60,8 @@ describe("an event of a wait", function()
   end)
 
   it("takes no other text for Ctrl-C", function()
-    assert.is_true(emit.is_interrupt "interrupted!")
-    assert.is_false(emit.is_interrupt "x.lua:1: the upload was interrupted!")
+    assert.is_true(interrupt.is "interrupted!")
+    assert.is_false(interrupt.is "x.lua:1: the upload was interrupted!")
   end)
 
   it("may wait, on every Lua", function()

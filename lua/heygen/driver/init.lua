@@ -7,6 +7,7 @@
 local core = require "heygen.core"
 local block = require "heygen.driver.block"
 local blocking = require "heygen.driver.blocking"
+local interrupt = require "heygen.driver.interrupt"
 local protected = require "heygen.task.protected"
 local scheduler = require "heygen.driver.scheduler"
 local task = require "heygen.task.task"
@@ -162,7 +163,7 @@ function drivers.loop(driver, over, self)
   if driver == scheduler and not default then
     blocking.warn(drivers.users_place)
   end
-  driver.loop(over, self)
+  interrupt.guard(driver.loop, over, self)
 end
 
 -- ---- as options ----

@@ -1,19 +1,13 @@
 -- What a wait shows while it lasts: calls of on_progress, and ticks of a display during pauses.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
+local interrupt = require "heygen.driver.interrupt"
 local pauses = require "heygen.driver.pause"
 local protected = require "heygen.task.protected"
 
 local emit = {}
 
 emit.TICK = 1 -- seconds
-
----Whether this is what lua.c raises for Ctrl-C, in the function that happens to run.
----@param raised any
----@return boolean
-function emit.is_interrupt(raised)
-  return raised == "interrupted!" or (type(raised) == "string" and raised:find ":%d+: interrupted!$" ~= nil)
-end
 
 -- What on_progress raises must not lose the job: it is reported once, and the wait continues.
 local function report(client, state, raised)
@@ -33,7 +27,7 @@ end
 -- Calls what the user gave: it may wait, and what it raises does not end the wait, but Ctrl-C does.
 local function call(client, state, fn, ...)
   local ok, raised = protected.call(fn, ...)
-  if not ok and emit.is_interrupt(raised) then
+  if not ok and interrupt.is(raised) then
     if state.interrupted then -- in a task as well: LuaJIT raises it in whatever runs
       state.interrupted(state)
     end

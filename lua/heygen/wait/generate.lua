@@ -3,6 +3,7 @@
 local downloads = require "heygen.download"
 local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
+local interrupt = require "heygen.driver.interrupt"
 local options = require "heygen.wait.options"
 local protected = require "heygen.task.protected"
 local video = require "heygen.wait.video"
@@ -78,7 +79,7 @@ function generate.save(client, object, save, wait)
     object.path = path
     return object
   end
-  local interrupted = not ok and generate.is_interrupt(path)
+  local interrupted = not ok and interrupt.is_told(path)
   if not ok then -- Ctrl-C, or a lack of memory: the video is paid for
     local message = interrupted and "interrupted!" or errors.text(path)
     err = errors.new { kind = interrupted and "cancelled" or "raised", message = message, sent = "yes" }
@@ -86,17 +87,9 @@ function generate.save(client, object, save, wait)
   err.video_id = err.video_id or object.id
   err.message = ("%s; the video is ready: client:download(%q, %q)"):format(err.message, object.id, save.path)
   if interrupted then
-    error(_VERSION == "Lua 5.1" and tostring(err) or err, 0)
+    interrupt.raise(err)
   end
   return nil, err
-end
-
----Whether what was raised is a Ctrl-C, of which the wait has said how to resume.
----@param raised any
----@return boolean
-function generate.is_interrupt(raised)
-  return (errors.is(raised) or type(raised) == "string")
-    and tostring(raised):find("interrupted!", 1, true) ~= nil
 end
 
 return generate

@@ -28,6 +28,7 @@ local deliveries = require "heygen.wait.deliveries"
 local drivers = require "heygen.driver"
 local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
+local interrupt = require "heygen.driver.interrupt"
 local pace = require "heygen.wait.pace"
 local protected = require "heygen.task.protected"
 local response = require "heygen.http.response"
@@ -299,22 +300,45 @@ local function repeat_steps(client, state, wait, poll_first)
   end
 end
 
--- Ctrl-C in a plain script raises in here: what it raises must say which job continues, and how to resume.
-local function interrupted(state)
-  local err = loop.failure(state, {
+-- Ctrl-C: what is raised must say which job continues, and how to resume.
+local function interruption(state)
+  return loop.failure(state, {
     kind = "cancelled",
     message = ("interrupted! %s continues at the service"):format(state.subject.noun),
   })
-  -- lua.c prints what has a __tostring as it is. Lua 5.1 cannot, and LuaJIT adds a trace.
-  error(_VERSION == "Lua 5.1" and tostring(err) or err, 0)
+end
+
+local function interrupted(state)
+  interrupt.raise(interruption(state))
+end
+
+local MOST_CALLS = 20 -- in one message
+
+-- The same for all waits of a loop that was interrupted.
+function interrupt.describe(states)
+  if #states == 1 then
+    return interruption(states[1])
+  end
+  local calls = {}
+  for _, state in ipairs(states) do
+    calls[#calls + 1] = select(2, state.subject.unfinished(state))
+  end
+  table.sort(calls)
+  local message = ("interrupted! %d jobs continue at the service; resume with %s"):format(
+    #calls,
+    table.concat(calls, ", ", 1, math.min(#calls, MOST_CALLS))
+  )
+  return errors.new { kind = "cancelled", message = message, sent = "yes" }
 end
 
 local function guarded_steps(client, state, wait, poll_first)
   local ok, value, err = protected.call(repeat_steps, client, state, wait, poll_first)
   if ok then
     return value, err
-  elseif emit.is_interrupt(value) then
+  elseif interrupt.is(value) then
     return interrupted(state)
+  elseif interrupt.is_told(value) then
+    interrupt.raise(value)
   end
   error(value, 0)
 end
@@ -339,7 +363,9 @@ function loop.run(client, subject, state, wait, poll_first)
   end
   local blocks = drivers.current(client.driver) == block
   state.tick = blocks and emit.ticker(wait.on_progress) or nil
+  interrupt.waits[state] = true
   local value, err = (blocks and guarded_steps or repeat_steps)(client, state, wait, poll_first)
+  interrupt.waits[state] = nil
   if state.monitor then
     deliveries.finish(state, value ~= nil or err.kind == "failed")
   end
