@@ -205,6 +205,19 @@ describe("of jobs, it is published that #once", function()
     assert.equal("output_settings.prompt", err.param)
   end)
 
+  it("a list shows the progress of clippings in coarse steps", function()
+    local job = assert(client.ai_clipping:create { video = VIDEO })
+    local fine, coarse
+    repeat
+      sim:clock { advance = 30 }
+      fine = assert(client.ai_clipping:get(job)).progress
+      coarse = assert(client.ai_clipping:list()).data[1].progress
+      assert.equal(0, coarse % 50)
+      assert.is_true(coarse <= fine and fine < coarse + 50 or fine == 100)
+    until fine > 50
+    assert.is_true(fine < 100)
+  end)
+
   it("backgrounds are removed in three layers, or those that are named", function()
     local function layers(list)
       local removal = assert(client.background_removals:create { video = VIDEO, layers = list })

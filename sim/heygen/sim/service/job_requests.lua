@@ -242,7 +242,10 @@ function CLIPPING.make(model, body, b, start)
   return { job }
 end
 
-function CLIPPING.show(model, job)
+-- A list shows progress in coarse steps only.
+local COARSE = 50
+
+function CLIPPING.show(model, job, is_listed)
   local object, done = jobs.view(model, CLIPPING, job)
   local null, clips = model.json.null, {}
   for i = 1, done and CLIPS or 0 do
@@ -260,7 +263,8 @@ function CLIPPING.show(model, job)
   end
   object.clips = model.json.array(clips)
   local _, state = jobs.status(model, CLIPPING, job)
-  object.progress = state and state.progress or 0
+  local progress = state and state.progress or 0
+  object.progress = is_listed and progress - progress % COARSE or progress
   object.input_language, object.output_settings = job.input_language or null, null
   object.source_duration = done and job.source_duration or null
   return model:finish(object, job.run.b)
@@ -361,9 +365,12 @@ local FILLER = {
 }
 
 local CUTS, LONGER = 4, 1.25 -- what is found in every video
+local PRICE = 0.3 -- USD for a minute of what is given, and for less than one
 
 function FILLER.make(model, body, b, start)
-  return { jobs.add(model, FILLER, b, fields_of(body), start) }
+  local job = jobs.add(model, FILLER, b, fields_of(body), start)
+  job.run.cost = PRICE * math.max(1, b.clip_seconds * LONGER / 60)
+  return { job }
 end
 
 function FILLER.show(model, job)

@@ -102,7 +102,7 @@ end
 -- ---- what every kind can do
 
 --- The handlers get, list and delete of a kind.
----@param kind table with show(model, job) → object; says_deleted: what a delete says besides the id
+---@param kind table with show(model, job, is_listed) → object; says_deleted: what a delete says besides the id
 ---@param handlers table to put them in
 function jobs.readable(kind, handlers)
   function handlers.get(model, _, _, id)
@@ -114,7 +114,7 @@ function jobs.readable(kind, handlers)
   function handlers.list(model, _, query)
     local rows = shelf(model, kind.name).rows
     return model:page(pages.cut(rows, kind.name, query.limit, query.token, function(job)
-      return kind.show(model, job)
+      return kind.show(model, job, true)
     end))
   end
 
