@@ -17,6 +17,7 @@ local MAKES = {
   ["ai_clipping.create"] = true,
   ["background_removals.create"] = true,
   ["filler_word_removals.create"] = true,
+  ["models.create_video"] = true,
 }
 
 local function digest(body)
