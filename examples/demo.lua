@@ -115,7 +115,7 @@ local function main()
     return nil, message
   end
   print("Simulator at " .. server.url .. ", where 12 minutes pass in 10 seconds.")
-  print "It makes a 10 s test clip, whatever the prompt says."
+  print "It makes a test clip, as long as the prompt says (10 s if it does not), whatever else it says."
   local client = heygen.new { api_key = "demo-key", base_url = server.url }
   local done, problem = run(client, prompt, real)
   server:stop()

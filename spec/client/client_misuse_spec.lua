@@ -17,7 +17,7 @@ describe("a mistake of the first day", function()
   local sim, client
 
   setup(function()
-    sim = support.start { speed = 36000 }
+    sim = support.start { speed = 36000, behaviour = { video_id = "late" } }
     client = live.client(sim)
   end)
 

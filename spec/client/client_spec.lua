@@ -189,6 +189,7 @@ describe("a client", function()
     end
 
     it("is in no error of a wait", function()
+      sim:behaviour { video_id = "late" }
       local session = assert(client:create { prompt = "x" })
       local FAILED =
         '{"data":{"session_id":"%s","status":"failed","messages":[{"type":"error","content":"no %s"}]}}'

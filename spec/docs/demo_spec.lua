@@ -55,14 +55,19 @@ describe("examples/demo.lua", function()
     assert.same({ 0, "" }, { status, problems }, output)
     assert.matches("\nvideo  %d:%d%d  ?%d+ %% processing\n", output)
     assert.matches("\nvideo  %d:%d%d 100 %% completed\nlaunch.mp4  %d:%d%d +%d+ %% ", output)
-    assert.matches("\nIt makes a 10 s test clip, whatever the prompt says.\n", output, 1, true)
-    assert.matches("\nlaunch%.mp4: 10 s of video, %d+ kB$", output)
+    assert.matches(
+      "\nIt makes a test clip, as long as the prompt says (10 s if it does not), whatever else it says.\n",
+      output,
+      1,
+      true
+    )
+    assert.matches("\nlaunch%.mp4: 30 s of video, %d+ kB$", output)
     assert.is_nil(output:find "[\r\27]")
     local host, port = output:match "http://([%d.]+):(%d+)"
     assert.is_nil(socket.connect(host, tonumber(port)))
     if select(2, shell.run "command -v ffprobe") == 0 then
       local probe = "ffprobe -v error -show_entries format=duration:stream=codec_name -of csv=p=0 "
-      assert.equal("h264\n10.000000", shell.must(probe .. quote(dir .. "/launch.mp4")))
+      assert.equal("h264\n30.000000", shell.must(probe .. quote(dir .. "/launch.mp4")))
     end
   end)
 
@@ -81,7 +86,7 @@ describe("examples/demo.lua", function()
     assert.equal(0, status, output)
     assert.matches("\r[^\r\n]+ 100 %% completed\27%[K\r?\n", output)
     assert.matches("\rlaunch.mp4 [^\r\n]+ 100 %% [%d.]+ of [%d.]+ .B", output)
-    assert.matches("launch.mp4: 10 s of video", output, 1, true)
+    assert.matches("launch.mp4: 30 s of video", output, 1, true)
   end)
 
   it("takes prompt and file from the environment, replaces the file, and creates one video", function()

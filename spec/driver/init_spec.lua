@@ -11,7 +11,7 @@ describe("a driver", function()
   local sim, client
 
   setup(function()
-    sim = support.start { speed = 20000 }
+    sim = support.start { speed = 20000, behaviour = { video_id = "late" } }
     client = live.client(sim)
   end)
 

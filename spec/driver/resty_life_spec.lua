@@ -9,7 +9,7 @@ describe("in nginx #once #native", function()
   local sim, server
 
   setup(function()
-    sim = support.start { speed = 20000 }
+    sim = support.start { speed = 20000, behaviour = { video_id = "late" } }
   end)
 
   teardown(function()

@@ -76,7 +76,7 @@ describe("the cases of spec/support/host_cases.lua", function()
   local sim, preload
 
   setup(function()
-    sim = support.start { speed = 20000 }
+    sim = support.start { speed = 20000, behaviour = { video_id = "late" } }
     preload = child.scratch ".so"
     shell.must("gcc -shared -fPIC -O2 -o " .. preload .. " spec/support/preload.c")
   end)

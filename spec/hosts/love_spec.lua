@@ -132,7 +132,7 @@ describe("examples/love in LÖVE #once #native", function()
   end)
 
   it("cancels at once: the connection is closed, the session stopped, nothing is kept", function()
-    server = support.start { speed = 6 }
+    server = support.start { speed = 6, behaviour = { video_id = "late" } }
     server:faults { { method = "GET", path = "/v3/video-agents/*", stall = true } }
     local facts = play("cancel", home, server)
     assert.equal("Cancelled.", facts.problem)

@@ -24,7 +24,7 @@ describe("examples/nginx in a browser #once #native", function()
   local browser, sim, site
 
   setup(function()
-    sim = support.start { speed = 0, behaviour = { clip_seconds = 6.5 } }
+    sim = support.start { speed = 0, behaviour = { clip_seconds = 6.5, video_id = "late" } }
     site = example.start(sim.url, KEY)
     browser = start_browser()
   end)
@@ -236,7 +236,7 @@ describe("examples/nginx #once #native", function()
   local sim, site
 
   before_each(function()
-    sim = support.start { speed = 0 }
+    sim = support.start { speed = 0, behaviour = { video_id = "late" } }
     site = example.start(sim.url, KEY)
   end)
 

@@ -23,7 +23,7 @@ describe("not_found_first", function()
   end)
 
   it("hides a video for so long after its session has named it", function()
-    local sim = with { not_found_first = 3, thinking = 10 }
+    local sim = with { not_found_first = 3, thinking = 10, video_id = "late" }
     local id = sim:create()
     sim.model.clock:advance(10)
     local video_id = sim:session(id).video_id
@@ -67,10 +67,10 @@ describe("answers_in_chat", function()
   end)
 
   it("names no video where videos come late", function()
-    local sim = with { answers_in_chat = true }
+    local sim = with { answers_in_chat = true, video_id = "late" }
     local id = sim:create()
     sim.model.clock:advance(1000)
-    assert.same({ "completed", core.null }, { sim:session(id).status, sim:session(id).video_id })
+    assert.same({ "completed" }, { sim:session(id).status, sim:session(id).video_id })
   end)
 end)
 
@@ -123,7 +123,7 @@ describe("reason_in", function()
       local _, made = sim:create { prompt = "x", callback_url = "https://example.com/x" }
       sim.model.clock:advance(720)
       local video = sim:video(made.video_id)
-      assert.same({ core.null, core.null }, { video.failure_code, video.failure_message })
+      assert.same({}, { video.failure_code, video.failure_message })
       assert.same(expected, video[place])
       local data = core.decode(sim.model:due()[1].body).event_data
       assert.same(place == "error" and { message = expected.message } or expected, data[place])

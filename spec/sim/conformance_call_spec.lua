@@ -76,7 +76,7 @@ local function is_problem(value, status, param)
     "https://developers.heygen.com/docs/error-codes#" .. problem.code:gsub("_", "-"),
     problem.doc_url
   )
-  assert.equal(param or core.null, problem.param)
+  assert.equal(param, problem.param)
 end
 
 describe("the contract of calls", function()
@@ -256,8 +256,8 @@ describe("pages", function()
               list[#list + 1] = identity(item)
             end
             token = value.next_token
-            assert.equal(value.has_more, token ~= core.null)
-          until token == core.null
+            assert.equal(value.has_more, token ~= nil)
+          until token == nil
           return list
         end
         local all = walk(2)

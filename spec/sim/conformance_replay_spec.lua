@@ -26,7 +26,7 @@ local function body_of(sim, endpoint)
   end
   local body = conform.bodies(endpoint, true, sim.ids)[1].body
   if endpoint.id == "templates.generate" then
-    body.variables, body.scene_ids = { headline = "x" }, nil
+    body.variables, body.scene_ids, body.dimension = { headline = "x" }, nil, nil
   end
   return core.encode(body)
 end

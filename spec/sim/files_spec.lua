@@ -1,6 +1,5 @@
 -- The files of a video: real ones, of the asked length, at addresses that expire.
 local gif = require "heygen.sim.media.gif"
-local null = require("heygen.core").null
 local subtitles = require "heygen.sim.media.subtitles"
 local support = require "spec.support.sim_model"
 
@@ -169,24 +168,26 @@ describe("the files of a video", function()
 
   it("have captions as the behaviour says", function()
     local video = finished { captions = "never" }
-    assert.equal(null, video.captioned_video_url)
-    assert.equal(null, video.subtitle_url)
-    video = finished { captions = "asked" }
-    assert.equal(null, video.subtitle_url)
-    sim = support.new { behaviour = { captions = "asked", unknown_ids = "accepted" } }
-    for _, caption in ipairs { false, { file_format = "srt", style = "default" } } do
+    assert.same({}, { video.captioned_video_url, video.subtitle_url })
+    video = finished { captions = "always" }
+    assert.equal(200, (fetch(video.captioned_video_url)))
+    assert.equal(200, (fetch(video.subtitle_url)))
+    -- By default an agent makes both; a video without one has the variant when a style is asked for.
+    video = finished {}
+    assert.equal(200, (fetch(video.captioned_video_url)))
+    sim = support.new { behaviour = { unknown_ids = "accepted" } }
+    for _, caption in ipairs { false, { file_format = "srt" }, { file_format = "srt", style = "default" } } do
       local body =
         { type = "avatar", avatar_id = "a", voice_id = "v", script = "Hello world", caption = caption or nil }
       local status, value = sim:ask("POST", "/v3/videos", body)
       assert.equal(200, status)
       sim.model.clock:advance(1000)
       local made = sim:video(value.data.video_id)
-      assert.equal(caption and true or false, made.subtitle_url ~= null)
-      if caption then
-        local _, srt = fetch(made.subtitle_url)
-        assert.matches("\r\nHello world\r\n", srt)
-        assert.equal(200, (fetch(made.captioned_video_url)))
-      end
+      local _, srt = fetch(made.subtitle_url)
+      assert.matches("\r\nHello world\r\n", srt)
+      local styled = caption and caption.style ~= nil
+      assert.equal(styled, made.captioned_video_url ~= nil)
+      assert.is_true(not styled or fetch(made.captioned_video_url) == 200)
     end
   end)
 

@@ -233,7 +233,7 @@ describe("the ledger", function()
   end)
 
   it("knows what was read, where a read changes something", function()
-    local options = { behaviour = { session_404_after_video = true } }
+    local options = { behaviour = { session_404_after_video = true, video_id = "late" } }
     local made = new_model(options)
     local id = made.sim:create()
     made.model.clock:advance(200)

@@ -27,7 +27,6 @@ describe("the simulated service", function()
         assert.same({
           code = "unauthorized",
           message = "Unauthorized",
-          param = null,
           doc_url = "https://developers.heygen.com/docs/error-codes#unauthorized",
         }, value.error)
       end
@@ -60,8 +59,14 @@ describe("the simulated service", function()
     it("answers with the documented fields", function()
       local _, data = sim:create()
       assert.matches("^sess_%x+$", data.session_id)
-      assert.equal("thinking", data.status)
-      assert.equal(null, data.video_id)
+      assert.equal("generating", data.status)
+      assert.equal("pending", sim:video(data.video_id).status)
+      sim.model:behave { video_id = "late" }
+      _, data = sim:create()
+      assert.same({ "thinking" }, { data.status, data.video_id })
+      sim.model:behave { video_id = "at_once" }
+      _, data = sim:create { prompt = "x", mode = "chat" }
+      assert.same({ "thinking" }, { data.status, data.video_id })
       assert.equal(math.floor(sim.model.clock:now()), data.created_at)
     end)
 
@@ -86,9 +91,9 @@ describe("the simulated service", function()
       refused(400, "callback_id", { prompt = "x", callback_id = "1" })
       refused(400, "callback_url", { prompt = "x", callback_url = "ftp://example.com/" })
       refused(422, "duration_sec", { prompt = "x", duration_sec = 30 })
-      refused(400, null, "{not json")
-      refused(400, null, "[1]")
-      refused(400, null, "")
+      refused(400, nil, "{not json")
+      refused(400, nil, "[1]")
+      refused(400, nil, "")
     end)
 
     it("checks files", function()
@@ -150,8 +155,8 @@ describe("the simulated service", function()
         for _, item in ipairs(value.data) do
           seen[#seen + 1] = item.session_id or item.id or item.style_id
         end
-        assert.equal(value.has_more, value.next_token ~= null)
-        token, pages = value.next_token ~= null and value.next_token or nil, pages + 1
+        assert.equal(value.has_more, value.next_token ~= nil)
+        token, pages = value.next_token, pages + 1
       until not token
       return seen, pages
     end
@@ -292,7 +297,7 @@ describe("the simulated service", function()
 
     it("can be late, and their URL too", function()
       local id = finished { video_url_late = 50, file_late = 100 }
-      assert.equal(null, sim:video(id).video_url)
+      assert.is_nil(sim:video(id).video_url)
       sim.model.clock:advance(51)
       local url = sim:video(id).video_url
       assert.equal(404, (fetch(url)))

@@ -136,7 +136,7 @@ local function deliveries_of(front)
     assert.equal("video_agent.fail", message.event_type)
     assert.equal(id, message.event_data.session_id)
     assert.equal("No luck", message.event_data.msg)
-    assert.equal(cjson.null, message.event_data.callback_id)
+    assert.is_nil(message.event_data.callback_id)
   end)
 
   it("to an endpoint is signed over the very bytes", function()

@@ -132,6 +132,7 @@ describe("GET /_sim/state", function()
   end)
 
   it("follows a session and its video", function()
+    sim:behaviour { video_id = "late" }
     local _, made = sim:api("POST", "/v3/video-agents", { prompt = "A video", orientation = "portrait" })
     local state = sim:state()
     assert.equal(1, state.running)

@@ -226,13 +226,13 @@ describe("the simulator plays the fault", function()
   end)
 
   it("drip", function()
-    sim:faults { drip = { bytes = 10, every = 0.01 } }
+    sim:faults { drip = { bytes = 5, every = 0.01 } }
     local connection = sim:connect()
     local start = socket.gettime()
     connection:send(GET)
     local status, body = receive(connection)
     -- Four pauses, and a timer may be early by a part of a millisecond.
-    assert.is_true(#body > 40)
+    assert.is_true(#body > 20)
     assert.is_true(socket.gettime() - start >= 0.035)
     assert.equal(200, status)
     assert.same({}, cjson.decode(body).data)

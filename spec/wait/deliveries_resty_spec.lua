@@ -19,7 +19,7 @@ describe("a wait in nginx with two workers #once #native", function()
   local sim, server
 
   setup(function()
-    sim = support.start { speed = 0 }
+    sim = support.start { speed = 0, behaviour = { video_id = "late" } }
     server = resty.start {
       sim = sim,
       workers = 2,

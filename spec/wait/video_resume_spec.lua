@@ -9,7 +9,7 @@ describe("a wait", function()
   local sim, client, events
 
   setup(function()
-    sim = support.start { speed = 0 }
+    sim = support.start { speed = 0, behaviour = { video_id = "late" } }
     client = live.client(sim)
   end)
 

@@ -10,7 +10,7 @@ describe("a generation", function()
   local sim, client, events
 
   setup(function()
-    sim = support.start { speed = 0 }
+    sim = support.start { speed = 0, behaviour = { video_id = "late" } }
     client = live.client(sim)
   end)
 

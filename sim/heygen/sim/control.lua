@@ -1,4 +1,5 @@
 -- The simulator's own controls under /_sim/: ask it, and tell it how to behave.
+local events = require "heygen.endpoints.event_types"
 local page = require "heygen.sim.page"
 local respond = require "heygen.sim.core.respond"
 local scenarios = require "heygen.sim.core.scenarios"
@@ -29,6 +30,11 @@ end
 
 local function done(model, value)
   return respond.json(model.json, 200, value or { ok = true })
+end
+
+local KNOWN_EVENTS = {}
+for _, name in ipairs(events) do
+  KNOWN_EVENTS[name] = true
 end
 
 local ROUTES = {}
@@ -62,6 +68,36 @@ ROUTES["GET /_sim/deliveries"] = function(model, _, query)
   end
   model.outbox:advance(model.clock:now())
   return done(model, { data = model.json.array(model.outbox:last(limit)) })
+end
+
+-- A test event, as the service's own console sends them: to each registered endpoint that wants its type.
+ROUTES["POST /_sim/deliveries"] = function(model, request)
+  local given = read(model, request)
+  if not given then
+    return wrong(model)
+  end
+  local name = given.event_type or "video_agent.success"
+  for key in pairs(given) do
+    if key ~= "event_type" and key ~= "event_data" then
+      return wrong(model, "a test event takes event_type and event_data")
+    end
+  end
+  if not KNOWN_EVENTS[name] then
+    return wrong(
+      model,
+      "no event is called " .. tostring(name) .. " (GET /v3/webhooks/event-types lists them)"
+    )
+  elseif given.event_data ~= nil and (type(given.event_data) ~= "table" or given.event_data[1] ~= nil) then
+    return wrong(model, "event_data: expected an object")
+  end
+  local event = {
+    id = "evt_test_" .. model.ids:hex(12),
+    type = name,
+    at = model.clock:now(),
+    data = given.event_data or { test = true },
+  }
+  model.outbox:happened(event, model.behaviour)
+  return done(model, { event_id = event.id, event_type = name, deliveries = event.sent or 0 })
 end
 
 ROUTES["GET /_sim/state"] = function(model, _, query)

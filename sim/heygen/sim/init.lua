@@ -60,6 +60,7 @@ local NAMED = {
   "url",
   "speed",
   "seed",
+  "history",
   "scenario",
   "remember",
   "bodies",
@@ -210,7 +211,7 @@ end
 server.__gc = server.stop
 
 --- Starts a server; it ends with this process, also when that is killed, and leaves nothing behind.
----@param options table? front, tls, workers, host, port, url, speed, seed, scenario, remember, bodies, state,
+---@param options table? front, tls, workers, host, port, url, speed, seed, history, scenario, remember, bodies, state,
 ---   receivers, keys (list), behaviour (name → value), faults (list or JSON text), log, quiet: see heygen-sim --help;
 ---   lua = interpreter (default: the one this runs on); wait = seconds to wait for it at most (default 20);
 ---   errors = file for its standard error (default: that of this process)

@@ -18,6 +18,12 @@ local OPTIONS = {
   { "url", TEXT, "URL", "what the URLs in answers begin with (default: the address it listens on)" },
   { "speed", NUMBER, "N", "simulated seconds per second (default 1); a video takes 12 simulated minutes" },
   { "seed", NUMBER, "N", "seed of all ids and chances (default 1): the same seed, the same run" },
+  {
+    "history",
+    NUMBER,
+    "N",
+    "the account begins with so many finished sessions and videos, and jobs of every kind (default 0)",
+  },
   { "key", TEXT, "KEY", "accept only this API key; may be given several times (default: any)" },
   { "scenario", TEXT, "NAME", "start with a ready-made bad day, see below" },
   { "set", TEXT, "NAME=VALUE", "set a behaviour, see below; may be given several times" },
@@ -45,6 +51,8 @@ local OPTIONS = {
   { "help", SWITCH, "", "this text" },
   { "version", SWITCH, "", "the version" },
 }
+
+local MOST_HISTORY = 10000
 
 local REPEATED = { key = "keys", set = "set" }
 
@@ -99,6 +107,10 @@ local function finish(values)
     return nil, "--remember: expected a whole number, 1 or more"
   elseif values.bodies and values.bodies ~= math.floor(values.bodies) then
     return nil, "--bodies: expected a whole number"
+  elseif
+    values.history and (values.history > MOST_HISTORY or values.history ~= math.floor(values.history))
+  then
+    return nil, "--history: expected a whole number, 0 to " .. MOST_HISTORY
   end
   local problem = front_problem(values)
   if problem then

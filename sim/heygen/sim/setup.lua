@@ -20,6 +20,7 @@ function setup.model(values, source, start)
     remember = values.remember,
     bodies = values.bodies,
     receivers = values.receivers,
+    history = values.history,
   }
   if made and values.faults then
     local list = made.json.decode(values.faults, true)

@@ -47,7 +47,7 @@ local FILES = {
   gif_url = ".gif",
   subtitle_url = ".srt",
 }
-local CAPTIONS = { ["_captioned.mp4"] = true, [".srt"] = true }
+local ONLY_WITH = { ["_captioned.mp4"] = media.captioned, [".srt"] = media.subtitled }
 
 local function video_row(model, video, now)
   local null, b = model.json.null, video.run.b
@@ -78,8 +78,8 @@ local function video_row(model, video, now)
     row.completed_at, row.duration = math.floor(seen.finished), b.clip_seconds
     if now >= seen.finished + b.file_late then
       for name, ending in pairs(FILES) do
-        local has = media.captioned(video) or not CAPTIONS[ending]
-        row[name] = has and "/_sim/files/" .. video.id .. ending or null
+        local has = ONLY_WITH[ending]
+        row[name] = (not has or has(video)) and "/_sim/files/" .. video.id .. ending or null
       end
     end
   elseif seen.video_status == "failed" then

@@ -28,6 +28,6 @@ end
 
 --- The largest body that POST /v3/assets takes, and that a direct upload may announce.
 contract.UPLOAD_BYTES = 33554432
-contract.DIRECT_BYTES = 104857600
+contract.DIRECT_BYTES = 209715200
 
 return contract

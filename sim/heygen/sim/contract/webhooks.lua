@@ -26,6 +26,7 @@ local EVENT = object {
 return {
   {
     id = "webhooks.create_endpoint",
+    idempotency = true,
     answer = ENDPOINT,
   },
   {

@@ -9,7 +9,12 @@ local SWITCHES = {
   { "reviewing", "seconds", 0, 'how long it is "reviewing" after that' },
   { "pending", "seconds", 60, "how long the video is pending once rendering begins" },
   { "processing", "seconds", 540, "how long the video is processing after that" },
-  { "video_id", { "late", "at_once", "never" }, "late", "when the session shows its video id" },
+  {
+    "video_id",
+    { "at_once", "late", "never" },
+    "at_once",
+    "when the session shows its video id (in chat mode: late)",
+  },
   { "session_404_after_video", "boolean", false, "the session answers 404 once its video id has been seen" },
   { "session_fails", "boolean", false, "the session fails for good, without a video" },
   { "session_fails_then_recovers", "seconds", 0, "the session shows failed for so long, then continues" },
@@ -47,12 +52,17 @@ local SWITCHES = {
   { "video_url_late", "seconds", 0, "how long video_url stays null after completed" },
   { "file_late", "seconds", 0, "how long the file answers 404 after completed" },
   { "url_expires", "seconds", 604800, "life of a presigned URL; afterwards it answers 403" },
-  { "clip_seconds", "clip", 10, "length of the video (fractions are fine)" },
+  {
+    "clip_seconds",
+    "clip?",
+    false,
+    "length of videos, fractions allowed; null: as the request says, else 10",
+  },
   {
     "captions",
-    { "always", "asked", "never" },
-    "always",
-    "videos that have subtitles and a captioned variant",
+    { "asked", "always", "never" },
+    "asked",
+    "subtitles and captioned variants",
   },
   {
     "not_found_first",
@@ -68,7 +78,13 @@ local SWITCHES = {
   },
   { "odd_json", odd.names(), "none", "answers of the API and webhooks hold odd JSON" },
   { "numeric_ids", "boolean", false, "ids of sessions and videos are numbers" },
-  { "nulls", { "present", "absent" }, "present", "fields without a value: null, or left out" },
+  { "nulls", { "absent", "present" }, "absent", "fields without a value: left out, or null" },
+  {
+    "unknown_fields",
+    { "refused", "ignored" },
+    "refused",
+    "body fields that the API does not know: 422, or no effect",
+  },
   { "extra_fields", "boolean", false, "answers carry unknown fields" },
   { "concurrency", "count", 10, "sessions that may run at once, else 429; 0: no limit" },
   { "webhook_delay", "seconds", 0, "how late a webhook is" },
@@ -140,11 +156,11 @@ local CHECKS = {
     end,
     "seconds, 0 or more, or null",
   },
-  clip = {
+  ["clip?"] = {
     function(value)
-      return is_number(value) and value >= 0.02 and value <= 7200
+      return value == false or (is_number(value) and value >= 0.02 and value <= 7200)
     end,
-    "seconds, 0.02 to 7200",
+    "seconds, 0.02 to 7200, or null",
   },
   count = {
     function(value)

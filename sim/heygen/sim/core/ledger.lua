@@ -7,8 +7,9 @@
 --   id       the request's id: whatever the request draws from model.noise is drawn from a source seeded with it
 --   headers  only those of ledger.HEADERS and x-amz-*: never a key, so that a ledger holds no secret of a client; and
 --            x-sim-slow, the real seconds that a fault kept the answer on its way
--- Two kinds of records are no requests. "START" as method: the body is JSON { seed, base, mark, speed, behaviour }; it
--- empties the model and sets its clock (a reset is one). "SETTLE": the target is a delivery's id, the body its outcome.
+-- Two kinds of records are no requests. "START" as method: the body is JSON { seed, base, mark, speed, behaviour,
+-- history, began }; it empties the model and sets its clock (a reset is one). "SETTLE": the target is a delivery's id,
+-- the body its outcome.
 --
 -- Writing. `model.on_record = function(record) -> true | nil, message` is called within model:handle and model:settle,
 -- after the model has changed and before the answer is given out; when it gives nil, the answer becomes 503, and it
@@ -140,6 +141,8 @@ function ledger.start(model)
     mark = string.format("%.17g", now.mark),
     speed = now.speed,
     behaviour = model.behaviour,
+    history = model.start.history,
+    began = string.format("%.17g", model.start.at),
   }
   return {
     at = now:now(),
@@ -251,6 +254,7 @@ local function restart(model, record)
     return nil, problem
   end
   model.seed, model.start.behaviour, model.start_speed = config.seed, values, config.speed
+  model.start.history, model.start.at = config.history or 0, tonumber(config.began) or base
   local ok, message = model:reset()
   if ok then
     model.clock:set(base, mark, config.speed)

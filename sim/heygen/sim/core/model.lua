@@ -2,11 +2,13 @@
 local behaviour = require "heygen.sim.core.behaviour"
 local catalogue = require "heygen.sim.service.catalogue"
 local clock = require "heygen.sim.core.clock"
+local codec = require "heygen.sim.core.codec"
 local control = require "heygen.sim.control"
 local duplicates = require "heygen.sim.core.duplicates"
 local faults = require "heygen.sim.core.faults"
 local files = require "heygen.sim.service.files"
 local handlers = require "heygen.sim.service.handlers"
+local history = require "heygen.sim.service.history"
 local idempotency = require "heygen.sim.core.idempotency"
 local running = require "heygen.sim.core.running"
 local journal = require "heygen.sim.core.journal"
@@ -32,15 +34,11 @@ local COUNTED = {
   ["videos.delete"] = "deletes",
 }
 
-local function default_codec()
-  local core = require "heygen.core"
-  return { encode = core.encode, decode = core.decode, null = core.null, array = core.array }
-end
-
 --- A new service without any session.
 ---@param options table? json = { encode, decode, null, array } (default: heygen.core); clock = a heygen.sim.core.clock
 ---   (default: moved by hand); seed = number (default 1); keys = list of accepted keys (default: any that is not
 ---   empty); base_url = what its URLs begin with; behaviour = name → value; scenario = name; faults = list;
+---   history = sessions that the account has had before (default 0);
 ---   remember = requests kept (default 1000); bodies = bytes of each body kept (default 0);
 ---   on_record = function(record), see heygen.sim.core.ledger; receivers = "any" to send
 ---   webhooks to other machines, too; stream = number of this process among several
@@ -49,7 +47,7 @@ end
 function model.new(options)
   options = options or {}
   local self = setmetatable({}, model)
-  self.json = options.json or default_codec()
+  self.json = codec.of(self, options.json)
   self.clock = options.clock or clock.new()
   self.start_speed = self.clock.speed
   -- An answer that was on its way before is not any more.
@@ -75,7 +73,12 @@ function model.new(options)
   if not merged then
     return nil, message
   end
-  self.start = { behaviour = merged, faults = { scenario and scenario.faults or {}, options.faults or {} } }
+  self.start = {
+    behaviour = merged,
+    faults = { scenario and scenario.faults or {}, options.faults or {} },
+    history = options.history or 0,
+    at = self.clock.base,
+  }
   local ok, problem = self:reset()
   if not ok then
     return nil, problem
@@ -83,8 +86,8 @@ function model.new(options)
   return self
 end
 
---- Back to how it began: no sessions, no counts, the behaviour and faults of the start. The clock runs on, at the speed
---- it had first.
+--- Back to how it began: no sessions but those of its history, no counts, the behaviour and faults of the start. The
+--- clock runs on, at the speed it had first.
 function model:reset()
   self.ids = random.new(self.seed)
   self.noise = random.new(self.seed + 1)
@@ -111,6 +114,9 @@ function model:reset()
     if not ok then
       return nil, message
     end
+  end
+  if self.start.history > 0 then
+    history.make(self, self.start.history, self.start.at)
   end
   return true
 end
@@ -157,15 +163,8 @@ function model:behave(changes, count)
   return true
 end
 
---- An object as the behaviour wants it: without its nulls, or with an unknown field.
+--- An object as the behaviour wants it: maybe with an unknown field.
 function model:finish(object, b)
-  if b.nulls == "absent" then
-    for name, value in pairs(object) do
-      if value == self.json.null then
-        object[name] = nil
-      end
-    end
-  end
   if b.extra_fields then
     object.x_new_field = { kind = "unheard of", list = self.json.array {} }
   end
@@ -177,7 +176,7 @@ function model:page(items, token)
   if not items then
     return respond.problem(self.json, 400, nil, "token is not a page token of this list", "token")
   end
-  return respond.json(self.json, 200, {
+  return respond.envelope(self.json, {
     data = self.json.array(items),
     has_more = token ~= nil,
     next_token = token or self.json.null,
@@ -199,7 +198,7 @@ local function read(self, endpoint, request, query_text)
   if endpoint.multipart then
     return multipart.read(request)
   elseif endpoint.body then
-    return validate.body(endpoint, request.body or "", self.json)
+    return validate.body(endpoint, request.body or "", self.json, self:behaviour_now().unknown_fields)
   end
   local query = router.query(query_text)
   if not query then
@@ -232,6 +231,7 @@ local function api(self, request, path, query_text)
     return respond.problem(self.json, 401, nil, "Unauthorized")
   end
   local endpoint, parameters = self.router:find(request.method, path)
+  self.kept = endpoint and endpoint.kept
   if endpoint then
     return call(self, endpoint, request, path, query_text, parameters)
   elseif parameters == "" then
@@ -243,8 +243,12 @@ local function api(self, request, path, query_text)
 end
 
 local function answer_of(self, request, path, query_text)
+  local old = path:match "^/(v[12])/"
   if path:sub(1, 4) == "/v3/" then
     return api(self, request, path, query_text)
+  elseif old then
+    local message = "Only v3 of the API is simulated; " .. path .. " is one of " .. old
+    return respond.problem(self.json, 404, nil, message)
   elseif path:sub(1, 7) == "/files/" then
     return self.files:answer(request, path, router.query(query_text) or {})
   elseif path:sub(1, 9) == "/uploads/" then

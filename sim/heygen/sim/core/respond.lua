@@ -41,11 +41,20 @@ function respond.json(json, status, value)
   }
 end
 
+--- What the API answers: in the shape that the behaviour wants.
+---@param json table the codec of a model, or any
+---@param value table the envelope
+---@param status number? default 200
+---@return table response
+function respond.envelope(json, value, status)
+  return respond.json(json, status or 200, json.shape and json.shape(value) or value)
+end
+
 ---@param json table the codec
 ---@param data any
 ---@return table response
 function respond.data(json, data)
-  return respond.json(json, 200, { data = data })
+  return respond.envelope(json, { data = data })
 end
 
 ---@param json table the codec
@@ -56,7 +65,7 @@ end
 ---@return table response
 function respond.problem(json, status, code, message, param)
   code = code or respond.code(status)
-  return respond.json(json, status, {
+  return respond.envelope(json, {
     error = {
       code = code,
       message = text.printable(message),
@@ -64,7 +73,7 @@ function respond.problem(json, status, code, message, param)
       param = type(param) == "string" and text.printable(param) or json.null,
       doc_url = DOCS .. code:gsub("_", "-"),
     },
-  })
+  }, status)
 end
 
 return respond

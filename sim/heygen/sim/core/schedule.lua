@@ -151,9 +151,9 @@ function schedule.state(run, now)
   elseif passed(rendering) then
     state.progress = 1 + math.floor(98 * (elapsed - rendering) / (finish - rendering))
   end
-  if b.video_id == "at_once" then
+  if b.video_id == "at_once" and not run.chat then
     state.video_visible, state.video_created = true, run.start
-  elseif b.video_id == "late" and passed(rendering) then
+  elseif b.video_id ~= "never" and passed(rendering) then
     state.video_visible, state.video_created = true, time_of(run, rendering)
   end
   if hold and hold.ends then

@@ -1,4 +1,5 @@
 -- Checks a request against the contract; the first violation becomes the documented error.
+local known_fields = require "heygen.sim.core.known_fields"
 local text = require "heygen.sim.core.text"
 
 local validate = {}
@@ -300,9 +301,10 @@ end
 ---@param endpoint table a row of the contract
 ---@param body string
 ---@param json table the codec
+---@param unknown_fields string? "ignored": they have no effect; otherwise they are refused
 ---@return table|nil value without its nulls, unless the row has keep_null
 ---@return table|nil problem { status, param, message }
-function validate.body(endpoint, body, json)
+function validate.body(endpoint, body, json, unknown_fields)
   local wanted = endpoint.body
   if not body:find "%S" and optional(wanted) then
     return {}
@@ -313,12 +315,11 @@ function validate.body(endpoint, body, json)
   elseif not is_object(value) then
     return nil, bad(nil, "The request body must be a JSON object")
   end
-  local problem
-  if wanted.type == "union" then
-    problem = check_union(wanted, value, "", json.null)
-  else
-    problem = check_fields({ fields = wanted, open = endpoint.open }, value, "", json.null)
+  local field = wanted.type == "union" and wanted or { fields = wanted, open = endpoint.open }
+  if unknown_fields == "ignored" then
+    known_fields.only(field, value)
   end
+  local problem = (field == wanted and check_union or check_fields)(field, value, "", json.null)
   if problem then
     return nil, problem
   end

@@ -7,17 +7,30 @@ local text = require "heygen.sim.core.text"
 
 local media = {}
 
---- Whether this video has captions. A job on media has them where they were asked for; a proofread is nothing else.
+--- Whether this video has subtitles, in a file of their own. Jobs on media and videos of templates have them where they
+--- were asked for; a proofread is nothing else.
+---@param video table or a job on media
+---@return boolean
+function media.subtitled(video)
+  if video.kind == "proofreads" then
+    return true
+  end
+  local when = video.run.b.captions
+  if video.kind then
+    return when ~= "never" and video.caption == true
+  end
+  return when == "always" or (when == "asked" and video.subtitles ~= false)
+end
+
+--- Whether it has a variant with captions in the picture: that of an agent, and one that was asked for with a style.
 ---@param video table or a job on media
 ---@return boolean
 function media.captioned(video)
   local when = video.run.b.captions
-  if video.kind == "proofreads" then
-    return true
-  elseif video.kind then
-    return when ~= "never" and video.caption == true
+  if video.kind then
+    return media.subtitled(video)
   end
-  return when == "always" or (when == "asked" and video.caption == true)
+  return when == "always" or (when == "asked" and (video.session ~= nil or video.captioned == true))
 end
 
 local thumbnails = {}
@@ -52,14 +65,14 @@ local MAKERS = {
     return { type = "image/gif", body = gif.make(video.run.b.clip_seconds, video.orientation) }
   end,
   [".srt"] = function(video)
-    if media.captioned(video) then
+    if media.subtitled(video) then
       -- Corrected subtitles replace ours.
       local body = video.srt or subtitles.make(said_in(video), seconds_of(video))
       return { type = "application/x-subrip", body = body }
     end
   end,
   [".vtt"] = function(video)
-    if video.kind and media.captioned(video) then
+    if video.kind and media.subtitled(video) then
       local srt = video.srt or subtitles.make(said_in(video), seconds_of(video))
       return { type = "text/vtt", body = subtitles.vtt(srt) }
     end

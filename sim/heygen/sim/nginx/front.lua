@@ -178,6 +178,7 @@ local function fill_prefix(self, options, path, cpath)
         remember = values.remember,
         bodies = values.bodies,
         receivers = values.receivers,
+        history = values.history,
         faults = values.faults,
       },
     })

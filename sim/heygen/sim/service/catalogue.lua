@@ -41,6 +41,10 @@ local ENGINES = { "avatar_iii", "avatar_iv", "avatar_v" }
 
 catalogue.ENGINES = ENGINES
 
+-- Speech wants starfish; each fourth speaker has only voices of the other engine.
+local VOICE_ENGINES =
+  { { "starfish", "elevenlabs" }, { "starfish", "elevenlabs" }, { "starfish" }, { "elevenlabs" } }
+
 local function voices(source)
   local rows = {}
   for i, name in ipairs(NAMES) do
@@ -51,7 +55,7 @@ local function voices(source)
         gender = name[2],
         language = LANGUAGES[(i + j) % #LANGUAGES + 1],
         type = "public",
-        engines = i % 3 == 0 and { "starfish" } or { "starfish", "elevenlabs" },
+        engines = VOICE_ENGINES[(i - 1) % 4 + 1],
         support_pause = true,
         support_locale = i % 2 == 0,
         created = EPOCH + #rows * DAY,

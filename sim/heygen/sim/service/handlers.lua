@@ -1,5 +1,6 @@
 -- Which function answers which row of the contract.
 local contract = require "heygen.sim.contract"
+local nulls = require "heygen.sim.core.nulls"
 
 -- In which modules the handlers of a group are: "videos.create_batch" is create_batch.
 local MODULES = {
@@ -44,7 +45,11 @@ end
 function handlers.rows()
   local rows = {}
   for _, endpoint in ipairs(contract.ENDPOINTS) do
-    local row = { route = endpoint.method .. " " .. endpoint.path, handler = find(endpoint) }
+    local row = {
+      route = endpoint.method .. " " .. endpoint.path,
+      handler = find(endpoint),
+      kept = nulls.kept(endpoint.answer),
+    }
     for key, value in pairs(endpoint) do
       row[key] = value
     end

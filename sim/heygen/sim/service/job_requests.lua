@@ -234,7 +234,7 @@ function CLIPPING.make(model, body, b, start)
   job.orientation = job.aspect_ratio == "portrait" and "portrait" or "landscape"
   job.parts, job.source_duration = {}, 0
   for i = 1, CLIPS do
-    local seconds = CLIP_SECONDS[lengths[(i - 1) % math.max(#lengths, 1) + 1]] or b.clip_seconds
+    local seconds = CLIP_SECONDS[lengths[(i - 1) % math.max(#lengths, 1) + 1]] or job.run.b.clip_seconds
     job.parts[tostring(i)] =
       { seconds = seconds, orientation = job.orientation, run = job.run, kind = job.kind }
     job.source_duration = job.source_duration + 2 * seconds

@@ -201,13 +201,15 @@ function library.templates_generate(model, _, body, id)
     return refusal
   end
   model:behaviour_used()
+  local subtitles = body.caption or body.subtitles ~= nil
   local request = {
     title = body.title or template.name,
     callback_url = body.callback_url,
     callback_id = body.callback_id,
-    caption = body.caption or body.subtitles,
+    caption = subtitles,
   }
-  local video = video_create.make(model, request, b, nil, { folder_id = body.folder_id })
+  local video =
+    video_create.make(model, request, b, nil, { folder_id = body.folder_id, subtitles = subtitles })
   model.journal:count "creates"
   return respond.data(model.json, videos.show(model, video))
 end

@@ -1,8 +1,8 @@
 -- Models without avatars and scenes: instant videos, which are jobs like those on media, and speech.
+local asked = require "heygen.sim.service.asked"
 local jobs = require "heygen.sim.service.job_results"
 local lookup = require "heygen.sim.service.lookup"
 local respond = require "heygen.sim.core.respond"
-local voices = require "heygen.sim.service.voices"
 
 local models = {}
 
@@ -74,7 +74,7 @@ function models.speech(model, _, body)
   if refusal then
     return refusal
   end
-  local _, seconds = voices.timing(body.text, math.max(0.1, body.speed or 1))
+  local _, seconds = asked.speech(body.text, math.max(0.1, body.speed or 1))
   if seconds == 0 then
     return respond.problem(model.json, 400, "tts_text_invalid", "text has no words", "text")
   end

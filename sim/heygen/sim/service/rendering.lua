@@ -6,6 +6,19 @@ local rendering = {}
 
 -- behaviour → seconds → the behaviour of such work; forgotten with the behaviour.
 local derived = setmetatable({}, { __mode = "k" })
+-- The same of sessions, which keep their behaviour but for the length.
+local lengths = setmetatable({}, { __mode = "k" })
+
+local function copy(b, changes)
+  local made = {}
+  for name, value in pairs(b) do
+    made[name] = value
+  end
+  for name, value in pairs(changes) do
+    made[name] = value
+  end
+  return made
+end
 
 local WITHOUT = {
   thinking = 0,
@@ -16,19 +29,30 @@ local WITHOUT = {
   session_fails_then_recovers = 0,
 }
 
+--- The length of a video that nothing else decides.
+rendering.USUAL_SECONDS = 10
+
+--- The behaviour with a length in it.
+---@param b table behaviour
+---@param seconds number? as asked (default: the usual length); one that the behaviour names goes before it
+---@return table b
+function rendering.with_length(b, seconds)
+  if b.clip_seconds then
+    return b
+  end
+  seconds = seconds or rendering.USUAL_SECONDS
+  local known = lengths[b] or {}
+  lengths[b] = known
+  known[seconds] = known[seconds] or copy(b, { clip_seconds = seconds })
+  return known[seconds]
+end
+
 local function settings(b, seconds)
   local known = derived[b] or {}
   derived[b] = known
   if not known[seconds] then
-    local made = {}
-    for name, value in pairs(b) do
-      made[name] = value
-    end
-    for name, value in pairs(WITHOUT) do
-      made[name] = value
-    end
-    made.clip_seconds = seconds
-    known[seconds] = made
+    known[seconds] = copy(b, WITHOUT)
+    known[seconds].clip_seconds = seconds
   end
   return known[seconds]
 end
@@ -47,7 +71,7 @@ end
 ---@return table run see heygen.sim.core.schedule
 function rendering.run(model, b, options)
   options = options or {}
-  local seconds = math.min(7200, math.max(0.02, options.seconds or b.clip_seconds))
+  local seconds = math.min(7200, math.max(0.02, options.seconds or b.clip_seconds or rendering.USUAL_SECONDS))
   local run = schedule.new(options.start or model.clock:now(), settings(b, seconds), false)
   run.cost = seconds * running.PRICE
   return run

@@ -1,4 +1,5 @@
 -- The words of a webhook: what an event says, and how a delivery says it (headers, signature, body).
+local nulls = require "heygen.sim.core.nulls"
 local odd = require "heygen.sim.core.odd_json"
 local random = require "heygen.sim.core.random"
 local text = require "heygen.sim.core.text"
@@ -19,6 +20,10 @@ local function reason(state, b)
     return b.error_message or nil
   end
   return b.failure_message or nil
+end
+
+local function shaped(model, data, b)
+  return model:finish(b.nulls == "absent" and nulls.strip(data, model.json.null) or data, b)
 end
 
 local function page_url(id)
@@ -98,7 +103,7 @@ function tell.batch(outbox, batch, at)
     id = "evt_" .. batch.id,
     type = "batch.finished",
     at = at,
-    data = model:finish(data, batch.b),
+    data = shaped(model, data, batch.b),
     entity_id = batch.id,
   }, batch.b, batch.callback_url)
 end
@@ -148,7 +153,7 @@ local function announce(outbox, run, state, at, thing)
   end
   model.noise = noise
   data.callback_id = thing.callback_id or model.json.null
-  event.type, event.data = name .. (well and ".success" or ".fail"), model:finish(data, b)
+  event.type, event.data = name .. (well and ".success" or ".fail"), shaped(model, data, b)
   outbox:happened(event, b, thing.callback_url)
 end
 

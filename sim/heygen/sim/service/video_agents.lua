@@ -1,9 +1,11 @@
 -- The Video Agent: sessions, their messages, resources and styles.
 local account = require "heygen.sim.service.account"
+local asked = require "heygen.sim.service.asked"
 local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
 local messages = require "heygen.sim.service.messages"
 local pages = require "heygen.sim.core.pages"
+local rendering = require "heygen.sim.service.rendering"
 local respond = require "heygen.sim.core.respond"
 local schedule = require "heygen.sim.core.schedule"
 local styles = require "heygen.sim.service.styles"
@@ -45,6 +47,7 @@ local function states_of(model, session)
 end
 
 local function add_run(model, session, prompt, b)
+  b = rendering.with_length(b, asked.seconds(prompt))
   local run = schedule.new(model.clock:now(), b, session.mode == "chat")
   run.session, run.prompt, run.number = session, prompt, #session.runs + 1
   run.cost = b.clip_seconds * running.PRICE
@@ -70,7 +73,7 @@ local function make(model, body, b)
     title = text.cut(body.prompt:gsub("%s+", " "), 60),
     created = model.clock:now(),
     mode = body.mode or "generate",
-    orientation = body.orientation or "landscape",
+    orientation = body.orientation or asked.orientation(body.prompt),
     callback_url = body.callback_url,
     callback_id = body.callback_id,
     runs = {},
@@ -116,7 +119,8 @@ function video_agents.create(model, _, body)
   local state, states = states_of(model, session)
   return respond.data(model.json, {
     session_id = session.id,
-    status = state.status,
+    -- With a video to poll, the answer says that it is on its way, even while the agent still thinks.
+    status = state.video_visible and state.running and "generating" or state.status,
     created_at = unix(session.created),
     video_id = see(model, session, shown_video(session, states, model.json.null)),
   })

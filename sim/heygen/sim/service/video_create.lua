@@ -1,5 +1,6 @@
 -- Videos without an agent: POST /v3/videos in its four kinds, and batches of them.
 local account = require "heygen.sim.service.account"
+local asked = require "heygen.sim.service.asked"
 local batches = require "heygen.sim.service.batches"
 local running = require "heygen.sim.core.running"
 local lookup = require "heygen.sim.service.lookup"
@@ -18,16 +19,25 @@ local function title_of(body)
   return body.title or words and text.cut(words:gsub("%s+", " "), 60) or "Untitled Video"
 end
 
+-- How long a text that is spoken makes the video; nil: the usual length.
+local function speech_of(body, b)
+  if b.clip_seconds or not body.script then
+    return b.clip_seconds or nil
+  end
+  local _, seconds = asked.speech(body.script, (body.voice_settings or {}).speed)
+  return math.max(1, math.floor(seconds * 10 + 0.5) / 10)
+end
+
 -- The length that the request asks for; nil: the usual one.
 local function seconds_of(body, b)
   if body.type == "cinematic_avatar" then
-    return body.duration or (body.auto_duration and b.clip_seconds) or 10
+    return body.duration or (body.auto_duration and b.clip_seconds) or rendering.USUAL_SECONDS
   elseif body.type ~= "studio" then
-    return nil
+    return speech_of(body, b)
   end
   local sum = 0
   for _, scene in ipairs(body.scenes) do
-    sum = sum + (scene.duration or b.clip_seconds)
+    sum = sum + (scene.duration or speech_of(scene.input or scene, b) or rendering.USUAL_SECONDS)
   end
   return sum
 end
@@ -52,9 +62,8 @@ function video_create.make(model, body, b, start, more)
     orientation = PORTRAIT[body.aspect_ratio] and "portrait" or "landscape",
     callback_url = body.callback_url,
     callback_id = body.callback_id,
-    caption = body.caption ~= nil and body.caption ~= false,
-    -- Without a style, captions are a file of their own.
-    sidecar = type(body.caption) == "table" and body.caption.style == nil,
+    -- Without a style, captions are a file of their own, which is always there.
+    captioned = body.caption == true or (type(body.caption) == "table" and body.caption.style ~= nil),
     folder_id = body.folder_id,
     output_format = body.output_format or "mp4",
   }

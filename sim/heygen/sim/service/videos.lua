@@ -42,7 +42,8 @@ end
 local function explain(object, state, b)
   if state.hold and state.hold.stopped then
     object.failure_message = "The session was stopped."
-  else
+  elseif not state.lost then
+    -- Of a video whose session has failed before it began, only the session says why.
     object.failure_code = b.failure_code or nil
     object.failure_message = b.failure_message or nil
   end
@@ -62,8 +63,9 @@ local function show_files(model, object, video, with_video)
   end
   object.video_url = files:url(video.id .. ".mp4", life, nonce)
   if media.captioned(video) then
-    object.captioned_video_url = not video.sidecar and files:url(video.id .. "_captioned.mp4", life, nonce)
-      or nil
+    object.captioned_video_url = files:url(video.id .. "_captioned.mp4", life, nonce)
+  end
+  if media.subtitled(video) then
     object.subtitle_url = files:url(video.id .. ".srt", life, nonce)
   end
 end

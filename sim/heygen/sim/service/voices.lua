@@ -1,4 +1,5 @@
 -- Voices: the public ones, those a user designs or clones, and speech.
+local asked = require "heygen.sim.service.asked"
 local catalogue = require "heygen.sim.service.catalogue"
 local files = require "heygen.sim.service.files"
 local lookup = require "heygen.sim.service.lookup"
@@ -82,12 +83,12 @@ function voices.delete(model, _, _, id)
   return respond.data(model.json, { voice_id = id })
 end
 
-local function add(model, name, language, gender)
+local function add(model, name, language)
   return catalogue.add(model.library.voices, {
     id = model.ids:hex(32),
     name = name,
     language = language or "English",
-    gender = gender or "unknown",
+    gender = "unknown",
     type = "private",
     engines = { "starfish" },
     support_pause = true,
@@ -97,10 +98,64 @@ local function add(model, name, language, gender)
   })
 end
 
+-- ---- design: a search, which makes nothing
+
+local LANGUAGE_OF = {
+  de = "German",
+  en = "English",
+  es = "Spanish",
+  fr = "French",
+  ja = "Japanese",
+  pt = "Portuguese",
+}
+local FOUND = 3
+
+-- How many words of the prompt a voice answers to.
+local function fitness(voice, words)
+  local count = 0
+  for word in (voice.name .. " " .. voice.gender .. " " .. voice.language):lower():gmatch "%w+" do
+    count = count + (words[word] and 1 or 0)
+  end
+  return count
+end
+
+-- Those that fit best come first; among equals, prompt and seed decide.
+local function ranked(model, body, seed)
+  local words, list = {}, {}
+  for word in body.prompt:lower():gmatch "%w+" do
+    words[word] = true
+  end
+  local gender = body.gender and body.gender:lower()
+  local language = body.locale and LANGUAGE_OF[body.locale:lower():match "^%a+"]
+  for _, voice in ipairs(model.library.voices.rows) do
+    local public = voice and voice.type == "public"
+    if
+      public
+      and (voice.gender == (gender or voice.gender))
+      and voice.language == (language or voice.language)
+    then
+      local chance = text.hash(string.format("%s|%d|%s", body.prompt, seed, voice.id))
+      list[#list + 1] = { voice = voice, fitness = fitness(voice, words), chance = chance }
+    end
+  end
+  table.sort(list, function(x, y)
+    if x.fitness ~= y.fitness then
+      return x.fitness > y.fitness
+    end
+    return x.chance < y.chance
+  end)
+  return list
+end
+
 function voices.create(model, _, body)
-  local made = add(model, text.cut(body.prompt, 40), nil, body.gender)
-  local seed = body.seed or model.ids:integer() % 1000000
-  return respond.data(model.json, { seed = seed, voices = model.json.array { view(model, made) } })
+  local seed, found = body.seed or 0, {}
+  for i, each in ipairs(ranked(model, body, seed)) do
+    if i > FOUND then
+      break
+    end
+    found[i] = view(model, each.voice)
+  end
+  return respond.data(model.json, { seed = seed, voices = model.json.array(found) })
 end
 
 function voices.clone(model, _, body)
@@ -113,32 +168,18 @@ end
 
 -- ---- speech
 
---- How long a text takes to say: each word by its length, at the pace of a calm reader.
----@param said string
----@param speed number
----@return table words { word, start, end }, number seconds 0 for a text without words
-function voices.timing(said, speed)
-  local words, at = {}, 0
-  for word in said:gmatch "%S+" do
-    local length = (0.12 + 0.055 * #word) / speed
-    words[#words + 1] = {
-      word = word,
-      start = math.floor(at * 1000 + 0.5) / 1000,
-      ["end"] = math.floor((at + length) * 1000 + 0.5) / 1000,
-    }
-    at = at + length + 0.06
-  end
-  return words, words[1] and words[#words]["end"] or 0
-end
-
 function voices.speech(model, _, body)
   local refusal = lookup.refusal(model, { voice_id = body.voice_id }, model:behaviour_now())
+  local voice = catalogue.get(model.library.voices, body.voice_id)
   if refusal then
     return refusal
+  elseif voice and not has_engine(voice, "starfish") then
+    local message = voice.name .. " does not support the engine starfish, which speech needs"
+    return respond.problem(model.json, 400, nil, message, "voice_id")
   elseif not body.text:find "%w" and not body.text:find "[\128-\255]" then
     return respond.problem(model.json, 400, "tts_text_invalid", "text has no words", "text")
   end
-  local words, duration = voices.timing(body.text, body.speed or 1)
+  local words, duration = asked.speech(body.text, body.speed)
   local id = model.ids:hex(24)
   -- The length is in the name, so that nothing needs to be kept.
   local name = string.format("speech-%s-%d.wav", id, math.floor(duration * 1000))
