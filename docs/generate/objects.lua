@@ -14,7 +14,7 @@ local function read_field(line)
   elseif rest:find "^%(fun%(" then
     return { name = name, type = "function?", doc = rest:match "^%b()%? (.+)$" }
   end
-  local type_name, doc = rest:match '^([%w_%.%[%]|"]+%??) ?(.*)$'
+  local type_name, doc = rest:match '^([%w_%.%[%]|":%-]+%??) ?(.*)$'
   return { name = name, type = type_name, doc = doc }
 end
 

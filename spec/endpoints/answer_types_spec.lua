@@ -22,7 +22,7 @@ local function read(text)
       class = { parent = parent ~= "" and parent or nil, fields = {} }
       classes[name] = class
     elseif field and class and not rest:find "^fun%(" then
-      class.fields[field] = rest:match '^[%w_%.%[%]|"]+%??'
+      class.fields[field] = rest:match '^[%w_%.%[%]|":%-]+%??'
     end
   end
 end
@@ -115,6 +115,9 @@ function check(type_name, field, where, rename)
   else
     local kind = type_name:find '^"' and "string" or type_name:match "^%a+"
     assert.equal(KINDS[field.type], kind, where)
+    for _, value in ipairs(field.enum or {}) do
+      assert.truthy(type_name:find('"' .. value .. '"', 1, true), where .. " may be " .. value)
+    end
     check_literals(type_name, field.enum, where)
   end
 end

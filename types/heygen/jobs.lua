@@ -117,7 +117,7 @@
 ---@class heygen.InstantVideo
 ---@field video_id string
 ---@field status "pending"|"processing"|"completed"|"failed"|"cancelled"|string
----@field model string heygen-video-1
+---@field model "heygen-video-1"|string
 ---@field created_at integer Unix time
 ---@field video_url string? signed for some time
 ---@field duration integer? seconds
@@ -126,7 +126,7 @@
 ---@field aspect_ratio string?
 ---@field seed integer?
 ---@field timings heygen.ModelTimings?
----@field failure_code string? generation_failed or generation_cancelled
+---@field failure_code "generation_failed"|"generation_cancelled"|nil
 ---@field failure_message string?
 
 ---@class heygen.ModelTimings
@@ -314,9 +314,9 @@
 ---@field duration number? seconds
 ---@field fps integer?
 ---@field composition string? which one of the project
----@field quality string? "draft"|"standard"|"high"
----@field resolution string? "1080p"|"4k"
----@field aspect_ratio string? "16:9"|"9:16"|"1:1"
+---@field quality "draft"|"standard"|"high"|nil
+---@field resolution "1080p"|"4k"|nil
+---@field aspect_ratio "16:9"|"9:16"|"1:1"|nil
 ---@field created_at integer? Unix time
 ---@field completed_at integer? Unix time
 ---@field failure_message string?
