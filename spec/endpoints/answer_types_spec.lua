@@ -63,16 +63,16 @@ local SUMMED = {
 
 local seen_of = {} -- class -> all fields that some answer has
 
--- A type that lists values lists all that come. Of a session, a create says less than a get.
+-- A closed set stands in the type, with all its values. Of a session, a create says less than a get.
 local function check_literals(type_name, enum, where)
   local literals, count = {}, 0
   for literal in type_name:gmatch '"([^"]*)"' do
     literals[literal], count = true, count + 1
   end
-  for _, value in ipairs(count > 0 and enum or {}) do
+  for _, value in ipairs(enum or {}) do
     assert.is_true(literals[value], where .. " " .. value)
   end
-  local all = count == 0 or not enum or count == #enum or where == "video_agents:create.status"
+  local all = not enum or count == #enum or where == "video_agents:create.status"
   assert.is_true(all, where)
 end
 
@@ -115,9 +115,6 @@ function check(type_name, field, where, rename)
   else
     local kind = type_name:find '^"' and "string" or type_name:match "^%a+"
     assert.equal(KINDS[field.type], kind, where)
-    for _, value in ipairs(field.enum or {}) do
-      assert.truthy(type_name:find('"' .. value .. '"', 1, true), where .. " may be " .. value)
-    end
     check_literals(type_name, field.enum, where)
   end
 end
