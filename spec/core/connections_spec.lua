@@ -4,6 +4,7 @@ local exchange = require "spec.support.exchange"
 local nginx = require "spec.support.nginx"
 local raw = require "spec.support.raw"
 local shell = require "spec.support.shell"
+local system = require "spec.support.system"
 
 describe("the connection of a request", function()
   local tls, server, engine
@@ -41,6 +42,20 @@ describe("the connection of a request", function()
     assert.equal(200, status, body)
     return body:match "^%d+", operation:http_version()
   end
+
+  -- Packets that get lost on the way need a packet filter: the limit itself is read.
+  it("ends when nothing is acknowledged for ten seconds, unless a body may be held back", function()
+    if shell.must "uname -s" ~= "Linux" then
+      return
+    end
+    local port = tonumber(tls.url.good:match ":(%d+)")
+    connection()
+    assert.equal(10000, system.user_timeout(port))
+    engine:close()
+    engine = assert(core.new_engine())
+    exchange.await(engine, start { stream = true, target = "/" })
+    assert.equal(0, system.user_timeout(port) or 0)
+  end)
 
   describe("over HTTP/2", function()
     local SILENT = [[ local r = c:request()

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,6 +101,28 @@ static int still_open(lua_State *L) {
     return 1;
 }
 
+/* user_timeout(port) -> milliseconds that the connection to this port waits for an acknowledgement,
+ * 0: the system's own | nil: there is no such connection, or no such limit on this system */
+static int user_timeout(lua_State *L) {
+#ifdef TCP_USER_TIMEOUT
+    lua_Integer port = luaL_checkinteger(L, 1);
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.sin_family != AF_INET ||
+            ntohs(peer.sin_port) != port)
+            continue;
+        unsigned ms = 0;
+        size = sizeof ms;
+        if (getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &size) != 0)
+            continue;
+        lua_pushinteger(L, (lua_Integer)ms);
+        return 1;
+    }
+#endif
+    return 0;
+}
+
 int luaopen_system(lua_State *L);
 
 int luaopen_system(lua_State *L) {
@@ -109,6 +134,7 @@ int luaopen_system(lua_State *L) {
                                          {"default_sigpipe", default_sigpipe},
                                          {"reopen", reopen},
                                          {"still_open", still_open},
+                                         {"user_timeout", user_timeout},
                                          {NULL, NULL}};
     lua_newtable(L);
     for (const luaL_Reg *f = FUNCTIONS; f->name; f++) {
