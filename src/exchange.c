@@ -112,7 +112,7 @@ hg_exchange *hg_exchange_new(const hg_request *r, hg_failure *failure) {
 /* ---- libcurl's callbacks ---- */
 
 int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
-    (void)to, (void)from, (void)to_port, (void)from_port;
+    (void)to, (void)from, (void)to_port;
     hg_handle *h = handle;
     hg_exchange *x = h->exchange;
     int64_t now = hg_now();
@@ -133,7 +133,7 @@ int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int fr
         x->op.due = hg_exchange_due(x, now);
         hg_timers_add(h->pool->timers, &x->op); /* where one was taken out there is room */
     }
-    hg_handle_on_connected(h);
+    hg_handle_on_connected(h, from_port);
     x->started = true;
     hg_gate_sent(x);
     return CURL_PREREQFUNC_OK;

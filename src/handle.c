@@ -84,8 +84,9 @@ void hg_pool_close_share(hg_pool *p) {
 
 /* ---- sockets ---- */
 
-curl_socket_t hg_handle_on_open(void *pool, curlsocktype purpose, struct curl_sockaddr *address) {
-    hg_pool *p = pool;
+curl_socket_t hg_handle_on_open(void *handle, curlsocktype purpose, struct curl_sockaddr *address) {
+    hg_handle *h = handle;
+    hg_pool *p = h->pool;
     (void)purpose;
     int type = address->socktype;
 #ifdef SOCK_CLOEXEC
@@ -101,6 +102,8 @@ curl_socket_t hg_handle_on_open(void *pool, curlsocktype purpose, struct curl_so
         return CURL_SOCKET_BAD;
     }
     p->sockets++;
+    h->opened[1] = h->opened[0];
+    h->opened[0] = fd;
     return fd;
 }
 
@@ -111,22 +114,33 @@ int hg_handle_on_close(void *pool, curl_socket_t fd) {
     return close(fd);
 }
 
+#ifdef TCP_USER_TIMEOUT
+static bool is_from(int fd, int port) {
+    struct sockaddr_storage own;
+    socklen_t size = sizeof own;
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &size) != 0)
+        return false;
+    if (own.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&own)->sin6_port) == port;
+    return own.ss_family == AF_INET && ntohs(((struct sockaddr_in *)&own)->sin_port) == port;
+}
+#endif
+
 /* An HTTP/2 connection whose packets get lost on the way is no connection any more, and all
  * requests to its server would go over it for the 15 minutes that TCP takes to give up. Not where a
- * body is held back, by us or by a slow server: that is no loss. */
-void hg_handle_on_connected(hg_handle *h) {
+ * body is held back, by us or by a slow server: that is no loss. Not earlier: the limit would be
+ * one of the connect as well. libcurl does not name the socket yet: it is the one of ours that has
+ * the connection's port. */
+void hg_handle_on_connected(hg_handle *h, int port) {
 #ifdef TCP_USER_TIMEOUT
-    curl_socket_t fd;
-    long opened = 0;
     unsigned ms = UNACKNOWLEDGED_MS;
-    if (h->alone)
-        return;
-    curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &opened);
-    if (opened > 0 && curl_easy_getinfo(h->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK)
-        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    for (int i = 0; i < 2 && !h->alone; i++)
+        if (is_from(h->opened[i], port))
+            setsockopt(h->opened[i], IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 #else
-    (void)h;
+    (void)port;
 #endif
+    h->opened[0] = h->opened[1] = -1;
 }
 
 /* Without any option: it is not plain, so that its next user starts over. */
@@ -136,6 +150,7 @@ static hg_handle *create(hg_pool *p, bool public_) {
         return NULL;
     h->public_ = public_;
     h->pool = p;
+    h->opened[0] = h->opened[1] = -1;
     h->easy = curl_easy_init();
     if (!h->easy) {
         free(h);

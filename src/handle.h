@@ -26,6 +26,7 @@ struct hg_handle {
     unsigned epoch; /* of its connections */
     bool alone;     /* wants a connection for itself: HTTP/1.1 */
     bool shares;    /* waits for a connection that it can share */
+    int opened[2];  /* sockets that it opened last, for the families of an address; -1: none */
     char *proxy, *ca_file;
     hg_ca_store *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
     char error[CURL_ERROR_SIZE];
@@ -73,14 +74,14 @@ bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r);
 bool hg_handle_set_method(hg_handle *h, const hg_request *r);
 const char *hg_request_address(const hg_request *r);
 bool hg_same_text(const char *a, const char *b);
-/* Callbacks of libcurl; the user pointer is the pool. */
-curl_socket_t hg_handle_on_open(void *pool, curlsocktype purpose, struct curl_sockaddr *address);
+/* Callbacks of libcurl; the user pointer is the handle, for what may be closed later the pool. */
+curl_socket_t hg_handle_on_open(void *handle, curlsocktype purpose, struct curl_sockaddr *address);
 int hg_handle_on_close(void *pool, curl_socket_t fd);
 
 /* A handle with all options of the request set, bound to the exchange. NULL: memory is out. */
 hg_handle *hg_handle_take(hg_pool *p, const hg_request *r, hg_exchange *x);
-/* Its request is about to be sent, over a connection that is ready. */
-void hg_handle_on_connected(hg_handle *h);
+/* Its request is about to be sent, over a connection from this port that is ready. */
+void hg_handle_on_connected(hg_handle *h, int port);
 /* Its exchange has failed: says more about it than libcurl does, where more is known. */
 void hg_handle_explain(hg_handle *h, CURLcode code);
 /* Its request went out and nothing came in time. The connection may be dead, and neither it nor any

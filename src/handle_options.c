@@ -50,7 +50,7 @@ static bool set_constants(hg_handle *h, hg_pool *p) {
     SET(e, CURLOPT_PREREQFUNCTION, hg_exchange_on_start);
     SET(e, CURLOPT_PREREQDATA, h);
     SET(e, CURLOPT_OPENSOCKETFUNCTION, hg_handle_on_open);
-    SET(e, CURLOPT_OPENSOCKETDATA, p);
+    SET(e, CURLOPT_OPENSOCKETDATA, h);
     SET(e, CURLOPT_CLOSESOCKETFUNCTION, hg_handle_on_close);
     SET(e, CURLOPT_CLOSESOCKETDATA, p);
     SET(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's answer is not the server's */
