@@ -89,7 +89,10 @@ local ROWS = {
     "download/partial",
     "that is full says so, and keeps what has come",
   },
-  ["empty HTTP/2 frames without an end"] = { "http/exchange_h2", "gets one create at most, and an end in time" },
+  ["empty HTTP/2 frames without an end"] = {
+    "http/exchange_h2",
+    "gets one create at most, and an end in time",
+  },
   ["407, 502 or another refusal of a connection"] = {
     "core/exchange_failure",
     "when a proxy refuses the connection: nothing was sent",
