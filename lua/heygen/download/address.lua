@@ -263,14 +263,15 @@ end
 local function next_to(url, location)
   local host, directory = url:gsub("[?#].*$", ""):match "^(%a[%w+.-]*://[^/]*)(.*)$"
   directory = (directory or ""):match "^(.*/)" or "/"
+  local at = 1
   while true do
-    local up, rest = location:match "^%.(%.?)/(.*)$"
+    local up, past = location:match("^%.(%.?)/()", at)
     if not up then
-      return host and host .. directory .. location
+      return host and host .. directory .. location:sub(at)
     elseif up == "." then
       directory = directory:match "^(.*/)[^/]*/$" or "/"
     end
-    location = rest
+    at = past
   end
 end
 
