@@ -174,7 +174,10 @@ describe("the rules of POST /v3/videos #once", function()
       local id = taken { caption = caption }
       sim.model.clock:advance(3600)
       local video = sim:video(id)
-      return { video.subtitle_url ~= core.null, (video.captioned_video_url or core.null) ~= core.null }
+      return {
+        (video.subtitle_url or core.null) ~= core.null,
+        (video.captioned_video_url or core.null) ~= core.null,
+      }
     end
     assert.same({ true, false }, files { file_format = "srt" })
     assert.same({ true, true }, files { style = "default" })

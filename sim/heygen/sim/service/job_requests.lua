@@ -369,7 +369,7 @@ local PRICE = 0.3 -- USD for a minute of what is given, and for less than one
 
 function FILLER.make(model, body, b, start)
   local job = jobs.add(model, FILLER, b, fields_of(body), start)
-  job.run.cost = PRICE * math.max(1, b.clip_seconds * LONGER / 60)
+  job.run.cost = PRICE * math.max(1, job.run.b.clip_seconds * LONGER / 60)
   return { job }
 end
 
