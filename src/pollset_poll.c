@@ -1,4 +1,4 @@
-/* The poller for every other system: poll(). It has no descriptor of its own, so hosts check
+/* The poller for every other system: poll(). It has no descriptor of its own, so programs check
  * engine:timeout() instead; the tests run it on Linux too (-DHG_POLLSET_POLL). */
 #include "pollset_backend.h"
 

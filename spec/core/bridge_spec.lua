@@ -375,7 +375,7 @@ describe("the bridge", function()
       assert(seen > 0)
     end)
 
-    it("the host alive when the other end is closed at any time", function()
+    it("the program alive when the other end is closed at any time", function()
       child.must [[
         local core, unix = require "heygen.core", require "socket.unix"
         require("spec.support.system").default_sigpipe()

@@ -148,7 +148,7 @@ describe("the engine", function()
     get()
   end)
 
-  it("lets the host act on a signal that comes in a long wait #native", function()
+  it("lets the program act on a signal that comes in a long wait #native", function()
     local hours = engine:after(3600)
     for _, seconds in ipairs { 3600, math.huge, -1 } do -- less than 0: for ever
       local before = core.now()

@@ -213,7 +213,7 @@ describe("a fork", function()
     local wakes, timer = 0, engine:after(0.3)
     while not timer:done() do
       local fd = engine:pollfd()
-      if fd then -- as a host does
+      if fd then -- as an event loop does
         system.poll(fd, 60)
         engine:poll()
       else

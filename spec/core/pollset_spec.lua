@@ -1,4 +1,4 @@
--- The one descriptor that a host watches, and that nothing is done in vain.
+-- The one descriptor that a program watches, and that nothing is done in vain.
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"
@@ -39,7 +39,7 @@ describe("the pollset", function()
     return engine:create { url = server.url, allow_http = true }
   end
 
-  -- Waits for `operation` as a host loop does: on the descriptor, then one poll. Returns how often it woke.
+  -- Waits for `operation` as an event loop does: on the descriptor, then one poll. Returns how often it woke.
   local function loop(operation)
     local wakes, limit = 0, core.now() + 60
     while not operation:done() do
@@ -58,7 +58,7 @@ describe("the pollset", function()
     return wakes
   end
 
-  -- How often a host wakes up in a quarter of a second in which nothing happens.
+  -- How often an event loop wakes up in a quarter of a second in which nothing happens.
   local function idle_wakes()
     local timer = engine:after(0.25)
     return loop(timer)

@@ -64,8 +64,8 @@ describe("a driver", function()
 
   it("of any kind gives the same: a script, run, all, frames, a choice of one's own", function()
     local own = {
-      await = function(engine, job)
-        while not job:done() do
+      await = function(engine, operation)
+        while not operation:done() do
           engine:wait()
         end
         return true

@@ -1,6 +1,6 @@
 -- The driver "resty" under a real nginx: where it is chosen, where it cannot wait, and what it leaves behind.
 -- spec/driver/resty_life_spec.lua has the ends of workers and of clients; spec/hosts/hosts_spec.lua runs the cases
--- of all hosts.
+-- of all drivers.
 local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
 local resty = require "spec.support.resty"
@@ -181,7 +181,7 @@ describe("a client in nginx #once #native", function()
     assert.equal(count, sim:counts().creates)
   end)
 
-  it("keeps a job whose callback raises, and continues", function()
+  it("keeps an operation whose callback raises, and continues", function()
     start {
       locations = {
         ["/"] = [[
@@ -367,7 +367,7 @@ describe("a client in nginx #once #native", function()
       ngx.say(#assert(heygen.all(reads)))
     ]]
 
-    it("of the pump with the last job", function()
+    it("of the pump with the last operation", function()
       start { locations = { ["/"] = LISTS } }
       local pid = server:workers()[1]
       local before

@@ -47,17 +47,17 @@ describe("a frame", function()
   end
 
   local function many(count, fields)
-    local jobs = {}
+    local operations = {}
     for n = 1, count do
-      jobs[n] = get(fields)
+      operations[n] = get(fields)
     end
-    return jobs
+    return operations
   end
 
   it("starts a few of a thousand requests, and takes one answer", function()
-    local jobs = many(1000)
-    local steps, ended, _, spread = frames(engine, jobs, 0)
-    assert_ok(jobs)
+    local operations = many(1000)
+    local steps, ended, _, spread = frames(engine, operations, 0)
+    assert_ok(operations)
     assert.equal(1000, #server:requests())
     assert(steps >= 1000)
     assert(ended <= 2, ended)
@@ -69,7 +69,7 @@ describe("a frame", function()
     engine:limit(COUNT)
     server:ask "_G.go, _G.sent = nil, 0 return 1"
     server:serve [[ c:request() while not go do c:sleep(0.01) end c:answer(200, "ok") sent = sent + 1 ]]
-    local jobs = many(COUNT)
+    local operations = many(COUNT)
     exchange.until_(engine, function()
       return #server:requests() == COUNT
     end, "the requests")
@@ -83,8 +83,8 @@ describe("a frame", function()
     if engine:pollfd() then
       assert.is_true(support.is_readable(engine))
     end
-    frames(engine, jobs, 0.001)
-    assert_ok(jobs)
+    frames(engine, operations, 0.001)
+    assert_ok(operations)
   end)
 
   it("may use its time: without a budget all is done at once", function()
@@ -109,29 +109,29 @@ describe("a frame", function()
 
   it("tells its host that requests wait to be started", function()
     engine:poll(0)
-    local jobs = many(3)
+    local operations = many(3)
     assert.equal(0, engine:timeout())
     if engine:pollfd() then
       assert.is_true(support.is_readable(engine))
     end
-    frames(engine, jobs, 0)
-    assert_ok(jobs)
+    frames(engine, operations, 0)
+    assert_ok(operations)
   end)
 
   it("continues where steps with and without a budget mix", function()
-    local jobs = many(100)
+    local operations = many(100)
     engine:poll(0)
     for n = 101, 200 do
-      jobs[n] = get()
+      operations[n] = get()
     end
     engine:poll()
     for n = 201, 300 do
-      jobs[n] = get()
+      operations[n] = get()
     end
     engine:poll(0)
     engine:wait(0.01)
-    frames(engine, jobs, 0.0005)
-    assert_ok(jobs)
+    frames(engine, operations, 0.0005)
+    assert_ok(operations)
   end)
 
   describe("has requests that it did not start", function()
@@ -201,16 +201,16 @@ describe("a frame", function()
     it("whose time runs while they wait", function()
       server:serve "c:request() c:gone()"
       local before = core.now()
-      local job = get { timeout = 0.4 }
+      local operation = get { timeout = 0.4 }
       socket.sleep(0.2)
       repeat
         engine:poll(0)
-      until job:done()
+      until operation:done()
       local took = core.now() - before
       assert(took < 10)
-      local _, _, failure = job:result()
+      local _, _, failure = operation:result()
       assert.same({ "timeout", "maybe" }, { failure.kind, failure.sent })
-      assert(job:timings().total <= took - 0.15, "the wait was counted")
+      assert(operation:timings().total <= took - 0.15, "the wait was counted")
       held:cancel()
     end)
   end)
@@ -263,20 +263,20 @@ describe("a frame with TLS", function()
   end
 
   local function many(count, fields)
-    local jobs = {}
+    local operations = {}
     for n = 1, count do
-      jobs[n] = get(fields)
+      operations[n] = get(fields)
     end
-    return jobs
+    return operations
   end
 
   it("sends a few of a thousand requests, over few connections", function()
-    local jobs = many(1000)
-    local steps, ended, sent, spread = frames(engine, jobs, 0)
-    assert_ok(jobs)
+    local operations = many(1000)
+    local steps, ended, sent, spread = frames(engine, operations, 0)
+    assert_ok(operations)
     local opened = 0
-    for _, job in ipairs(jobs) do
-      opened = opened + job:timings().connections
+    for _, operation in ipairs(operations) do
+      opened = opened + operation:timings().connections
     end
     assert(opened <= 12, opened) -- each carries a hundred at a time
     assert(steps >= 1000)
@@ -288,9 +288,9 @@ describe("a frame with TLS", function()
   it("opens a few of many connections", function()
     engine:limit(30)
     for _, fields in ipairs { { base = server.url.http1 }, { fresh = true } } do
-      local jobs = many(100, fields)
-      local _, ended, sent, spread = frames(engine, jobs, 0)
-      assert_ok(jobs)
+      local operations = many(100, fields)
+      local _, ended, sent, spread = frames(engine, operations, 0)
+      assert_ok(operations)
       assert(ended <= 2, ended)
       assert(fields.fresh or sent <= ROOM + 1, sent)
       assert.is_true(spread)
@@ -299,7 +299,7 @@ describe("a frame with TLS", function()
 
   it("shares its time between downloads and small requests #slow", function()
     shell.must(("truncate -s 100M %s/files/zeros.bin"):format(server.directory))
-    local paths, downloads, jobs = {}, {}, {}
+    local paths, downloads, operations = {}, {}, {}
     for n = 1, 2 do
       paths[n] = child.scratch()
       downloads[n] = get { base = server.url.http1, target = "/files/zeros.bin", output = paths[n] }
@@ -315,14 +315,14 @@ describe("a frame with TLS", function()
       step(0)
     until (downloads[1]:progress()) > 1e6 and (downloads[2]:progress()) > 1e6
     for n = 1, 50 do
-      jobs[n] = get { base = n % 2 == 0 and server.url.good or server.url.http1 }
+      operations[n] = get { base = n % 2 == 0 and server.url.good or server.url.http1 }
     end
     local steps = 0
-    while #jobs > 0 do
+    while #operations > 0 do
       step(0)
       steps = steps + 1
-      if jobs[#jobs]:done() then
-        assert_ok { table.remove(jobs) }
+      if operations[#operations]:done() then
+        assert_ok { table.remove(operations) }
       end
     end
     for n = 1, 2 do

@@ -186,16 +186,16 @@ describe("heygen.use", function()
   it("takes a driver of one's own, whose tasks our scheduler runs", function()
     local waits = 0
     heygen.use {
-      await = function(engine, job)
-        while not job:done() do
+      await = function(engine, operation)
+        while not operation:done() do
           waits = waits + 1
           engine:wait()
         end
         return true
       end,
       sleep = function(engine, seconds)
-        local job = engine:after(seconds)
-        while not job:done() do
+        local operation = engine:after(seconds)
+        while not operation:done() do
           waits = waits + 1
           engine:wait()
         end
@@ -270,7 +270,7 @@ describe("heygen.use", function()
 end)
 
 describe("a new engine", function()
-  it("does not lose its waiters to those of the old one, whose jobs had the same numbers", function()
+  it("does not lose its waiters to those of the old one, whose operations had the same numbers", function()
     local slept, reason, result
     core.engine():close() -- so that the numbers of both begin at 1
     heygen.run(function()

@@ -27,7 +27,7 @@ enum { ROUNDS = 150, WAKES = 40, PATIENCE = 60 /* seconds, then SIGALRM ends it 
 static int ends[2]; /* a pipe whose reading end is watched */
 static atomic_int wanted, made;
 
-/* The other thread: makes the descriptor readable whenever the host wants it to be. */
+/* The other thread: makes the descriptor readable whenever the program wants it to be. */
 static void *flip(void *unused) {
     (void)unused;
     for (;;) {

@@ -44,7 +44,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     return EAI_NONAME;
 }
 
-/* A host may live on when it has closed its Lua state, and the module with it. Here is where the
+/* A program may live on when it has closed its Lua state, and the module with it. Here is where the
  * interpreter would end: the look-ups that are left return to their callers first. */
 __attribute__((destructor)) static void outlive(void) {
     if (atomic_load(&under_way) == 0)

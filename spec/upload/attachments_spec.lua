@@ -220,7 +220,7 @@ describe("local files of a call", function()
       live.until_true(function()
         return count(UPLOAD) == 1
       end)
-      local blocking = coroutine.wrap(create) -- a coroutine that no host knows
+      local blocking = coroutine.wrap(create) -- a coroutine that no driver knows
       assert(blocking(list, { deadline = 30 }))
       assert(other:join())
     end)

@@ -63,8 +63,8 @@ end
 
 ---Loads the drivers that `detect` may choose, so that no search path matters when a caller waits.
 function drivers.load()
-  for host, name in pairs { cqueues = "cqueues", ngx = "resty" } do
-    if type(loaded[host]) == "table" then
+  for library, name in pairs { cqueues = "cqueues", ngx = "resty" } do
+    if type(loaded[library]) == "table" then
       pcall(built_in, name) -- what is wrong with it is raised where it is used
     end
   end
