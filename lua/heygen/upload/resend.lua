@@ -34,7 +34,7 @@ end
 function resend.is_gone(row, err)
   local status = err.status or 0
   return err.kind == "api"
-    and (err.code or ""):lower() == "asset_not_found" -- some codes come in capitals as well
+    and err.code == "asset_not_found"
     and status > 399
     and status < 500
     and not makes_something(row, err)
@@ -42,7 +42,7 @@ end
 
 -- Whether the call was refused for an asset that it has uploaded, and has made nothing. The service may see it later.
 local function is_early(row, state, err)
-  local status, code = err.status or 0, (err.code or ""):lower()
+  local status, code = err.status or 0, err.code or ""
   if
     #state.to_upload == 0
     or err.kind ~= "api"
