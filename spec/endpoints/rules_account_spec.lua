@@ -136,7 +136,7 @@ describe("of the account, it is published that #once", function()
     refused(400, "text", "/v3/voices/speech", { text = ("x"):rep(5001), voice_id = voice })
   end)
 
-  it("avatars of a prompt keep the identity of a look, and take three pictures", function()
+  it("avatars of a prompt keep the identity of an avatar look, and take three pictures", function()
     local fields = { prompt = "In a park", name = "Mine", avatar_id = a_look().id }
     fields.reference_images = { FILE, FILE, FILE }
     assert(client.avatars:create(fields))
@@ -147,7 +147,7 @@ describe("of the account, it is published that #once", function()
     assert.equal(404, live.failure(client.avatars:create(fields)).status)
   end)
 
-  it("a look may lose its name", function()
+  it("an avatar look may lose its name", function()
     local made = assert(client.avatars:create { type = "photo", name = "Me", file = FILE })
     assert(client.avatars:update_look(made.avatar_item, { name = core.null }))
   end)
@@ -178,7 +178,7 @@ describe("of the account, it is published that #once", function()
   end)
 
   it("an Idempotency-Key makes one thing of two requests", function()
-    local look = a_look().id
+    local look_id = a_look().id
     local group = assert(client.avatars:create { type = "photo", name = "Me", file = FILE }).avatar_group.id
     local secret = assert(client.webhooks:create_endpoint { url = "https://example.com/a" }).endpoint_id
     local CALLS = {
@@ -186,7 +186,7 @@ describe("of the account, it is published that #once", function()
       ["/v3/webhooks/endpoints/" .. secret .. "/rotate-secret"] = {},
       ["/v3/avatars"] = { type = "photo", name = "Me", file = FILE },
       ["/v3/avatars/" .. group .. "/consent"] = {},
-      ["/v3/videos"] = { type = "avatar", avatar_id = look, script = "Hello" },
+      ["/v3/videos"] = { type = "avatar", avatar_id = look_id, script = "Hello" },
       ["/v3/hyperframes/renders"] = { project = FILE },
       ["/v3/folders"] = { name = "Mine" },
     }
