@@ -82,7 +82,7 @@ local function poll(client, state)
   if not whole then -- it has ended, but not all of it has come
     state.torn = page_err.kind == "parse" and (state.torn or 0) + 1 or nil
     page_err.retryable = page_err.retryable and (state.torn or 0) < TRIES
-    return nil, poll_failed(state, page_err)
+    return nil, poll_failed(state, page_err, state.batch_id)
   elseif object.status == "failed" then
     return nil, batch_failed(state, object)
   end

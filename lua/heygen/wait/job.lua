@@ -133,7 +133,7 @@ local function poll_one(client, state)
     if subject.by_statuses then -- the thing itself
       object, err = get(client, state, state[subject.id])
       if not object then
-        return nil, poll_failed(state, err)
+        return nil, poll_failed(state, err, state[subject.id])
       end
     end
     return object
