@@ -47,8 +47,24 @@ describe("a wait", function()
     local quick = live.client(sim, { max_retries = 0 })
     local err = live.failure(quick:wait({ session_id = "sess_1", video_id = "v" }, PATIENT))
     check(err, { kind = "parse", session_id = "sess_1", video_id = "v" })
+    assert.equal(10, live.sent(sim))
     assert.matches("10 answers in a row could not be read", err.message, 1, true)
     assert.matches('resume with client:wait("v")', err.message, 1, true)
+  end)
+
+  it("begins to count again after an answer that can be read", function()
+    local function broken()
+      return { path = "/v3/videos/*", body = '{"data":', times = 9 }
+    end
+    sim:faults {
+      broken(),
+      { path = "/v3/videos/*", body = '{"data":{"id":"v","status":"processing"}}', times = 1 },
+      broken(),
+      { path = "/v3/videos/*", body = '{"data":{"id":"v","status":"completed"}}' },
+    }
+    local quick = live.client(sim, { max_retries = 0 })
+    assert.equal("completed", assert(quick:wait({ video_id = "v" }, PATIENT)).status)
+    assert.equal(20, live.sent(sim))
   end)
 
   it("never polls before Retry-After is over", function()
@@ -99,7 +115,7 @@ describe("a wait", function()
     for index = 1, 12 do
       ids[index] = "job_" .. index
     end
-    sim:faults { { path = "/v3/hyperframes/*", body = '{"data":', times = 12 } }
+    sim:faults { { path = "/v3/hyperframes/renders/*", body = '{"data":', times = 24 } }
     local quick = live.client(sim, { max_retries = 0 })
     local wait = { interval = 0.001, max_interval = 0.004, timeout = 20, not_found_grace = 0 }
     local err = live.failure(quick.hyperframes:wait({ render_ids = ids }, wait))

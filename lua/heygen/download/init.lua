@@ -161,6 +161,9 @@ local function run(client, state)
   state.origin = state.origin or state.url
   local good, err = address.check(client, state)
   while good do
+    if client.is_closed then -- by a function of the program, such as `refresh`
+      return state.fail(pause.closed(client))
+    end
     state.tries = state.tries + 1
     local whole, problem = fetch.run(state)
     if whole then

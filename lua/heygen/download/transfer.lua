@@ -2,6 +2,7 @@
 local core = require "heygen.core"
 local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
+local protected = require "heygen.task.protected"
 
 local transfer = {}
 
@@ -22,7 +23,7 @@ function transfer.report(state, operation, done)
   end
   state.received = math.max(here, state.received or 0) -- when a file begins again, the display does not
   state.reported = core.now()
-  local ok, raised = pcall(hook, {
+  local ok, raised = protected.call(hook, {
     received = state.received,
     total = state.have.total or (done and state.received) or nil,
     elapsed = state.reported - state.began,

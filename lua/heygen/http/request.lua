@@ -7,6 +7,7 @@ local response = require "heygen.http.response"
 local retry = require "heygen.http.retry"
 local foreign = require "heygen.http.foreign"
 local pause = require "heygen.driver.pause"
+local protected = require "heygen.task.protected"
 
 local request = {}
 
@@ -27,7 +28,7 @@ end
 
 -- A function given by the user. What it raises must not lose an answer that was paid for.
 local function tell(client, hook, event)
-  local ok, raised = pcall(hook, event)
+  local ok, raised = protected.call(hook, event)
   if not ok and client.options.log and hook ~= client.options.log then
     pcall(client.options.log, "a hook raised: " .. errors.text(raised))
   end

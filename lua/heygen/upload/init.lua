@@ -9,6 +9,7 @@ local errors = require "heygen.errors"
 local media_types = require "heygen.upload.media_types"
 local row_calls = require "heygen.api.call"
 local options = require "heygen.schema.options"
+local protected = require "heygen.task.protected"
 local request = require "heygen.http.request"
 local contents = require "heygen.upload.content"
 local pause = require "heygen.driver.pause"
@@ -56,7 +57,7 @@ local function tell(state, sent)
     return true
   end
   state.sent = math.max(state.sent, math.min(sent, state.content.size)) -- another attempt begins again
-  local ok, raised = pcall(hook, {
+  local ok, raised = protected.call(hook, {
     sent = state.sent,
     total = state.content.size,
     elapsed = core.now() - state.began,
