@@ -9,7 +9,7 @@ describe("an answer", function()
 
   setup(function()
     server = raw.start()
-    server:ask "_G.fill = function(text) return (text:gsub('@', function() return long end)) end return true"
+    server:ask "fill = function(text) return (text:gsub('@', function() return long end)) end return true"
     client = live.client(server, { max_retries = 0 })
   end)
 
@@ -46,6 +46,53 @@ describe("an answer", function()
       answers(200, '{"data":[],"has_more":' .. has_more .. "}")
       assert.equal("parse", live.failure(assert(client.videos:list()):next()).kind, has_more)
     end
+  end)
+
+  describe("that is larger than one thing needs", function()
+    local function long_answer(body)
+      answers_with(200, ("fill(%q)"):format(body))
+    end
+
+    setup(function()
+      server:ask "long = ('x'):rep(1100 * 1000) return true"
+    end)
+
+    it("is refused, and an id in it is kept", function()
+      long_answer '{"data":{"id":"v1","status":"completed","title":"@"}}'
+      live.check(live.failure(client.videos:get "v1"), { kind = "too_large", video_id = "v1" })
+      long_answer '{"data":{"session_id":"s1","title":"@"}}'
+      local err = live.failure(client:create { prompt = "x" })
+      live.check(err, { kind = "too_large", sent = "yes", session_id = "s1", retryable = false })
+      long_answer '{"error":{"code":"x","message":"@"}}'
+      assert.equal("too_large", live.failure(client.video_agents:get "s1").kind)
+    end)
+
+    it("is read where it is a list, and where the option allows it", function()
+      long_answer '{"data":[{"id":"a","title":"@"}]}'
+      assert.equal("a", assert(client.videos:list()).data[1].id)
+      long_answer '{"data":[{"id":"a","status":"@"}]}'
+      assert.equal("a", assert(client.videos:statuses { video_ids = { "a" } })[1].id)
+      long_answer '{"data":{"batch_id":"b","status":"completed","items":[{"title":"@"}]}}'
+      assert.equal("completed", assert(client.lipsyncs:get_batch("b")).status)
+      long_answer '{"data":"@"}'
+      assert.equal(1100 * 1000, #assert(client:request { method = "GET", path = "/v3/x" }).data)
+      local wide = live.client(server, { max_retries = 0, max_response_bytes = 2 * 1024 * 1024 })
+      long_answer '{"data":{"id":"v1","status":"completed","title":"@"}}'
+      assert.equal("completed", assert(wide.videos:get "v1").status)
+    end)
+
+    it("is counted as it is unpacked", function()
+      local text = [==["{\"data\":{\"id\":\"v1\",\"a\":[", ("[],"):rep(1000 * 1000), "[]]}}"]==]
+      local make = ("lua5.4 -e 'io.write(%s)' | gzip -9"):format(text)
+      local pipe = assert(io.popen(make, "r"))
+      local packed = pipe:read "*a"
+      pipe:close()
+      assert.is_true(#packed > 1000 and #packed < 20000, #packed)
+      server:ask(("packed = %q return true"):format(packed))
+      answers_with(200, "packed", [["Content-Encoding: gzip\r\n"]])
+      local err = live.failure(client.videos:get "v1")
+      assert.equal("too_large", err.kind, tostring(err))
+    end)
   end)
 
   it("gives an empty list for null", function()
@@ -118,7 +165,7 @@ describe("an answer", function()
 
   it("shows no part of the key, wherever it stands", function()
     for before = 900, 1000, 7 do
-      server:ask(("_G.long = ('a'):rep(%d) .. %q .. 'b' return true"):format(before, live.KEY))
+      server:ask(("long = ('a'):rep(%d) .. %q .. 'b' return true"):format(before, live.KEY))
       for _, where in ipairs {
         '{"error":{"code":"x","message":"@","param":"@"}}',
         '{"error":{"code":"@","message":"m"},"data":{"@":["@"]}}',
@@ -126,6 +173,7 @@ describe("an answer", function()
       } do
         answers_with(400, ("fill %q"):format(where), [["X-Request-Id: " .. long .. "\r\n"]])
         local _, message, err = client.videos:get "v1"
+        assert.equal(400, err.status)
         local all = message .. assert(core.encode(err))
         for from = 1, #live.KEY - 7 do
           assert.is_nil(all:find(live.KEY:sub(from, from + 7), 1, true), all)

@@ -225,7 +225,8 @@ local function expression(value)
   return "{" .. table.concat(fields, ",") .. "}"
 end
 
-local environment = setmetatable({}, { __index = _G })
+-- What a spec asks for runs in here. Globals that it sets are those of the scripts.
+local environment = setmetatable({}, { __index = _G, __newindex = _G })
 
 --- Sets what happens to each connection: code over `c` and `n`, the number of the connection. Forgets the log.
 function environment.serve(code)
