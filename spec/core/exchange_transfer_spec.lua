@@ -35,8 +35,12 @@ describe("an operation's transfer", function()
   -- Bytes that repeat nowhere near, NUL included.
   local function noise(length)
     local parts = {}
-    for n = 1, math.ceil(length / 64) do
+    for n = 1, 64 do
       parts[n] = core.sha256(tostring(n))
+    end
+    local block = table.concat(parts)
+    for n = 1, math.ceil(length / #block) do
+      parts[n] = n .. block
     end
     return "\0" .. table.concat(parts):sub(1, length - 1)
   end
@@ -338,13 +342,13 @@ describe("an operation's transfer", function()
   end)
 
   it("gives way when a step's time is up, and ends whole", function()
-    local content = noise(20000000)
+    local content = noise(1000000)
     server:serve(([[ local part = %q c:request()
-      c:send "HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n"
-      for _ = 1, 20 do c:send(part) end ]]):format(content:sub(1, 1000000)))
+      c:send "HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n"
+      for _ = 1, 8 do c:send(part) end ]]):format(content))
     local operation = engine:create { url = server.url, output = path "big", allow_http = true }
     local steps, tick = 0, engine:after(0)
-    local limit = core.now() + 60
+    local limit = core.now() + 300
     while not operation:done() do
       steps = steps + 1
       engine:poll(0) -- no time at all: each step must still get somewhere
@@ -352,8 +356,7 @@ describe("an operation's transfer", function()
     end
     assert.is_true(tick:done())
     assert.equal(200, (operation:result()))
-    assert.equal(20000000, #read "big")
-    assert.equal(core.sha256(content:sub(1, 1000000):rep(20)), core.sha256(read "big"))
+    assert.is_true(content:rep(8) == read "big")
     assert(steps > 20, "the work was cut into steps: " .. steps)
   end)
 

@@ -203,7 +203,7 @@ describe("TLS", function()
     assert.equal(0, other:timings().connections + operation:timings().connections)
   end)
 
-  it("keeps nothing of a paused download that was cancelled", function()
+  it("keeps nothing of a paused download that was cancelled #slow", function()
     local length = 8000000
     server:write("files/a.bin", ("a"):rep(length))
     server:write("files/b.bin", ("b"):rep(length))

@@ -29,10 +29,13 @@ end
 -- has to be named: for LuaRocks, 5.1 is PUC Lua.
 local function configure(dir, version)
   local config = { "rocks_servers = {}", 'rocks_provided = { ["lua-cjson"] = "2.1.0-1", luv = "1.44.2-1" }' }
+  -- Not optimized: that is most of the time that a build takes.
+  local variables = 'CFLAGS = "-O0 -fPIC"'
   if version.lua == "luajit" then
     local incdir = shell.must("pkg-config --cflags-only-I luajit"):match "%-I(%S+)"
-    config[3] = ("variables = { LUA_INTERPRETER = %q, LUA_INCDIR = %q }"):format(version.lua, incdir)
+    variables = variables .. (", LUA_INTERPRETER = %q, LUA_INCDIR = %q"):format(version.lua, incdir)
   end
+  config[3] = ("variables = { %s }"):format(variables)
   write(dir .. "/config.lua", table.concat(config, "\n") .. "\n")
 end
 

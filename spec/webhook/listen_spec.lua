@@ -435,7 +435,7 @@ describe("a listener", function()
       go(function() end)
     ]==]
     assert.matches(
-      "^nil\tnetwork\theygen: webhook.listen: cannot listen on N.N.N.N port N: EADDRINUSE",
+      "^nil\tnetwork\theygen: heygen.webhook.listen: cannot listen on N.N.N.N port N: EADDRINUSE",
       lines[1]
     )
     assert.matches("cannot listen on example.com port 0: host: expected an IP address", lines[2])
