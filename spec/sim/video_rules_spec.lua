@@ -141,6 +141,14 @@ describe("the rules of POST /v3/videos #once", function()
     taken { resolution = "4k", engine = engine "avatar_iii" }
   end)
 
+  it("a picture has no engine", function()
+    local voice = sim.model.library.voices.rows[1].id
+    local body = { type = "image", image = FILE, voice_id = voice, script = "x", engine = engine "avatar_iii" }
+    local status, value = sim:ask("POST", "/v3/videos", body)
+    assert.same({ 422, "engine" }, { status, value.error.param })
+    assert.equal('engine: does not belong to the type "image"', client_says(body))
+  end)
+
   it("an engine is one of those that the look supports", function()
     refused("engine.type", { engine = engine "avatar_v" })
     taken { engine = engine "avatar_iii" }
