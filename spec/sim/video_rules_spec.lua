@@ -143,7 +143,8 @@ describe("the rules of POST /v3/videos #once", function()
 
   it("a picture has no engine", function()
     local voice = sim.model.library.voices.rows[1].id
-    local body = { type = "image", image = FILE, voice_id = voice, script = "x", engine = engine "avatar_iii" }
+    local body =
+      { type = "image", image = FILE, voice_id = voice, script = "x", engine = engine "avatar_iii" }
     local status, value = sim:ask("POST", "/v3/videos", body)
     assert.same({ 422, "engine" }, { status, value.error.param })
     assert.equal('engine: does not belong to the type "image"', client_says(body))
