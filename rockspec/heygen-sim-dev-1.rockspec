@@ -25,6 +25,7 @@ build = {
   type = "builtin",
   modules = {
     ["heygen.sim"] = "sim/heygen/sim/init.lua",
+    ["heygen.sim.background"] = "sim/heygen/sim/background.lua",
     ["heygen.sim.contract"] = "sim/heygen/sim/contract/init.lua",
     ["heygen.sim.contract.account"] = "sim/heygen/sim/contract/account.lua",
     ["heygen.sim.contract.assets"] = "sim/heygen/sim/contract/assets.lua",

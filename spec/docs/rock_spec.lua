@@ -122,7 +122,7 @@ for _, version in ipairs(VERSIONS) do
       assert.equal("ftyp", (shell.must("head -c 8 " .. quote(video) .. " | tail -c 4")))
 
       -- nginx needs the core for LuaJIT, and says so at once.
-      output, status = run(dir, version, "heygen-sim --tls --until-stdin-closes </dev/null")
+      output, status = run(dir, version, "heygen-sim --tls --port 0 --until-stdin-closes </dev/null")
       if version.lua == "luajit" then
         assert.equal(0, status, output)
         assert.matches("^https://127%.0%.0%.1:%d+\nhttp://127%.0%.0%.1:%d+$", output)

@@ -65,7 +65,7 @@ describe("Ctrl-C #native", function()
   local sim, folder
 
   setup(function()
-    sim = support.start { speed = 0 }
+    sim = support.start { speed = 0, behaviour = { video_id = "late" } }
     folder = shell.must "mktemp -d"
   end)
 

@@ -68,9 +68,45 @@ describe("heygen-sim", function()
     assert.matches("%-%-url%-file", output)
   end)
 
+  it("starts in the background for a shell that evals what it prints", function()
+    local pipe = io.popen([[
+      eval "$(]] .. COMMAND .. [[ --env --port 0 --key k1 --with-process $$)" || exit 1
+      echo "$HEYGEN_API_BASE $HEYGEN_API_KEY $HEYGEN_ALLOW_HTTP"
+      curl -s -o /dev/null -w '%{http_code}\n' -H "x-api-key: $HEYGEN_API_KEY" "$HEYGEN_API_BASE/v3/videos"
+      kill "$HEYGEN_SIM_PID"
+    ]])
+    local output = pipe:read "*a"
+    pipe:close()
+    local url = output:match "^(http://127%.0%.0%.1:%d+) k1 1\n200\n$"
+    assert.is_string(url, output)
+    assert.is_truthy(eventually(function()
+      return not listens(url)
+    end))
+  end)
+
+  it("says in the background, too, why it cannot start", function()
+    local taken = assert(socket.bind("127.0.0.1", 0))
+    local _, port = taken:getsockname()
+    local output, status = run(("--env --port %d"):format(port))
+    assert.equal(1, status)
+    assert.matches("cannot listen on 127.0.0.1 port " .. port, output, 1, true)
+    taken:close()
+  end)
+
+  it("takes a free port when the usual one is taken", function()
+    local port = require("heygen.sim.options").PORT
+    local taken = socket.bind("127.0.0.1", port) -- or somebody else has it
+    local output = run "--until-stdin-closes </dev/null"
+    assert.matches(("port %d is taken; it listens on http://127.0.0.1:"):format(port), output, 1, true)
+    assert.is_nil(output:find("127.0.0.1:" .. port, 1, true))
+    if taken then
+      taken:close()
+    end
+  end)
+
   it("prints its base URL first, and ends with its standard input", function()
     local path = os.tmpname()
-    local pipe = io.popen(COMMAND .. "--until-stdin-closes >" .. path, "w")
+    local pipe = io.popen(COMMAND .. "--port 0 --until-stdin-closes >" .. path, "w")
     local url
     assert.is_truthy(eventually(function()
       local file = assert(io.open(path))
@@ -87,8 +123,11 @@ describe("heygen-sim", function()
   it("survives a client that goes away while it writes", function()
     -- LuaSocket makes this process ignore SIGPIPE, and children inherit that; a simulator started elsewhere would not.
     local faults = '[{"drip":{"bytes":5,"every":0.01}}]'
-    local command =
-      string.format("env --default-signal=PIPE %s --faults '%s' --until-stdin-closes", COMMAND, faults)
+    local command = string.format(
+      "env --default-signal=PIPE %s --port 0 --faults '%s' --until-stdin-closes",
+      COMMAND,
+      faults
+    )
     local path = os.tmpname()
     local pipe = io.popen(command .. " >" .. path, "w")
     local host, port

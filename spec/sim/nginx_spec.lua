@@ -2,6 +2,7 @@
 local eventually = require "spec.support.eventually"
 local cjson = require "cjson"
 local process = require "spec.support.process"
+local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 local socket = require "socket"
 local support = require "spec.support.sim"
@@ -290,7 +291,7 @@ describe("the nginx front #once", function()
       local path = os.tmpname()
       os.remove(path)
       -- The shell tells its number, and becomes the simulator.
-      local command = "echo $$ >%s.pid; exec env TMPDIR=%s lua5.4 bin/heygen-sim --front nginx --tls"
+      local command = "echo $$ >%s.pid; exec env TMPDIR=%s lua5.4 bin/heygen-sim --port 0 --front nginx --tls"
         .. " --until-stdin-closes --url-file %s >/dev/null"
       local pipe = io.popen(command:format(path, room, path), "w")
       assert.is_truthy(eventually(function()
@@ -313,6 +314,8 @@ describe("the nginx front #once", function()
       local family = descendants(pid)
       assert.is_true(#family >= 3)
       assert.equal(1, #directories())
+      -- One line, for $(cat FILE), though the output has two.
+      assert.matches("^https://[^\n]+\n$", scripts.read(path))
       pipe:close()
       assert.is_true(all_gone(family))
       assert.same({}, directories())
@@ -321,7 +324,9 @@ describe("the nginx front #once", function()
 
     it("when nginx does, and says so", function()
       local errors = room .. ".err"
-      local command = "TMPDIR=" .. room .. " lua5.4 bin/heygen-sim --front nginx --until-stdin-closes"
+      local command = "TMPDIR="
+        .. room
+        .. " lua5.4 bin/heygen-sim --port 0 --front nginx --until-stdin-closes"
       local pipe = io.popen("{ " .. command .. "; echo status $?; } >" .. errors .. " 2>&1", "w")
       local master
       assert.is_truthy(eventually(function()

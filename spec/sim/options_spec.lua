@@ -219,8 +219,10 @@ describe("the option", function()
   it("--url-file holds the URL as long as it runs, and is removed afterwards", function()
     local path = os.tmpname()
     os.remove(path)
-    local pipe =
-      io.popen(LUA .. " bin/heygen-sim --until-stdin-closes --url-file " .. path .. " >/dev/null", "w")
+    local pipe = io.popen(
+      LUA .. " bin/heygen-sim --port 0 --until-stdin-closes --url-file " .. path .. " >/dev/null",
+      "w"
+    )
     local url = eventually(function()
       return (read(path) or ""):match "^(http://127%.0%.0%.1:%d+)\n$"
     end)
@@ -229,7 +231,8 @@ describe("the option", function()
     assert.is_nil(read(path))
   end)
 
-  local WITH_PROCESS = "%s bin/heygen-sim --with-process %d --url-file %s </dev/null >/dev/null 2>&1 &"
+  local WITH_PROCESS =
+    "%s bin/heygen-sim --port 0 --with-process %d --url-file %s </dev/null >/dev/null 2>&1 &"
 
   it("--with-process ends it with that process", function()
     local path = os.tmpname()

@@ -110,7 +110,7 @@ end
 
 -- A simulator that can be killed; ends with this process. `before` is what the shell does first.
 local function launch(path, front, before)
-  local command = "%s exec %s bin/heygen-sim --state %s --url-file URL_FILE --speed 60 --quiet"
+  local command = "%s exec %s bin/heygen-sim --port 0 --state %s --url-file URL_FILE --speed 60 --quiet"
     .. " --set concurrency=0 --set idempotency=true --seed 3 --front %s --with-process $PPID"
   return start(command:format(before or "", LUA, path, front))
 end

@@ -164,6 +164,24 @@ local function open_nginx(values, the_model, uv, epoch)
   return server
 end
 
+-- Without a port that was asked for: the usual one, or a free one.
+local function open_somewhere(values, open)
+  if values.port then
+    return open()
+  end
+  values.port = options.PORT
+  local server, problem = open()
+  if server or not problem:find "^cannot listen" then
+    return server, problem
+  end
+  values.port = 0
+  server, problem = open()
+  if server and not values.quiet then
+    complain(string.format("port %d is taken; it listens on %s", options.PORT, server.url))
+  end
+  return server, problem
+end
+
 -- Ends the loop when it is time, from now on.
 local function watch(values, uv)
   local function stop()
@@ -198,7 +216,9 @@ local function open_both(values, uv)
     end
   end
   local open = values.front == "nginx" and open_nginx or open_luv
-  server, problem = open(values, the_model, uv, epoch)
+  server, problem = open_somewhere(values, function()
+    return open(values, the_model, uv, epoch)
+  end)
   if not server then
     if kept then
       kept:close()
@@ -224,7 +244,8 @@ local function announce(values, server)
   io.stdout:write(urls, "\n")
   io.stdout:flush()
   if values["url-file"] then
-    local ok, trouble = write_file(values["url-file"], urls)
+    -- One line, for $(cat FILE); who names the directory reads both.
+    local ok, trouble = write_file(values["url-file"], values.home and urls or server.url)
     if not ok then
       return nil, "--url-file: " .. tostring(trouble)
     end
@@ -232,11 +253,7 @@ local function announce(values, server)
   return true
 end
 
-local function serve(values)
-  local has_luv, uv = pcall(require, "luv")
-  if not has_luv then
-    return nil, "the Lua module luv is missing (apt-get install lua-luv, or luarocks install luv)"
-  end
+local function serve(values, uv)
   local server, kept = open_both(values, uv)
   if not server then
     return nil, kept
@@ -299,7 +316,19 @@ function main.run(arguments)
     print("heygen-sim " .. main._VERSION)
     return 0
   end
-  local ok, problem = serve(values)
+  local has_luv, uv = pcall(require, "luv")
+  local ok, problem
+  if not has_luv then
+    problem = "the Lua module luv is missing (apt-get install lua-luv, or luarocks install luv)"
+  elseif values.env then
+    ok, problem = require("heygen.sim.background").start(arguments, values)
+    if ok then
+      print(ok)
+      return 0
+    end
+  else
+    ok, problem = serve(values, uv)
+  end
   if not ok then
     complain(problem)
     if values["url-file"] then

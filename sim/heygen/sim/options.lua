@@ -6,11 +6,14 @@ local scenarios = require "heygen.sim.core.scenarios"
 
 local options = {}
 
+--- Where it listens when no port is named and this one is free.
+options.PORT = 8439
+
 local NUMBER, TEXT, SWITCH = "number", "text", "switch"
 
 local OPTIONS = {
   { "host", TEXT, "ADDRESS", "where to listen (default 127.0.0.1; anything else is open to others)" },
-  { "port", NUMBER, "N", "port; 0, the default, takes a free one" },
+  { "port", NUMBER, "N", "port (default 8439, or a free one when that is taken); 0 takes a free one" },
   { "front", TEXT, "NAME", "the server: luv (default), or nginx (needs nginx with its Lua module)" },
   { "tls", SWITCH, "", "https with HTTP/2 on the first URL, http on the second; means --front nginx" },
   { "workers", NUMBER, "N", "nginx: how many workers (default 2)" },
@@ -43,6 +46,12 @@ local OPTIONS = {
     TEXT,
     "DIR",
     "write url (and ca.pem, with --tls) into this directory; end when url is removed, and remove them all",
+  },
+  {
+    "env",
+    SWITCH,
+    "",
+    'run in the background and print variables: eval "$(heygen-sim --env --with-process $$)"',
   },
   { "until-stdin-closes", SWITCH, "", "end when standard input ends: with the parent process" },
   { "with-process", NUMBER, "PID", "end when this process has ended, too" },
@@ -98,7 +107,7 @@ end
 
 local function finish(values)
   values.front = values.front or (values.tls and "nginx" or "luv")
-  local port = values.port or 0
+  local port = values.port or options.PORT
   if port ~= math.floor(port) or port > 65535 then
     return nil, "--port: expected 0 to 65535"
   elseif values.scenario and not scenarios[values.scenario] then
@@ -123,7 +132,11 @@ local function finish(values)
   end
   -- Names are not looked up; this one needs not be.
   values.host = values.host == "localhost" and "127.0.0.1" or values.host
+  if values.env and (values.home or values["until-stdin-closes"]) then
+    return nil, "--env: it has no standard input and no directory of its own (--with-process PID ends it)"
+  end
   if values.home then
+    values.port = values.port or 0
     values["url-file"] = values.home .. "/url"
     values["ca-file"] = values.tls and values.home .. "/ca.pem" or nil
   end
@@ -135,7 +148,7 @@ local function finish(values)
     end
     values.behaviour[name] = value
   end
-  values.port = math.floor(port)
+  values.port = values.port and math.floor(values.port)
   return values
 end
 

@@ -4,6 +4,7 @@ local catalogue = require "heygen.sim.service.catalogue"
 local files = require "heygen.sim.service.files"
 local lookup = require "heygen.sim.service.lookup"
 local pages = require "heygen.sim.core.pages"
+local random = require "heygen.sim.core.random"
 local respond = require "heygen.sim.core.respond"
 local text = require "heygen.sim.core.text"
 
@@ -122,6 +123,7 @@ end
 -- Those that fit best come first; among equals, prompt and seed decide.
 local function ranked(model, body, seed)
   local words, list = {}, {}
+  local chances = random.new(text.hash(string.format("%s|%d", body.prompt, seed)))
   for word in body.prompt:lower():gmatch "%w+" do
     words[word] = true
   end
@@ -134,8 +136,7 @@ local function ranked(model, body, seed)
       and (voice.gender == (gender or voice.gender))
       and voice.language == (language or voice.language)
     then
-      local chance = text.hash(string.format("%s|%d|%s", body.prompt, seed, voice.id))
-      list[#list + 1] = { voice = voice, fitness = fitness(voice, words), chance = chance }
+      list[#list + 1] = { voice = voice, fitness = fitness(voice, words), chance = chances:integer() }
     end
   end
   table.sort(list, function(x, y)
