@@ -95,7 +95,7 @@ describe("heygen-sim", function()
 
   it("takes a free port when the usual one is taken", function()
     local port = require("heygen.sim.options").PORT
-    local taken = socket.bind("127.0.0.1", port) -- or somebody else has it
+    local taken = socket.bind("127.0.0.1", port) -- or another simulator has it
     local output = run "--until-stdin-closes </dev/null"
     assert.matches(("port %d is taken; it listens on http://127.0.0.1:"):format(port), output, 1, true)
     assert.is_nil(output:find("127.0.0.1:" .. port, 1, true))

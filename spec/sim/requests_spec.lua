@@ -1,4 +1,4 @@
--- What requests get that is easily forgotten: test events, older versions of the API, fields nobody knows, voices that
+-- What requests get that is easily forgotten: test events, older versions of the API, unknown fields, voices that
 -- are searched for, lengths that are asked for.
 local core = require "heygen.core"
 local simulated = require "spec.support.sim_model"
