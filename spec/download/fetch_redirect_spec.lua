@@ -92,6 +92,25 @@ describe("a download", function()
       no_file()
     end)
 
+    it("does not go from another network to this machine or a private network", function()
+      local outer = live.client(nil, { allow_http = true, proxy = server.url, max_retries = 0 })
+      for _, host in ipairs { "127.0.0.1", "localhost", "10.1.2.3", "[::1]", "169.254.169.254", "2130706433" } do
+        server:serve(
+          ("c:request() c:send('HTTP/1.1 302 Found\\r\\nLocation: http://%s/x\\r\\nContent-Length: 0\\r\\n\\r\\n') c:close()"):format(
+            host
+          )
+        )
+        local err = live.failure(outer:download("http://example.com/x.mp4", path()))
+        assert.equal("invalid", err.kind, host)
+        assert.matches("of this machine or of a private network", err.message)
+        err = live.failure(outer:download({ video_url = "http://" .. host .. "/x.mp4" }, path()))
+        assert.equal("invalid", err.kind, host)
+        assert.equal("no", err.sent)
+        assert.equal(1, #server:seen())
+      end
+      no_file()
+    end)
+
     it("does not go from https to plain http, not even to this machine", function()
       local name = function(suffix)
         return directory .. "/tls" .. suffix

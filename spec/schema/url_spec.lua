@@ -48,6 +48,59 @@ describe("the rule for this machine", function()
   end)
 end)
 
+describe("the rule for private networks", function()
+  it("takes numbers of private networks, and numbers that are not plain", function()
+    for _, host in ipairs(LOOPBACK) do
+      assert.is_true(urls.is_private(host), host)
+    end
+    for _, host in ipairs {
+      "10.0.0.1",
+      "172.16.0.1",
+      "172.31.255.255",
+      "192.168.0.1",
+      "169.254.169.254",
+      "0.0.0.0",
+      "127.1",
+      "2130706433",
+      "0x7f000001",
+      "0x7f.1",
+      "1.2.3.0x4",
+      "8.8.8.010",
+      "10.0.0.1.",
+      "localhost.",
+      "a.localhost",
+      "[::]",
+      "[fe80::1]",
+      "[fd00::1]",
+      "[::ffff:10.0.0.1]",
+    } do
+      assert.is_true(urls.is_private(host), host)
+    end
+    for _, host in ipairs {
+      "8.8.8.8",
+      "172.15.0.1",
+      "172.32.0.1",
+      "192.169.0.1",
+      "100.1.1.1",
+      "example.com",
+      "10.example.com",
+      "0xample.com",
+      "localhost.example.com",
+      "[2001:db8::1]",
+    } do
+      assert.is_false(urls.is_private(host), host)
+    end
+  end)
+
+  it("lets a server of such a network name others in it", function()
+    local inner, outer = "http://127.0.0.1:8080/x", "https://example.com/x"
+    assert.is_string(urls.inward_problem(inner, outer))
+    assert.is_nil(urls.inward_problem(inner, "http://localhost:1"))
+    assert.is_nil(urls.inward_problem(outer, inner))
+    assert.is_nil(urls.inward_problem(outer, outer))
+  end)
+end)
+
 describe("an address", function()
   it("is split at its path", function()
     assert.same({ "https://a.b", "/c?d#e", false }, { urls.split "HTTPS://a.b/c?d#e" })

@@ -81,14 +81,15 @@ local function clean(url)
 end
 
 ---Fills in url, video_id and wants_media from what was given. A table without both is no mistake of the program: the
----service may have sent it.
+---service may have sent it. `sender` has sent the address: nil for the program itself.
+---@param client heygen.Client
 ---@param state table
 ---@param given any
 ---@param target any
 ---@param level integer
 ---@return true?
 ---@return heygen.Error?
-function address.read(state, given, target, level)
+function address.read(client, state, given, target, level)
   local variant = state.variant
   if type(given) == "string" then
     if not given:find "^%s*%a[%w+.-]*://" then
@@ -110,6 +111,7 @@ function address.read(state, given, target, level)
   end
   state.url, state.video_id = url and clean(url), id or filled(given.video_id)
   state.is_instant = filled(given.model) ~= nil and not id -- of client.models
+  state.sender = client.base
   if field == "url" or not (url or state.video_id) then
     state.wants_media = is_media_name(url) or is_media_name(target) -- an asset may be anything
   else
@@ -153,9 +155,11 @@ end
 ---@return heygen.Error?
 function address.check(client, state)
   local base, why = urls.split(state.url, client.options.allow_http)
-  if base then
+  local inward = state.sender and urls.inward_problem(state.url, state.sender)
+  if base and not inward then
     return true
   end
+  why = inward or why
   return state.fail {
     kind = "invalid",
     message = "client:download: " .. why .. ", got " .. urls.shown(client.hide(state.url)),
@@ -226,7 +230,8 @@ function address.refresh(client, state)
     if url then
       url = clean(url)
       state.url, state.origin, state.redirects = url, url, 0
-      return true
+      state.sender = not state.options.refresh and client.base or nil
+      return address.check(client, state)
     elseif type(object.status) == "string" and object.status ~= "completed" then
       return not_ready(client, state, object)
     elseif state.variant ~= "video" and find(object, "video") then
@@ -311,7 +316,7 @@ function address.redirect(client, state, problem)
     problem.message = "client:download: a redirect from https to plain http was refused"
     return state.fail(problem)
   end
-  state.url = url
+  state.url, state.sender = url, state.url
   return address.check(client, state)
 end
 

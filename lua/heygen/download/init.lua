@@ -299,7 +299,7 @@ function downloads.download(client, given_source, target, given, level)
   local read_given = options.read(CALL, given, KNOWN, level + 1)
   check_target(target, read_given, level + 1)
   local state = new_state(client, read_given)
-  local read, err = address.read(state, given_source, target, level + 1)
+  local read, err = address.read(client, state, given_source, target, level + 1)
   if not read then
     return nil, err
   end

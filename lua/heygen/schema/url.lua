@@ -35,6 +35,41 @@ function url.is_loopback(host)
   return host == "localhost" or host == "[::1]" or host == "::1" or is_loopback_ipv4(host)
 end
 
+local PRIVATE = {
+  "^0%.",
+  "^10%.",
+  "^127%.",
+  "^169%.254%.",
+  "^172%.1[6-9]%.",
+  "^172%.2%d%.",
+  "^172%.3[01]%.",
+  "^192%.168%.",
+}
+
+---Whether a host is this machine or one of a private network, as far as its text says so. Numbers in another spelling
+---than four plain ones count: what they mean depends on who reads them.
+---@param host string as it stands in a URL, without a port
+---@return boolean
+function url.is_private(host)
+  host = lower(host):gsub("%.$", "")
+  if find(host, "^%[") then
+    return not find(host, "^%[[23]%x%x%x:") -- 2000::/3 is all that is routed
+  elseif host == "localhost" or find(host, "%.localhost$") then
+    return true
+  elseif not find(host, "^%d+%.%d+%.%d+%.%d+$") then
+    return find(host, "^[%d.]+$") ~= nil
+      or find(host, "^0x%x+$") ~= nil
+      or find(host, "^0x%x*%.[%dx.]") ~= nil
+      or find(host, "%.0x%x*$") ~= nil
+  end
+  for index = 1, #PRIVATE do
+    if find(host, PRIVATE[index]) then
+      return true
+    end
+  end
+  return find(host, "^0%d") ~= nil or find(host, "%.0%d") ~= nil
+end
+
 -- Scheme, host, port with its colon, and what follows; nothing when the text is no address of a server.
 local function parts(text)
   local scheme, host, port, rest = text:match "^(%a[%w+.-]*)://(%[[%x:.]+%])(:?%d*)(.*)$"
@@ -69,6 +104,20 @@ function url.split(text, allow_http)
     return nil, "expected https (plain http is only for this machine)", true
   end
   return scheme .. "://" .. host .. (port == ":" and "" or port), rest, scheme == "http"
+end
+
+---The problem of an address that the service or a file server has sent, and that leads into the network of the
+---program, where the address that it comes from does not.
+---@param text string
+---@param from string base_url, or the address that redirects
+---@return string? problem
+function url.inward_problem(text, from)
+  local _, host = parts(text)
+  local _, outer = parts(from)
+  if host and url.is_private(host) and not (outer and url.is_private(outer)) then
+    return "an address of this machine or of a private network, from a server that is in neither, is not used"
+  end
+  return nil
 end
 
 ---The proxy for an address: what was chosen, else none for this machine, else the environment's.

@@ -102,10 +102,11 @@ local function take_slot(client, state)
     return not_understood(state, "asset_id")
   end
   local base, why, plain = urls.split(slot.upload_url, client.options.allow_http)
-  if not base then
+  local inward = base and urls.inward_problem(slot.upload_url, client.base)
+  if not base or inward then
     return fail(state, {
       kind = "parse",
-      message = "the address for the upload cannot be used: " .. why,
+      message = "the address for the upload cannot be used: " .. (inward or why),
       status = 200,
       sent = "yes",
     })
