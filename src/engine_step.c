@@ -177,7 +177,8 @@ static void take_finished(hg_engine *e, int64_t end) {
         char *private_;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private_);
         hg_handle *h = (hg_handle *)(void *)private_;
-        if (code == CURLE_OPERATION_TIMEDOUT && h->exchange->started) /* no byte for some time */
+        if (code == CURLE_OPERATION_TIMEDOUT && h->exchange->started &&
+            !h->exchange->has_problem) /* no byte for some time */
             hg_handle_distrust(h);
         if (code != CURLE_OK)
             hg_handle_explain(h, code);
@@ -204,7 +205,7 @@ static void time_out(hg_engine *e, hg_exchange *x, int64_t now, bool behind) {
     }
     hg_signals s; /* a connection may be closed */
     hg_signals_block(&s);
-    if (x->started)
+    if (x->started && !x->has_problem)
         hg_handle_distrust(x->handle);
     fail(e, x, CURLE_OPERATION_TIMEDOUT,
          x->started ? NO_ANSWER

@@ -101,6 +101,7 @@ typedef struct hg_exchange {
     bool paused;        /* held back, or the step's time was up in the middle of a download */
     bool resumed;       /* may write once more although it is: every step must get somewhere */
     bool head_came, head_notified;
+    bool has_problem; /* no file comes, but an error or a redirect: a part of its body will do */
 
     /* ---- why it failed ---- */
     const char *cause; /* a word for it; NULL: the one of libcurl's number */

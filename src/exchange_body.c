@@ -9,12 +9,16 @@
 
 #include "exchange.h"
 #include "handle.h"
+#include "timers.h"
 
 enum {
     AHEAD = 128 * 1024, /* of a stream that its owner has not taken */
     MAX_PROBLEM =
         256 * 1024 /* of an error body where a file was wanted: enough to read the reason */
 };
+
+/* The same in time, from the head on. Its end may never come. */
+static const int64_t PROBLEM_TIME = 5 * HG_SECOND;
 
 /* ---- notifications ---- */
 
@@ -37,6 +41,15 @@ void hg_exchange_on_head_end(hg_handle *h) {
     if (x->status < 200 || x->head_came)
         return;
     x->head_came = true;
+    if (x->status >= 300) {
+        int64_t due = hg_now() + PROBLEM_TIME;
+        x->has_problem = true;
+        if (x->op.timed && due < x->op.due) {
+            hg_timers_remove(h->pool->timers, &x->op);
+            x->op.due = due;
+            hg_timers_add(h->pool->timers, &x->op); /* where one was taken out there is room */
+        }
+    }
     hg_exchange_notify(x, &h->pool->notified);
 }
 
@@ -92,8 +105,8 @@ size_t hg_exchange_on_body(char *data, size_t size, size_t n, void *handle) {
     x->received += len;
     if (x->to_file)
         return write_output(x, data, len) ? len : 0;
-    if ((x->output || x->stream) && !x->to_owner && x->content.len + len > MAX_PROBLEM)
-        return len;
+    if (x->has_problem && x->content.len + len > MAX_PROBLEM)
+        return 0; /* hg_exchange_finish knows that it is no failure */
     if (!hg_buf_add(&x->content, data, len)) {
         hg_op_fail(&x->op, HG_FAIL_NETWORK, "out of memory");
         return 0;

@@ -69,6 +69,13 @@ describe("a client", function()
       assert.matches("%-> 200 in %d+%.%d+ s %(attempt 2%)$", lines[2])
     end)
 
+    it("does not tell the query of a raw request", function()
+      assert(hooked():request { path = "/v3/videos?limit=3" })
+      assert.equal(sim.url .. "/v3/videos?[hidden]", seen[1].url)
+      assert.equal(seen[1].url, seen[2].url)
+      assert.matches("/v3/videos?[hidden] -> 200", lines[1], 1, true)
+    end)
+
     it("tells what never got an answer", function()
       sim:faults { { close = "before" } }
       live.failure(hooked().videos:get("v", { max_retries = 0 }))

@@ -333,6 +333,20 @@ describe("a download", function()
     assert(client:download(server.url .. "/f.mp4", path())) -- six redirects, five at most in a row
     assert.equal(VIDEO, read())
   end)
+
+  -- In bytes, and in time.
+  for name, body in pairs {
+    ["a flood"] = 'while c:send(("x"):rep(65536)) do end',
+    ["drops #once"] = 'while c:send "x" do c:sleep(0.1) end',
+  } do
+    it("reads no more of an error page without an end than tells the error: " .. name, function()
+      core.engine():close()
+      server:serve("c:request() c:send 'HTTP/1.1 404 Status\\r\\n\\r\\n<html>' " .. body)
+      local err = live.failure(client:download(server.url .. "/f.mp4", path(), { deadline = 120 }))
+      assert.same({ "api", 404, "download_refused" }, { err.kind, err.status, err.code })
+      assert.matches("^<html>x", err.last)
+    end)
+  end
 end)
 
 describe("address.redirect", function()

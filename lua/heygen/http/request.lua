@@ -26,6 +26,12 @@ local function called(client, row, call)
   return row.method .. " " .. client.base_path .. call.target:gsub("%?.*", "")
 end
 
+-- An address for logs and hooks. The query of a raw request may hold anything: a token, for one.
+local function shown_url(client, row, call)
+  local target = row.raw and call.target:gsub("%?.*", "?[hidden]") or call.target
+  return client.base .. client.base_path .. target
+end
+
 -- A function given by the user. What it raises must not lose an answer that was paid for.
 local function tell(client, hook, event)
   local ok, raised = protected.call(hook, event)
@@ -57,7 +63,7 @@ local function report(client, row, call, state, status, problem, seconds)
   end
   local event = {
     method = row.method,
-    url = client.base .. client.base_path .. call.target,
+    url = shown_url(client, row, call),
     attempt = state.attempt,
     seconds = now() - state.began,
     status = status,
@@ -79,7 +85,7 @@ local function announce(client, row, call, state)
   local hook = client.options.on_request
   return tell(client, hook, {
     method = row.method,
-    url = client.base .. client.base_path .. call.target,
+    url = shown_url(client, row, call),
     attempt = state.attempt,
     idempotency_key = state.key,
   })
