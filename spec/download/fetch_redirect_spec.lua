@@ -96,7 +96,7 @@ describe("a download", function()
       local outer = live.client(nil, { allow_http = true, proxy = server.url, max_retries = 0 })
       for _, host in ipairs { "127.0.0.1", "localhost", "10.1.2.3", "[::1]", "169.254.169.254", "2130706433" } do
         server:serve(
-          ("c:request() c:send('HTTP/1.1 302 Found\\r\\nLocation: http://%s/x\\r\\nContent-Length: 0\\r\\n\\r\\n') c:close()"):format(
+          ("c:request() c:answer(302, '', 'Location: http://%s/x\\r\\nConnection: close\\r\\n') c:close()"):format(
             host
           )
         )

@@ -41,7 +41,11 @@ local SERVER = [[
     location /small { client_max_body_size 1k; proxy_pass http://127.0.0.1:1; }
     location /upload { client_max_body_size 100m; proxy_pass http://127.0.0.1:1; }
     location /files { }
-    location /via/ { proxy_pass http://127.0.0.1:$arg_port; proxy_http_version 1.1; }
+    location /via/ {
+      proxy_pass http://127.0.0.1:$arg_port;
+      proxy_http_version 1.1;
+      proxy_set_header X-Version $server_protocol;
+    }
   }
 ]]
 

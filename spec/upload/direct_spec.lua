@@ -1,6 +1,7 @@
 -- Uploads straight to the storage: the slot, the bytes, the completion, the wait; and what fails on the way.
 local child = require "spec.support.child"
 local live = require "spec.support.live"
+local nginx = require "spec.support.nginx"
 local raw = require "spec.support.raw"
 local uploading = require "spec.support.uploading"
 
@@ -93,6 +94,26 @@ describe("a direct upload", function()
       assert.is_nil(put.headers["x-own"])
       assert.is_nil(table.concat(put.lines, "\n"):find(live.KEY, 1, true))
       assert.matches("^heygen%-lua/", put.headers["user-agent"])
+    end
+  end)
+
+  it("goes over HTTP/1.1 as well where the client is to use nothing else", function()
+    local tls, server = nginx.start(), raw.start() -- a child keeps what is open before it
+    finally(function()
+      tls:stop()
+      server:stop()
+    end)
+    server:serve(([[
+      local slot = '{"data":{"asset_id":"a1","upload_url":"%s/via/?port=%d","upload_headers":{}}}'
+      local done = '{"data":{"asset_id":"a1","status":"completed"}}'
+      local request = c:request()
+      c:answer(200, request.target == "/v3/assets/direct-uploads" and slot or done, "Connection: close\r\n")
+    ]]):format(tls.url.good, server.port))
+    for given, used in pairs { [false] = "HTTP/2.0", ["1.1"] = "HTTP/1.1" } do
+      local own = live.client(nil, { base_url = server.url, ca_file = tls.ca, http_version = given })
+      local before = #server:requests()
+      assert(own.assets:upload({ data = PNG }, QUICK))
+      assert.equal(used, server:requests()[before + 2].headers["x-version"])
     end
   end)
 

@@ -136,6 +136,7 @@ local function put_request(client, state)
     body = not content.file and { content.data } or nil,
     content_type = "", -- what the slot says, and nothing else: it may be part of the signature
     public = true,
+    http_version = own.http_version,
     allow_http = state.plain,
     connect_timeout = own.connect_timeout,
     stall_timeout = STALL,
