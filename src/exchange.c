@@ -250,6 +250,8 @@ static void close_output(hg_exchange *x) {
 void hg_exchange_finish(hg_exchange *x, CURLcode code, const char *detail) {
     if (!x->held) /* else the handle knows of an earlier operation at most */
         collect(x, x->handle->easy);
+    if (x->has_problem && (code == CURLE_WRITE_ERROR || code == CURLE_OPERATION_TIMEDOUT))
+        code = CURLE_OK; /* enough of it has come */
     x->op.curl_code = (int)code;
     hg_failure_kind failure = classify(x, code);
     if (failure == HG_FAIL_TOO_LARGE)
