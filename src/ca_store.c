@@ -1,4 +1,4 @@
-/* Whom to trust: files of certificates, each read once, by a thread, for all TLS connections. */
+/* What to trust: files of certificates, each read once, by a thread, for all TLS connections. */
 #include "ca_store.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Whom to trust: files of certificates, each read once, by a thread, for all TLS connections.
+/* What to trust: files of certificates, each read once, by a thread, for all TLS connections.
  *
  * libcurl would read the system's file within the step that makes the first connection, and that
  * takes about 40 ms: several frames of a game. */

@@ -28,7 +28,7 @@ struct hg_handle {
     bool shares;    /* waits for a connection that it can share */
     int opened[2];  /* sockets that it opened last, for the families of an address; -1: none */
     char *proxy, *ca_file;
-    hg_ca_store *trust; /* whom its connections trust; NULL: libcurl reads a file by itself */
+    hg_ca_store *trust; /* what its connections trust; NULL: libcurl reads a file by itself */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -66,7 +66,7 @@ void hg_pool_close_share(hg_pool *p);
 
 /* ---- options: handle_options.c; false: memory is out ---- */
 
-/* Everything back to libcurl's defaults, then what we always want, and whom to trust. */
+/* Everything back to libcurl's defaults, then what we always want, and what to trust. */
 bool hg_handle_start_over(hg_pool *p, hg_handle *h, hg_ca_store *trust, const char *ca_file);
 /* What may differ between two plain GETs of one handle. */
 bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r);

@@ -239,7 +239,7 @@ bool hg_handle_set_differences(hg_pool *p, hg_handle *h, const hg_request *r) {
     return ok && set_address(p, h, r, https || (r->proxy && !*r->proxy));
 }
 
-/* Everything back to libcurl's defaults, then what we always want, and whom to trust. */
+/* Everything back to libcurl's defaults, then what we always want, and what to trust. */
 bool hg_handle_start_over(hg_pool *p, hg_handle *h, hg_ca_store *trust, const char *ca_file) {
     curl_easy_reset(h->easy);
     hg_headers_unref(h->headers);

@@ -233,7 +233,7 @@ static int engine_tostring(lua_State *L) {
     return 1;
 }
 
-/* new_engine() -> an engine of one's own | nil, message */
+/* new_engine() -> a separate engine | nil, message */
 static int new_engine(lua_State *L) {
     hg_failure failure;
     hg_engine_box *box = hg_newuserdata(L, sizeof *box);

@@ -1,4 +1,4 @@
-/* Finds a signature of a webhook in a header that anybody may have written. */
+/* Finds a signature of a webhook in a header that any sender may have written. */
 #include "signature.h"
 
 #include <string.h>

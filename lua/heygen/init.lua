@@ -94,7 +94,7 @@ function heygen.all(list)
 end
 
 ---Chooses who waits for all callers that have no driver of their own: the host of this process. Without it, cqueues and
----OpenResty are recognised, tasks of heygen.run and heygen.spawn give way, and anything else blocks.
+---OpenResty are recognised, tasks of heygen.run and heygen.spawn yield, and anything else blocks.
 ---@param driver string|table|heygen.Driver|nil a name, {name, options}, or await and sleep; nil: as in the beginning
 function heygen.use(driver)
   check_dot("use", driver)

@@ -260,7 +260,7 @@ describe("a create in the middle of whose answer", function()
     assert.equal("heygen.engine (0 live)", tostring(core.engine()))
   end)
 
-  -- Creates with a driver of one's own, whose wait ends with `ending` as soon as so many bytes of the answer have come.
+  -- Creates with the program's driver, whose wait ends with `ending` as soon as so many bytes of the answer have come.
   local function create(bytes, ending)
     local driver = {
       await = function(engine, job)

@@ -280,7 +280,7 @@ describe("an operation fails", function()
     assert.equal(1, posts())
   end)
 
-  it("with its message and what came so far at hand", function()
+  it("with its message and what came so far", function()
     local _, operation = fails(
       cut(HEAD .. "X-Request-Id: r1\r\nContent-Length: 10\r\n\r\nabc"),
       network("truncated", "yes", 200)

@@ -341,7 +341,7 @@ describe("an operation's transfer", function()
     operation:drop()
   end)
 
-  it("gives way when a step's time is up, and ends whole", function()
+  it("yields when a step's time is up, and ends whole", function()
     local content = noise(1000000)
     server:serve(([[ local part = %q c:request()
       c:send "HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n"

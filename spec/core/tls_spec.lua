@@ -1,4 +1,4 @@
--- TLS and HTTP/2 with a real server: whom we trust, what we refuse, and what is shared and resumed.
+-- TLS and HTTP/2 with a real server: what is trusted, what is refused, and what is shared and resumed.
 local child = require "spec.support.child"
 local core = require "heygen.core"
 local exchange = require "spec.support.exchange"

@@ -272,7 +272,7 @@ describe("a download that is cut", function()
     spoil '{"heygen":2,"source":"x"}'
     spoil '{"heygen":1,"source":5,"total":"1000"}'
     spoil(("x"):rep(10000))
-    -- No header that anybody could send.
+    -- No header that can be sent.
     spoil [[{"heygen":1,"source":"address ADDRESS","etag":"\"1\r\nX: 1\"","validator":"\"1\r\nX: 1\""}]]
   end)
 

@@ -1,4 +1,4 @@
--- Who waits: the same calls in a plain script, in tasks, from a frame loop, with a driver of one's own; and what
+-- The same calls in a plain script, in tasks, from a frame loop, with a driver of the program; and what
 -- cancelling does to requests under way.
 local core = require "heygen.core"
 local heygen = require "heygen"
@@ -62,7 +62,7 @@ describe("a driver", function()
     return table.concat(seen, "\n")
   end
 
-  it("of any kind gives the same: a script, run, all, frames, a choice of one's own", function()
+  it("of any kind gives the same: a script, run, all, frames, a choice of the program", function()
     local own = {
       await = function(engine, operation)
         while not operation:done() do

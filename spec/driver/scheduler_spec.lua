@@ -317,7 +317,7 @@ describe("a task", function()
     assert.is_false(task:cancel())
   end)
 
-  it("may give way by yielding anything of its own", function()
+  it("may let others run by yielding anything of its own", function()
     local order = {}
     heygen.run(function()
       for _, name in ipairs { "a", "b" } do

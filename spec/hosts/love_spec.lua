@@ -280,7 +280,7 @@ describe("what the documents show runs in LÖVE #once #native", function()
       1,
       true
     )
-    -- A video that an earlier run has ordered: it is fetched without anybody's doing.
+    -- A video that an earlier run has ordered: it is fetched without any input.
     local _, made = server:api("POST", "/v3/video-agents", { prompt = "From before" })
     shell.must("mkdir -p " .. quote(dir .. "/data/love/heygen-studio"))
     local video = {

@@ -183,7 +183,7 @@ describe("heygen.use", function()
     end
   end)
 
-  it("takes a driver of one's own, whose tasks our scheduler runs", function()
+  it("takes a driver of the program, whose tasks our scheduler runs", function()
     local waits = 0
     heygen.use {
       await = function(engine, operation)

@@ -83,12 +83,12 @@ describe("voices", function()
   it("speak", function()
     local voice = sim.model.library.voices.rows[1].id
     local slow =
-      must("POST", "/v3/voices/speech", { text = "Good morning everybody", voice_id = voice, speed = 0.5 })
+      must("POST", "/v3/voices/speech", { text = "Good morning everyone", voice_id = voice, speed = 0.5 })
     local fast =
-      must("POST", "/v3/voices/speech", { text = "Good morning everybody", voice_id = voice, speed = 1.5 })
+      must("POST", "/v3/voices/speech", { text = "Good morning everyone", voice_id = voice, speed = 1.5 })
     assert.is_true(slow.duration > fast.duration)
     assert.equal(3, #slow.word_timestamps)
-    assert.equal("everybody", slow.word_timestamps[3].word)
+    assert.equal("everyone", slow.word_timestamps[3].word)
     assert.equal(slow.duration, slow.word_timestamps[3]["end"])
     local wav, kind = fetch(slow.audio_url)
     assert.equal("audio/wav", kind)

@@ -493,7 +493,7 @@ describe("a state file", function()
     it("grows until there is no room for more, and holds what was accepted, over " .. front, function()
       front = front:match "%l+"
       local server = launch(path, front, "trap '' XFSZ; ulimit -f 64;")
-      -- A worker that was refused its record gives way to another one: it answers 503, or not at all.
+      -- A worker that was refused its record ends in favour of another one: it answers 503, or not at all.
       local function patiently(...)
         local deadline = socket.gettime() + 10
         local status, value

@@ -367,7 +367,7 @@ describe("waiting for", function()
   end)
 
   describe("voices", function()
-    it("without a status are ready, unless they are one's own", function()
+    it("without a status are ready, unless they are the account's own", function()
       local function give(type_name)
         sim:faults {}
         sim:faults { { path = "/v3/voices/v1", body = '{"data":{"type":"' .. type_name .. '"}}' } }

@@ -250,7 +250,7 @@ describe("a listener", function()
     )
   end)
 
-  it("has room for so many, of which the idle ones give way #once", function()
+  it("has room for so many, of which idle ones are closed #once", function()
     assert.same(
       {
         "HTTP/1.1 503 Service Unavailable|Content-Length: 20|Connection: close||Service Unavailable/",

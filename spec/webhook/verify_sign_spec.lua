@@ -68,7 +68,7 @@ describe("heygen.webhook.sign", function()
   it("raises for what it cannot sign with", function()
     for problem, arguments in pairs {
       ["body: expected a string, got nil"] = { nil, SECRET },
-      ["secrets: an empty secret would let everybody in"] = { BODY, "" },
+      ["secrets: an empty secret would accept every sender"] = { BODY, "" },
       ["secret: expected a string, got table"] = { BODY, { SECRET } },
       ["timestamp: expected Unix seconds as a whole number"] = { BODY, SECRET, { timestamp = 1.5 } },
       ["event_id: expected 1 to 200 letters"] = { BODY, SECRET, { event_id = "a\r\nb" } },

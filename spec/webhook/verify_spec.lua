@@ -289,7 +289,7 @@ describe("a mistake of the program", function()
   end
   it("in the secrets raises where it was made", function()
     raises("secrets: expected a string or a list, got nil", BODY, {}, nil)
-    raises("secrets: an empty secret would let everybody in", BODY, {}, "")
+    raises("secrets: an empty secret would accept every sender", BODY, {}, "")
     raises("secrets: none is given", BODY, {}, {})
     raises("secrets[2]: an empty secret would", BODY, {}, { "a", "" })
     raises("secrets[1].secret: an empty secret", BODY, {}, { { secret = "" } })

@@ -942,7 +942,7 @@ local avatars = {}
 ---@return heygen.Error? err
 function avatars:list(fields) end
 
----A group of looks; one's own is ready when its status is completed.
+---A group of looks; your own is ready when its status is completed.
 ---@param group_id string|table the id, or an object that carries it
 ---@param fields heygen.AvatarsGet?
 ---@return heygen.AvatarGroup? value
@@ -996,7 +996,7 @@ function avatars:looks(fields) end
 ---@return heygen.Error? err
 function avatars:get_look(look_id, fields) end
 
----Changes the name of a look of one's own.
+---Changes the name of your own look.
 ---@param look_id string|table the id, or the object whose own id it is
 ---@param fields heygen.AvatarsUpdateLook?
 ---@return heygen.AvatarLook? value

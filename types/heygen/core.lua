@@ -96,7 +96,7 @@ function core.prepare(request) end
 ---@return string? message
 function core.engine() end
 
----@return heygen.engine? engine of one's own
+---@return heygen.engine? engine that is separate
 ---@return string? message
 function core.new_engine() end
 

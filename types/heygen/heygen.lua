@@ -31,7 +31,7 @@
 ---@field on_request fun(event: heygen.RequestEvent)? before each attempt; one that raises stops the request
 ---@field on_response fun(event: heygen.ResponseEvent)? after each attempt
 ---@field log fun(line: string)? one line for each attempt, never with a secret
----@field driver string|table|heygen.Driver|nil who waits: a name, {name, options}, or one's own; else found out
+---@field driver string|table|heygen.Driver|nil who waits: a name, {name, options}, or your own; else detected
 
 ---What every call takes in addition to the fields of the API, in the same table.
 ---@class heygen.CallOptions

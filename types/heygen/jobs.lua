@@ -72,7 +72,7 @@
 ---@field preview_video_url string?
 ---@field default_voice_id string?
 ---@field consent_status string?
----@field status "processing"|"pending_consent"|"failed"|"completed"|nil of one's own
+---@field status "processing"|"pending_consent"|"failed"|"completed"|nil of your own
 ---@field error heygen.AvatarError?
 
 ---@class heygen.AvatarError
@@ -93,7 +93,7 @@
 ---@field image_height integer?
 ---@field preview_image_url string?
 ---@field preview_video_url string?
----@field status "processing"|"pending_consent"|"failed"|"completed"|nil of one's own
+---@field status "processing"|"pending_consent"|"failed"|"completed"|nil of your own
 ---@field error heygen.AvatarError?
 
 ---@class heygen.NewAvatar

@@ -97,7 +97,7 @@ end
 
 ---Runs the controller of tasks that were started outside of one: heygen.run there.
 ---@param over fun(): boolean
----@param self heygen.Task? whom it is for
+---@param self heygen.Task? that it is for
 function driver.loop(over, self)
   if not own or (self and homes[self] ~= own) then
     error("heygen: a task of cqueues can be waited for in a coroutine of its controller only", 0)

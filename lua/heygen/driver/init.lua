@@ -152,7 +152,7 @@ end
 ---Runs a driver until `over()`, for a caller that it cannot suspend.
 ---@param driver table
 ---@param over fun(): boolean
----@param self heygen.Task? whom it is for
+---@param self heygen.Task? that it is for
 function drivers.loop(driver, over, self)
   if not driver.loop or (driver.outside and not driver.outside()) then
     error(

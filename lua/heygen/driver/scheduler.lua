@@ -90,7 +90,7 @@ local function after_resume(self, ok, ...)
   elseif task.resumed(self, self.co, ok, ...) then
     ended(self)
   else
-    push(self) -- it yielded by itself, to give way
+    push(self) -- it yielded by itself, so that others run
   end
 end
 

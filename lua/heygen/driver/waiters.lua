@@ -120,7 +120,7 @@ local function wait_for(driver, self, engine, operation, timer, canceller)
       park(waiter)
     else
       pump(engine)
-      if not operation:done() then -- a pump may have polled at once, and delivered before anybody listened
+      if not operation:done() then -- a pump may have polled at once, and delivered before a caller listened
         park(waiter)
       end
     end

@@ -1,4 +1,4 @@
--- HyperFrames renders: a video made from a project of one's own, a ZIP archive with an index.html.
+-- HyperFrames renders: a video made from your own project, a ZIP archive with an index.html.
 local fields = require "heygen.endpoints.fields"
 
 local PATH = "/v3/hyperframes/renders"

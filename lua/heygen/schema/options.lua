@@ -48,7 +48,7 @@ local function index(value, name)
   return value[name]
 end
 
----Makes the rule `is` for an object, a table or userdata of anybody, that has these methods.
+---Makes the rule `is` for an object, a table or userdata from outside, that has these methods.
 ---@param ... string
 ---@return fun(value: any): boolean
 function options.has(...)

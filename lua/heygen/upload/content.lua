@@ -27,7 +27,7 @@ local HINTS =
 local SLICE = 128 * 1024 -- bytes that are digested at a time
 local WANTED = 64 * 1024 -- bytes that a reader is asked for
 local LARGE = 1024 * 1024 -- bytes in memory that are not digested in one go
-local LONG = 0.0005 -- seconds without giving way to others
+local LONG = 0.0005 -- seconds without a pause for others
 local IDLE = 0.01 -- seconds until a reader that had nothing is asked again
 local NAME_MAX = 255 -- bytes of a file's name
 

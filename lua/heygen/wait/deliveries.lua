@@ -4,7 +4,7 @@
 --
 --   A wait with `webhook = router` has a *monitor* of the router (webhook/deliveries.lua), which collects the
 --   deliveries about the ids of the wait. A delivery is a hint: it ends the pause, and the poll that follows decides.
---   So nothing that anybody sends to the router can end a wait.
+--   So nothing that is sent to the router can end a wait.
 --
 --   While deliveries are known to arrive, there is less need to ask: pauses are stretched to `webhook_interval`.
 --   They are not stretched

@@ -38,7 +38,7 @@ local OBJECT = 123 -- {
 ---@field raw table the whole body
 ---@field event_id string?
 ---@field created_at string|number|nil
----@field signed boolean from webhook.verify; false: anybody may have sent it
+---@field signed boolean from webhook.verify; false: any sender is possible
 ---@field timestamp number? Unix seconds, from the header
 ---@field secret_index integer? which of several secrets matched
 ---@field secret_id string? its `id`, when it has one
@@ -225,7 +225,7 @@ end
 
 local PARSE_OPTIONS = { max_bytes = { type = "number", above = 0 } }
 
----Reads a delivery that is not signed, as those to a `callback_url` are. Anybody may have sent it: ask the service for
+---Reads a delivery that is not signed, as those to a `callback_url` are. Any sender is possible: ask the service for
 ---the state before acting on it.
 ---@param raw_body string?
 ---@param options {max_bytes: number?}?

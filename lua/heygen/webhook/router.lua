@@ -59,7 +59,7 @@ local STATUS = {
 
 local RETRY = { ["Retry-After"] = "30" }
 
--- Anybody can send anything, at any rate: not all of it is logged.
+-- Any sender can send anything, at any rate: not all of it is logged.
 local MOST_LINES, WINDOW = 10, 60
 
 local function log_refused(self, message)
@@ -142,7 +142,7 @@ local function receive(self, headers, body, target)
     return refuse(self, err.reason, err.message)
   end
   local status, word = self.dispatch:take(made, body, function(is_new)
-    if is_new then -- a recorded one can be sent again by anybody: that proves nothing about the next
+    if is_new then -- a recorded one can be sent again by any sender: that proves nothing about the next
       self.deliveries.arrivals:arrived(made.verified, made)
     end
     self.deliveries:add(made, #body)

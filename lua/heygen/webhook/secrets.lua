@@ -21,7 +21,7 @@ local function text_problem(secret)
   if type(secret) ~= "string" then
     return "expected a string, got " .. type(secret)
   elseif secret == "" then
-    return "an empty secret would let everybody in"
+    return "an empty secret would accept every sender"
   elseif find(secret, "%c") then
     return "a secret has no line breaks: was it read from a file with its last line break?"
   end
