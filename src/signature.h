@@ -1,5 +1,5 @@
-/* Finds a signature of a webhook in a header that any sender may have written. Knows neither Lua nor
- * libcurl. */
+/* Finds a signature of a webhook in a header that any sender may have written. Knows neither Lua
+ * nor libcurl. */
 #ifndef HG_SIGNATURE_H
 #define HG_SIGNATURE_H
 

@@ -263,9 +263,9 @@ describe("a create in the middle of whose answer", function()
   -- Creates with the program's driver, whose wait ends with `ending` as soon as so many bytes of the answer have come.
   local function create(bytes, ending)
     local driver = {
-      await = function(engine, job)
+      await = function(engine, operation)
         local stop = core.now() + 20
-        while job:progress() < bytes do
+        while operation:progress() < bytes do
           assert(core.now() < stop, "no answer came")
           engine:wait(0.01)
         end
