@@ -122,6 +122,16 @@ function model.parts()
   return list
 end
 
+---@param spec heygen.FieldSpec
+---@return string? text what the service takes when the field is absent
+function model.default(spec)
+  local default = spec.default
+  if default == nil then
+    return nil
+  end
+  return type(default) == "table" and table.concat(default, ", ") or tostring(default)
+end
+
 -- Closed sets of values that have a name, as they are too long to be repeated.
 function model.enums()
   local list, seen = {}, {}

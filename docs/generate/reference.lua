@@ -65,6 +65,9 @@ local function limit_text(spec)
   parts[#parts + 1] = size_text(spec)
   parts[#parts + 1] = spec.even and "even" or nil
   parts[#parts + 1] = FORMATS[spec.format]
+  if spec.default ~= nil then
+    parts[#parts + 1] = "default `" .. model.default(spec) .. "`"
+  end
   if spec.requires then
     parts[#parts + 1] = "only with `" .. spec.requires .. "`"
   end

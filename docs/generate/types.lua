@@ -40,6 +40,11 @@ local function optional(text)
   return text:find("|", 1, true) and text .. "|nil" or text .. "?"
 end
 
+local function doc_text(spec)
+  local default = model.default(spec)
+  return spec.doc .. (default and (" (default %s)"):format(default) or "")
+end
+
 local function lua_type(spec)
   local text = bare_type(spec)
   if spec.nullable then
@@ -72,7 +77,7 @@ local function add_union_fields(lines, union)
       name,
       optional(concat(texts, "|")),
       only,
-      field[1].doc
+      doc_text(field[1])
     )
   end
 end
@@ -83,7 +88,7 @@ local function add_fields(lines, spec)
   end
   for _, name in ipairs(sorted(spec.fields)) do
     local field = spec.fields[name]
-    lines[#lines + 1] = ("---@field %s %s %s"):format(name, lua_type(field), field.doc)
+    lines[#lines + 1] = ("---@field %s %s %s"):format(name, lua_type(field), doc_text(field))
   end
 end
 

@@ -108,7 +108,7 @@
 ---@field value string|lightuserdata|nil of a color: #rrggbb
 
 ---@class heygen.Caption
----@field file_format "srt"? srt when absent
+---@field file_format "srt"? format of the file (default srt)
 ---@field style "default"|lightuserdata|nil burns them into the picture as well
 
 ---@class heygen.AvatarEngine
@@ -118,9 +118,9 @@
 ---@class heygen.VoiceSettings
 ---@field engine_settings heygen.EngineSettings|lightuserdata|nil what only this engine knows
 ---@field locale string|lightuserdata|nil accent, such as en-GB
----@field pitch number? 0 when absent
----@field speed number? 1 when absent
----@field volume number? 1 when absent
+---@field pitch number? how much higher or lower (default 0)
+---@field speed number? how fast (default 1)
+---@field volume number? how loud (default 1)
 
 ---@class heygen.EngineSettings
 ---@field engine_type "elevenlabs"|"fish"|"starfish" which of the forms this is
@@ -133,14 +133,14 @@
 
 ---@class heygen.Watermark
 ---@field image string|heygen.FileInput what to show
----@field opacity number? 1 when absent
+---@field opacity number? how opaque (default 1)
 ---@field placement heygen.Placement|lightuserdata|nil where it stands
----@field scale number? size, 1 when absent
+---@field scale number? size (default 1)
 
 ---@class heygen.Placement
 ---@field offset_x number|lightuserdata|nil pixels from the side
 ---@field offset_y number|lightuserdata|nil pixels from the top or bottom
----@field position "top_left"|"top_right"|"bottom_left"|"bottom_right"|nil bottom_right when absent
+---@field position "top_left"|"top_right"|"bottom_left"|"bottom_right"|nil the corner (default bottom_right)
 
 ---@class heygen.Scene
 ---@field type "avatar_video"|"image"|"video" which of the forms this is
@@ -175,29 +175,29 @@
 ---@field url string|lightuserdata|nil of image, video: a picture
 
 ---@class heygen.Playback
----@field mute boolean? true: without its sound
----@field volume number? 1 when absent
+---@field mute boolean? true: without its sound (default false)
+---@field volume number? how loud (default 1)
 
 ---@class heygen.VideoBody
 ---@field type "avatar"|"cinematic_avatar"|"image"|"studio"|nil which of the forms this is
----@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|nil 16:9 when absent
+---@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|nil form of the picture (default 16:9)
 ---@field audio_asset_id string|lightuserdata|nil of avatar, image: an uploaded recording instead of a script
 ---@field audio_url string|lightuserdata|nil of avatar, image: a recording instead of a script
----@field auto_duration boolean? of cinematic_avatar: true: as long as it needs
+---@field auto_duration boolean? of cinematic_avatar: true: as long as it needs (default false)
 ---@field avatar_id string|string[]|nil of avatar, cinematic_avatar: a look, one of avatars:looks(); not an avatar group
 ---@field background heygen.Background|lightuserdata|nil of avatar, image: what is behind the speaker
 ---@field callback_id string|lightuserdata|nil of avatar, image, studio: comes back in the callback
 ---@field callback_url string|lightuserdata|nil of avatar, image, studio: called at the end, without a signature
 ---@field caption heygen.Caption|lightuserdata|nil of avatar, image, studio: subtitles
----@field duration integer|lightuserdata|nil of cinematic_avatar: seconds, 10 when absent
+---@field duration integer|lightuserdata|nil of cinematic_avatar: seconds (default 10)
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
----@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
+---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt (default false)
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is; of pictures and photo avatars, with avatar_iv alone, low when absent
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field image string|heygen.FileInput|nil of image: the picture that speaks
 ---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves; of other avatars than photo avatars with avatar_v alone
----@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
+---@field output_format "mp4"|"webm"|nil of avatar, image: webm has a transparent background (default mp4)
 ---@field prompt string? of cinematic_avatar: what the video must show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
@@ -221,18 +221,18 @@
 
 ---@class heygen.TemplateSubtitles
 ---@field preset_name string the name of the style
----@field alignment integer|lightuserdata|nil where a line stands
----@field disable_highlight boolean|lightuserdata|nil true: the word that is spoken is not highlighted
+---@field alignment integer|lightuserdata|nil where a line stands (default 2)
+---@field disable_highlight boolean|lightuserdata|nil true: the word that is spoken is not highlighted (default false)
 ---@field font_size integer|lightuserdata|nil size of the letters
 ---@field position heygen.TemplatePosition|lightuserdata|nil moves them
 
 ---@class heygen.TemplatePosition
----@field x number? to the right
----@field y number? down
+---@field x number? to the right (default 0)
+---@field y number? down (default 0)
 
 ---@class heygen.StockVoices
 ---@field preferred_stock_voice_ids string[]? which ones, if they fit
----@field use_stock_voice boolean? true: take them
+---@field use_stock_voice boolean? true: take them (default false)
 
 ---@class heygen.VideoTranslationBody
 ---@field output_languages string[] some of video_translations:languages()
@@ -242,47 +242,47 @@
 ---@field brand_voice_id string|lightuserdata|nil the older name of brand_glossary_id
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean? true: without the music of the video
----@field enable_caption boolean? true: with subtitles
----@field enable_dynamic_duration boolean? false: the video keeps its length
----@field enable_speech_enhancement boolean? true: the speech is made clearer
----@field enable_watermark boolean? true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video (default false)
+---@field enable_caption boolean? true: with subtitles (default false)
+---@field enable_dynamic_duration boolean? false: the video keeps its length (default true)
+---@field enable_speech_enhancement boolean? true: the speech is made clearer (default false)
+---@field enable_watermark boolean? true: with a watermark (default false)
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode "vfr"|"cfr"|"passthrough"|lightuserdata|nil how frames are timed, where audio is given
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil what matters more (default speed)
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
 ---@field srt string|heygen.FileReference|lightuserdata|nil subtitles of the video
 ---@field srt_role "input"|"output"|lightuserdata|nil which language the subtitles are in: that of the video, or the new one
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field stock_voice_config heygen.StockVoices|lightuserdata|nil voices of the catalogue instead of those of the video
 ---@field title string|lightuserdata|nil a name to find it by
----@field translate_audio_only boolean? true: the sound alone, the lips stay
+---@field translate_audio_only boolean? true: the sound alone, the lips stay (default false)
 
 ---@class heygen.LipsyncBody
 ---@field audio string|heygen.FileReference the new sound
 ---@field video string|heygen.FileReference the video to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean? true: without the music of the video
----@field enable_caption boolean? true: with subtitles
----@field enable_dynamic_duration boolean? false: the video keeps its length
----@field enable_speech_enhancement boolean? true: the speech is made clearer
----@field enable_watermark boolean? true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video (default false)
+---@field enable_caption boolean? true: with subtitles (default false)
+---@field enable_dynamic_duration boolean? false: the video keeps its length (default true)
+---@field enable_speech_enhancement boolean? true: the speech is made clearer (default false)
+---@field enable_watermark boolean? true: with a watermark (default false)
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil what matters more (default speed)
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
 
 ---@class heygen.ClipSettings
----@field aspect_ratio "landscape"|"portrait"|"square"|nil portrait when absent
+---@field aspect_ratio "landscape"|"portrait"|"square"|nil form of the picture (default portrait)
 ---@field caption_style string|lightuserdata|nil the style of the subtitles
----@field captions boolean? false: without subtitles
+---@field captions boolean? false: without subtitles (default true)
 ---@field duration_types ("30"|"60"|"180"|"long")[]|nil how long clips may be, in seconds
 ---@field prompt string|lightuserdata|nil what the clips must be about
 
@@ -294,15 +294,15 @@
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field files (string|heygen.FileInput)[]|lightuserdata|nil material: paths, https addresses, {asset_id = ...}, {bytes = ...} or {media_type = ..., data = base64}
----@field incognito_mode boolean? true: no memory is read or written
----@field mode "generate"|"chat"|nil generate (the default) asks no questions
+---@field incognito_mode boolean? true: no memory is read or written (default false)
+---@field mode "generate"|"chat"|nil generate asks no questions (default generate)
 ---@field orientation "landscape"|"portrait"|lightuserdata|nil chosen from the content when absent
 ---@field style_id string|lightuserdata|nil one of video_agents:styles()
 ---@field voice_id string|lightuserdata|nil the voice; chosen to fit when absent
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoAgentsList : heygen.CallOptions
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field token string? next_token of the page before
 
 ---@class heygen.VideoAgentsGet : heygen.CallOptions
@@ -323,7 +323,7 @@
 ---@class heygen.VideoAgentsResource : heygen.CallOptions
 
 ---@class heygen.VideoAgentsStyles : heygen.CallOptions
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field tag string? only styles with this tag
 ---@field token string? next_token of the page before
 
@@ -404,24 +404,24 @@ function video_agents:each_style(fields) end
 
 ---@class heygen.VideosCreate : heygen.PostOptions, heygen.FileOptions
 ---@field type "avatar"|"cinematic_avatar"|"image"|"studio"|nil which of the forms this is
----@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|nil 16:9 when absent
+---@field aspect_ratio "16:9"|"9:16"|"4:5"|"5:4"|"1:1"|"auto"|lightuserdata|nil form of the picture (default 16:9)
 ---@field audio_asset_id string|lightuserdata|nil of avatar, image: an uploaded recording instead of a script
 ---@field audio_url string|lightuserdata|nil of avatar, image: a recording instead of a script
----@field auto_duration boolean? of cinematic_avatar: true: as long as it needs
+---@field auto_duration boolean? of cinematic_avatar: true: as long as it needs (default false)
 ---@field avatar_id string|string[]|nil of avatar, cinematic_avatar: a look, one of avatars:looks(); not an avatar group
 ---@field background heygen.Background|lightuserdata|nil of avatar, image: what is behind the speaker
 ---@field callback_id string|lightuserdata|nil of avatar, image, studio: comes back in the callback
 ---@field callback_url string|lightuserdata|nil of avatar, image, studio: called at the end, without a signature
 ---@field caption heygen.Caption|lightuserdata|nil of avatar, image, studio: subtitles
----@field duration integer|lightuserdata|nil of cinematic_avatar: seconds, 10 when absent
+---@field duration integer|lightuserdata|nil of cinematic_avatar: seconds (default 10)
 ---@field engine heygen.AvatarEngine|lightuserdata|nil of avatar: the engine that renders, avatar_iv when absent
----@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt
+---@field enhance_prompt boolean? of cinematic_avatar: true: the service may rewrite the prompt (default false)
 ---@field expressiveness "high"|"medium"|"low"|lightuserdata|nil of avatar, image: how lively the face is; of pictures and photo avatars, with avatar_iv alone, low when absent
 ---@field fit "contain"|"cover"|lightuserdata|nil of avatar, image: how the picture fills the frame
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field image string|heygen.FileInput|nil of image: the picture that speaks
 ---@field motion_prompt string|lightuserdata|nil of avatar, image: how the body moves; of other avatars than photo avatars with avatar_v alone
----@field output_format "mp4"|"webm"|nil of avatar, image: mp4 when absent; webm has a transparent background
+---@field output_format "mp4"|"webm"|nil of avatar, image: webm has a transparent background (default mp4)
 ---@field prompt string? of cinematic_avatar: what the video must show
 ---@field references (string|heygen.FileInput)[]|lightuserdata|nil of cinematic_avatar: 3 videos and 9 images at most
 ---@field remove_background boolean|lightuserdata|nil of avatar, image: true: the speaker alone
@@ -438,7 +438,7 @@ function video_agents:each_style(fields) end
 
 ---@class heygen.VideosList : heygen.CallOptions
 ---@field folder_id string? only videos in this folder
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field title string? only videos with this text in their title
 ---@field token string? next_token of the page before
 
@@ -456,7 +456,7 @@ function video_agents:each_style(fields) end
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideosGetBatch : heygen.CallOptions
----@field limit integer? items in a page, 100 when absent
+---@field limit integer? items in a page (default 100)
 ---@field token string? next_token of the page before
 
 ---@class heygen.Videos
@@ -534,14 +534,14 @@ function videos:each_batch_item(batch_id, fields) end
 ---@class heygen.AssetsList : heygen.CallOptions
 ---@field username string whose assets: the `owner` of an asset, the `username` of users:me()
 ---@field folder_id string? only assets in this folder; empty: in none
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field token string? next_token of the page before
 
 ---@class heygen.AssetsSearch : heygen.CallOptions
 ---@field query string what it must show
 ---@field type "image"|"icon" what to search for
----@field limit integer? items in a page, 20 when absent
----@field scope "public"|"personal"|nil public when absent
+---@field limit integer? items in a page (default 20)
+---@field scope "public"|"personal"|nil whose files (default public)
 ---@field token string? next_token of the page before
 
 ---@class heygen.AssetsStatuses : heygen.CallOptions
@@ -572,7 +572,7 @@ function videos:each_batch_item(batch_id, fields) end
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AssetsGetBatch : heygen.CallOptions
----@field limit integer? items in a page, 100 when absent
+---@field limit integer? items in a page (default 100)
 ---@field token string? next_token of the page before
 
 ---@class heygen.Assets
@@ -682,7 +682,7 @@ function assets:each_batch_item(batch_id, fields) end
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.WebhooksListEndpoints : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.WebhooksUpdateEndpoint : heygen.CallOptions
@@ -699,7 +699,7 @@ function assets:each_batch_item(batch_id, fields) end
 ---@class heygen.WebhooksEvents : heygen.CallOptions
 ---@field entity_id string? only of this thing
 ---@field event_type heygen.EventName? only of this type
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.Webhooks
@@ -783,9 +783,9 @@ function users:me(fields) end
 ---@field engine string? only voices of this engine, such as starfish
 ---@field gender string? only voices of this gender
 ---@field language string? only voices of this language, such as English
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field token string? next_token of the page before
----@field type "public"|"private"|nil public when absent
+---@field type "public"|"private"|nil whose voices (default public)
 
 ---@class heygen.VoicesGet : heygen.CallOptions
 
@@ -795,23 +795,23 @@ function users:me(fields) end
 ---@field prompt string how the voice must sound
 ---@field gender string|lightuserdata|nil its gender
 ---@field locale string|lightuserdata|nil its accent, such as en-GB
----@field seed integer? another seed gives other voices, 0 when absent
+---@field seed integer? another seed gives other voices (default 0)
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VoicesClone : heygen.PostOptions, heygen.FileOptions
 ---@field audio string|heygen.FileInput a recording of the speaker
 ---@field voice_name string what to call it
 ---@field language string|lightuserdata|nil what is spoken
----@field remove_background_noise boolean? true when absent
+---@field remove_background_noise boolean? true: without the noise of the recording (default true)
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VoicesSpeech : heygen.PostOptions
 ---@field text string what is said
 ---@field voice_id string one of voices:list{engine = "starfish"}
----@field input_type string? text when absent
+---@field input_type string? what the text is (default text)
 ---@field language string|lightuserdata|nil what is spoken
 ---@field locale string|lightuserdata|nil accent, such as en-GB
----@field speed number? 1 when absent
+---@field speed number? how fast (default 1)
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.Voices
@@ -868,10 +868,10 @@ function voices:each(fields) end
 
 ---@class heygen.AudioSounds : heygen.CallOptions
 ---@field query string how it must sound
----@field limit integer? items in a page, 10 when absent
----@field min_score number? how well it must fit, 0.7 when absent
+---@field limit integer? items in a page (default 10)
+---@field min_score number? how well it must fit (default 0.7)
 ---@field token string? next_token of the page before
----@field type "music"|"sound_effects"|nil what to search for
+---@field type "music"|"sound_effects"|nil what to search for (default music)
 
 ---@class heygen.Audio
 local audio = {}
@@ -889,7 +889,7 @@ function audio:sounds(fields) end
 function audio:each_sound(fields) end
 
 ---@class heygen.AvatarsList : heygen.CallOptions
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field ownership "public"|"private"|nil all when absent
 ---@field token string? next_token of the page before
 
@@ -920,7 +920,7 @@ function audio:each_sound(fields) end
 ---@class heygen.AvatarsLooks : heygen.CallOptions
 ---@field avatar_type "studio_avatar"|"digital_twin"|"photo_avatar"|nil only of this kind
 ---@field group_id string? only of this group
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field ownership "public"|"private"|nil all when absent
 ---@field token string? next_token of the page before
 
@@ -1023,7 +1023,7 @@ function avatars:each(fields) end
 function avatars:each_look(fields) end
 
 ---@class heygen.BrandKitsList : heygen.CallOptions
----@field limit integer? items in a page, 20 when absent
+---@field limit integer? items in a page (default 20)
 ---@field token string? next_token of the page before
 
 ---@class heygen.BrandKitsCreate : heygen.PostOptions
@@ -1053,7 +1053,7 @@ function brand_kits:create(fields) end
 function brand_kits:each(fields) end
 
 ---@class heygen.BrandGlossariesList : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.BrandGlossariesCreate : heygen.PostOptions
@@ -1083,7 +1083,7 @@ function brand_glossaries:create(fields) end
 function brand_glossaries:each(fields) end
 
 ---@class heygen.TemplatesList : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.TemplatesGet : heygen.CallOptions
@@ -1093,14 +1093,14 @@ function brand_glossaries:each(fields) end
 ---@field brand_voice_id string|lightuserdata|nil the brand voice to use
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field caption boolean? true: with subtitles
+---@field caption boolean? true: with subtitles (default false)
 ---@field dimension heygen.Dimension|lightuserdata|nil size of the picture
----@field enable_sharing boolean? true: anyone who has the address can see it
+---@field enable_sharing boolean? true: anyone who has the address can see it (default false)
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field fps 25|30|60|nil frames a second, 25 when absent
----@field include_gif boolean? true: with an animated preview
----@field keep_text_vertically_centered boolean? true: texts of another length stay in the middle
----@field reorder_music boolean? false: the music stays when scenes change their order
+---@field fps 25|30|60|nil frames a second (default 25)
+---@field include_gif boolean? true: with an animated preview (default false)
+---@field keep_text_vertically_centered boolean? true: texts of another length stay in the middle (default false)
+---@field reorder_music boolean? false: the music stays when scenes change their order (default true)
 ---@field scene_ids string[]|lightuserdata|nil only these scenes, in this order; one may come several times
 ---@field subtitles heygen.TemplateSubtitles|lightuserdata|nil the style of the subtitles; with them, without caption too
 ---@field title string|lightuserdata|nil a name to find it by
@@ -1145,28 +1145,28 @@ function templates:each(fields) end
 ---@field brand_voice_id string|lightuserdata|nil the older name of brand_glossary_id
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean? true: without the music of the video
----@field enable_caption boolean? true: with subtitles
----@field enable_dynamic_duration boolean? false: the video keeps its length
----@field enable_speech_enhancement boolean? true: the speech is made clearer
----@field enable_watermark boolean? true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video (default false)
+---@field enable_caption boolean? true: with subtitles (default false)
+---@field enable_dynamic_duration boolean? false: the video keeps its length (default true)
+---@field enable_speech_enhancement boolean? true: the speech is made clearer (default false)
+---@field enable_watermark boolean? true: with a watermark (default false)
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode "vfr"|"cfr"|"passthrough"|lightuserdata|nil how frames are timed, where audio is given
 ---@field input_language string|lightuserdata|nil what is spoken; found out when absent
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil what matters more (default speed)
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
 ---@field srt string|heygen.FileReference|lightuserdata|nil subtitles of the video
 ---@field srt_role "input"|"output"|lightuserdata|nil which language the subtitles are in: that of the video, or the new one
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field stock_voice_config heygen.StockVoices|lightuserdata|nil voices of the catalogue instead of those of the video
 ---@field title string|lightuserdata|nil a name to find it by
----@field translate_audio_only boolean? true: the sound alone, the lips stay
+---@field translate_audio_only boolean? true: the sound alone, the lips stay (default false)
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsList : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.VideoTranslationsGet : heygen.CallOptions
@@ -1188,7 +1188,7 @@ function templates:each(fields) end
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsGetBatch : heygen.CallOptions
----@field limit integer? items in a page, 100 when absent
+---@field limit integer? items in a page (default 100)
 ---@field token string? next_token of the page before
 
 ---@class heygen.VideoTranslationsLanguages : heygen.CallOptions
@@ -1199,12 +1199,12 @@ function templates:each(fields) end
 ---@field video string|heygen.FileReference the video to work on
 ---@field brand_glossary_id string|lightuserdata|nil one of brand_glossaries:list()
 ---@field brand_voice_id string|lightuserdata|nil the older name of brand_glossary_id
----@field disable_music_track boolean? true: without the music of the video
----@field enable_speech_enhancement boolean? true: the speech is made clearer
----@field enable_video_stretching boolean? true: the video may become longer or shorter
+---@field disable_music_track boolean? true: without the music of the video (default false)
+---@field enable_speech_enhancement boolean? true: the speech is made clearer (default false)
+---@field enable_video_stretching boolean? true: the video may become longer or shorter (default false)
 ---@field folder_id string|lightuserdata|nil the folder to put it into
----@field keep_the_same_format boolean? true: the format of the video given
----@field mode "speed"|"precision"|nil speed (the default) or precision
+---@field keep_the_same_format boolean? true: the format of the video given (default false)
+---@field mode "speed"|"precision"|nil what matters more (default speed)
 ---@field speaker_num integer|lightuserdata|nil how many people speak; found out when absent
 ---@field srt string|heygen.FileReference|lightuserdata|nil subtitles of the video
 ---@field extra table<string, any>? fields that this version does not know
@@ -1214,8 +1214,8 @@ function templates:each(fields) end
 ---@class heygen.VideoTranslationsGenerateProofread : heygen.PostOptions
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field captions boolean? true: with subtitles
----@field translate_audio_only boolean? true: the sound alone, the lips stay
+---@field captions boolean? true: with subtitles (default false)
+---@field translate_audio_only boolean? true: the sound alone, the lips stay (default false)
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.VideoTranslationsGetProofreadSrt : heygen.CallOptions
@@ -1349,22 +1349,22 @@ function video_translations:each_batch_item(batch_id, fields) end
 ---@field video string|heygen.FileReference the video to work on
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
----@field disable_music_track boolean? true: without the music of the video
----@field enable_caption boolean? true: with subtitles
----@field enable_dynamic_duration boolean? false: the video keeps its length
----@field enable_speech_enhancement boolean? true: the speech is made clearer
----@field enable_watermark boolean? true: with a watermark
+---@field disable_music_track boolean? true: without the music of the video (default false)
+---@field enable_caption boolean? true: with subtitles (default false)
+---@field enable_dynamic_duration boolean? false: the video keeps its length (default true)
+---@field enable_speech_enhancement boolean? true: the speech is made clearer (default false)
+---@field enable_watermark boolean? true: with a watermark (default false)
 ---@field end_time number|lightuserdata|nil seconds; where to end
 ---@field folder_id string|lightuserdata|nil the folder to put it into
 ---@field fps_mode string|lightuserdata|nil how frames are timed
 ---@field keep_the_same_format boolean|lightuserdata|nil true: the format of the video given
----@field mode "speed"|"precision"|nil speed (the default) or precision
+---@field mode "speed"|"precision"|nil what matters more (default speed)
 ---@field start_time number|lightuserdata|nil seconds; where to begin
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.LipsyncsList : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.LipsyncsGet : heygen.CallOptions
@@ -1386,7 +1386,7 @@ function video_translations:each_batch_item(batch_id, fields) end
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.LipsyncsGetBatch : heygen.CallOptions
----@field limit integer? items in a page, 100 when absent
+---@field limit integer? items in a page (default 100)
 ---@field token string? next_token of the page before
 
 ---@class heygen.Lipsyncs
@@ -1465,13 +1465,13 @@ function lipsyncs:each_batch_item(batch_id, fields) end
 
 ---@class heygen.BackgroundRemovalsCreate : heygen.PostOptions, heygen.FileOptions
 ---@field video string|heygen.FileInput the video
----@field layers string[]? which parts to give: foreground, mask, background; all three when absent
+---@field layers string[]? which parts to give (default foreground, mask, background)
 ---@field request_id string|lightuserdata|nil does here what the idempotency key does elsewhere; that key when absent
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.BackgroundRemovalsList : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.BackgroundRemovalsGet : heygen.CallOptions
@@ -1526,7 +1526,7 @@ function background_removals:each(fields) end
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.AiClippingList : heygen.CallOptions
----@field limit integer? items in a page, 10 when absent
+---@field limit integer? items in a page (default 10)
 ---@field token string? next_token of the page before
 
 ---@class heygen.AiClippingGet : heygen.CallOptions
@@ -1600,14 +1600,14 @@ function filler_word_removals:get(filler_word_removal_id, fields) end
 
 ---@class heygen.HyperframesCreateRender : heygen.PostOptions, heygen.FileOptions
 ---@field project string|heygen.FileInput the project, a ZIP archive with an index.html
----@field aspect_ratio "16:9"|"9:16"|"1:1"|nil 16:9 (the default), 9:16 or 1:1
+---@field aspect_ratio "16:9"|"9:16"|"1:1"|nil form of the picture (default 16:9)
 ---@field callback_id string|lightuserdata|nil comes back in the callback
 ---@field callback_url string|lightuserdata|nil called at the end, without a signature
 ---@field composition string|lightuserdata|nil which one of the project
 ---@field format "mp4"|"webm"|"mov"|nil mp4, webm or mov
----@field fps integer|lightuserdata|nil frames a second, 30 when absent
+---@field fps integer|lightuserdata|nil frames a second (default 30)
 ---@field quality "draft"|"standard"|"high"|nil draft, standard or high
----@field resolution "1080p"|"4k"|nil 1080p (the default) or 4k
+---@field resolution "1080p"|"4k"|nil size of the picture (default 1080p)
 ---@field title string|lightuserdata|nil a name to find it by
 ---@field variables table|lightuserdata|nil what the project reads, by its own names
 ---@field extra table<string, any>? fields that this version does not know
@@ -1661,7 +1661,7 @@ function hyperframes:each_render(fields) end
 ---@class heygen.FoldersCreate : heygen.PostOptions
 ---@field name string what to call it
 ---@field parent_id string|lightuserdata|nil the folder that it is in; none, when absent
----@field type "mixed"|"video"|"video_translate"|nil what it is for, mixed when absent
+---@field type "mixed"|"video"|"video_translate"|nil what it is for (default mixed)
 ---@field extra table<string, any>? fields that this version does not know
 
 ---@class heygen.FoldersGet : heygen.CallOptions
@@ -1689,9 +1689,9 @@ function folders:get(folder_id, fields) end
 ---@class heygen.ModelsSpeech : heygen.PostOptions
 ---@field text string what is said
 ---@field voice_id string one of voices:list()
----@field expressiveness_boost number? liveliness, 1 when absent
+---@field expressiveness_boost number? liveliness (default 1)
 ---@field language string|lightuserdata|nil what is spoken
----@field model string? heygen-voice-1 when absent
+---@field model string? which one speaks (default heygen-voice-1)
 ---@field pitch_shift number|lightuserdata|nil how much higher or lower
 ---@field pitch_variance number|lightuserdata|nil how lively the melody is
 ---@field seed integer|lightuserdata|nil the same seed speaks the same way

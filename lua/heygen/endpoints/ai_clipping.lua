@@ -5,7 +5,7 @@ local PATH = "/v3/ai-clipping"
 
 local OUTPUT_SETTINGS = fields.object("ClipSettings", "form, length and subtitles of the clips", {
   aspect_ratio = fields.text(
-    "portrait when absent",
+    "form of the picture",
     { enum = { "landscape", "portrait", "square" }, default = "portrait" }
   ),
   duration_types = fields.array(

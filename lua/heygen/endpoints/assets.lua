@@ -57,7 +57,7 @@ return fields.rows("assets", {
     query = fields.join(fields.page(20, 50), {
       query = required_text "what it must show",
       type = fields.text("what to search for", { required = true, enum = { "image", "icon" } }),
-      scope = fields.text("public when absent", { enum = { "public", "personal" }, default = "public" }),
+      scope = fields.text("whose files", { enum = { "public", "personal" }, default = "public" }),
     }),
     list = true,
     each = "each_found",

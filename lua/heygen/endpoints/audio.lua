@@ -9,7 +9,7 @@ return fields.rows("audio", {
     query = fields.join(fields.page(10, 50), {
       query = fields.required_text "how it must sound",
       type = fields.text("what to search for", { enum = { "music", "sound_effects" }, default = "music" }),
-      min_score = fields.number("how well it must fit, 0.7 when absent", { min = 0, max = 1, default = 0.7 }),
+      min_score = fields.number("how well it must fit", { min = 0, max = 1, default = 0.7 }),
     }),
     list = true,
     each = "each_sound",

@@ -13,7 +13,7 @@ return fields.rows("background_removals", {
       video = fields.file("the video", { required = true }),
       layers = fields.array(
         fields.text("a layer", { min = 1, known = LAYERS }),
-        "which parts to give: foreground, mask, background; all three when absent",
+        "which parts to give",
         { min = 1, default = LAYERS }
       ),
       title = fields.TITLE,

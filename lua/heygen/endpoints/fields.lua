@@ -120,7 +120,7 @@ function fields.limit(default, max)
     min = 1,
     max = max or 100,
     default = default,
-    doc = "items in a page, " .. default .. " when absent",
+    doc = "items in a page",
   }
 end
 

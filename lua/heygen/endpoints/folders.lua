@@ -9,7 +9,7 @@ return fields.rows("folders", {
     body = {
       name = fields.required_text("what to call it", { max = 256 }),
       parent_id = fields.optional_text "the folder that it is in; none, when absent",
-      type = fields.text("what it is for, mixed when absent", {
+      type = fields.text("what it is for", {
         enum = { "mixed", "video", "video_translate" },
         default = "mixed",
       }),

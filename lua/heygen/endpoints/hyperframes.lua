@@ -18,12 +18,12 @@ return fields.rows("hyperframes", {
     path = PATH,
     body = {
       project = PROJECT,
-      fps = fields.integer("frames a second, 30 when absent", { nullable = true, default = 30 }),
+      fps = fields.integer("frames a second", { nullable = true, default = 30 }),
       quality = fields.text("draft, standard or high", { enum = { "draft", "standard", "high" } }),
       format = fields.text("mp4, webm or mov", { enum = { "mp4", "webm", "mov" } }),
-      resolution = fields.text("1080p (the default) or 4k", { enum = { "1080p", "4k" }, default = "1080p" }),
+      resolution = fields.text("size of the picture", { enum = { "1080p", "4k" }, default = "1080p" }),
       aspect_ratio = fields.text(
-        "16:9 (the default), 9:16 or 1:1",
+        "form of the picture",
         { enum = { "16:9", "9:16", "1:1" }, default = "16:9" }
       ),
       composition = fields.optional_text "which one of the project",

@@ -7,8 +7,7 @@ local jobs = {}
 
 jobs.VIDEO = fields.file_without_base64("the video to work on", { required = true })
 
-jobs.MODE =
-  fields.text("speed (the default) or precision", { enum = { "speed", "precision" }, default = "speed" })
+jobs.MODE = fields.text("what matters more", { enum = { "speed", "precision" }, default = "speed" })
 
 jobs.COMMON = {
   video = jobs.VIDEO,

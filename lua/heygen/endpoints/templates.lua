@@ -66,7 +66,7 @@ return fields.rows("templates", {
       ),
       caption = switch(false, "true: with subtitles"),
       subtitles = SUBTITLES,
-      fps = fields.number("frames a second, 25 when absent", { enum = { 25, 30, 60 }, default = 25 }),
+      fps = fields.number("frames a second", { enum = { 25, 30, 60 }, default = 25 }),
       folder_id = fields.FOLDER_ID,
       brand_voice_id = fields.BRAND_VOICE_ID,
       include_gif = switch(false, "true: with an animated preview"),

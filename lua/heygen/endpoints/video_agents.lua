@@ -47,7 +47,7 @@ return fields.rows("video_agents", {
         type = "string",
         enum = { "generate", "chat" },
         default = "generate",
-        doc = "generate (the default) asks no questions",
+        doc = "generate asks no questions",
       },
       avatar_id = AVATAR_ID,
       voice_id = VOICE_ID,

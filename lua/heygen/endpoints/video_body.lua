@@ -35,27 +35,27 @@ local VOICE_SETTINGS = object("VoiceSettings", "how the voice speaks", {
     starfish = { fields = {} },
   }, { nullable = true }),
   locale = optional_text "accent, such as en-GB",
-  pitch = number("0 when absent", { min = -50, max = 50, default = 0 }),
-  speed = number("1 when absent", { min = 0.5, max = 1.5, default = 1 }),
-  volume = number("1 when absent", { min = 0, max = 1, default = 1 }),
+  pitch = number("how much higher or lower", { min = -50, max = 50, default = 0 }),
+  speed = number("how fast", { min = 0.5, max = 1.5, default = 1 }),
+  volume = number("how loud", { min = 0, max = 1, default = 1 }),
 }, { nullable = true })
 
 local WATERMARK = object("Watermark", "an image over the video", {
   image = file("what to show", { required = true }),
-  opacity = number("1 when absent", { min = 0, max = 1, default = 1 }),
+  opacity = number("how opaque", { min = 0, max = 1, default = 1 }),
   placement = object("Placement", "where it stands", {
     offset_x = optional_number "pixels from the side",
     offset_y = optional_number "pixels from the top or bottom",
-    position = text("bottom_right when absent", {
+    position = text("the corner", {
       enum = { "top_left", "top_right", "bottom_left", "bottom_right" },
       default = "bottom_right",
     }),
   }, { nullable = true }),
-  scale = number("size, 1 when absent", { default = 1 }),
+  scale = number("size", { default = 1 }),
 }, { nullable = true })
 
 local CAPTION = object("Caption", "subtitles", {
-  file_format = text("srt when absent", { enum = { "srt" }, default = "srt" }),
+  file_format = text("format of the file", { enum = { "srt" }, default = "srt" }),
   style = optional_text("burns them into the picture as well", { enum = { "default" } }),
 }, { nullable = true })
 
@@ -131,7 +131,7 @@ local OF_A_PICTURE = {
 
 local AVATAR_ID = required_text "a look, one of avatars:looks(); not an avatar group"
 
-local ASPECT_RATIO = optional_text("16:9 when absent", {
+local ASPECT_RATIO = optional_text("form of the picture", {
   enum = { "16:9", "9:16", "4:5", "5:4", "1:1", "auto" },
   default = "16:9",
 })
@@ -150,7 +150,7 @@ local WHOLE = {
 local CLIP = join(LOOK, WHOLE, {
   background = BACKGROUND,
   fit = optional_text("how the picture fills the frame", { enum = { "contain", "cover" } }),
-  output_format = text("mp4 when absent; webm has a transparent background", {
+  output_format = text("webm has a transparent background", {
     enum = { "mp4", "webm" },
     default = "mp4",
   }),
@@ -183,7 +183,7 @@ local SCENE = union("Scene", "a part of the video", "type", {
       source = file("the video", { required = true }),
       playback = object("Playback", "how its sound is played", {
         mute = switch(false, "true: without its sound"),
-        volume = number("1 when absent", { default = 1 }),
+        volume = number("how loud", { default = 1 }),
       }, { nullable = true }),
     },
   },
@@ -196,9 +196,9 @@ local CINEMATIC = {
     { required = true, min = 1, max = 3 }
   ),
   prompt = required_text "what the video must show",
-  aspect_ratio = text("16:9 when absent", { enum = { "16:9", "9:16", "1:1" }, default = "16:9" }),
+  aspect_ratio = text("form of the picture", { enum = { "16:9", "9:16", "1:1" }, default = "16:9" }),
   auto_duration = switch(false, "true: as long as it needs"),
-  duration = fields.integer("seconds, 10 when absent", {
+  duration = fields.integer("seconds", {
     nullable = true,
     default = 10,
     min = 4,
@@ -207,7 +207,7 @@ local CINEMATIC = {
   }),
   enhance_prompt = switch(false, "true: the service may rewrite the prompt"),
   references = array({ type = "file_input" }, "3 videos and 9 images at most", { nullable = true, max = 12 }),
-  resolution = text("720p when absent", { enum = { "720p", "1080p" }, default = "720p" }),
+  resolution = text("size of the picture", { enum = { "720p", "1080p" }, default = "720p" }),
   title = fields.TITLE,
   folder_id = fields.FOLDER_ID,
 }
