@@ -278,6 +278,8 @@ function client.new(given, level)
     policy = { max_retries = read.max_retries, base = read.retry_base, cap = read.retry_cap },
     hide = hide,
     shows_key = shows_key,
+    cadences = {}, -- by kind of job, see wait/cadence.lua
+    shared_polls = {}, -- by group, see wait/polls.lua
     -- What is the same in every request; request.lua adds the rest.
     template = {
       base = read.base,

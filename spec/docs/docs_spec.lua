@@ -5,7 +5,7 @@ local errors = require "heygen.errors"
 local downloads = require "heygen.download"
 local wait_options = require "heygen.wait.options"
 local options = require "heygen.schema.client_options"
-local pace = require "heygen.wait.pace"
+local cadence = require "heygen.wait.cadence"
 local arguments = require "heygen.api.arguments"
 local contract = require "spec.support.contract"
 local progress = require "heygen.progress"
@@ -107,7 +107,7 @@ describe("the options in the documents", function()
   it("are those of a wait, with their defaults", function()
     local found = named_rows(section("docs/options.md", "Waits"))
     local known = set(names(wait_options.defaults))
-    known.on_progress, known.webhook = true, true
+    known.on_progress, known.webhook, known.interval = true, true, true
     assert.same(names(known), names(found))
     check_defaults(found, 3, wait_options.defaults)
   end)
@@ -257,54 +257,21 @@ describe("docs/core.md", function()
 end)
 
 describe("the numbers of the pace in docs/workflow.md", function()
-  -- Polls of a video that begins to render after 3 minutes and takes `total` seconds; and the longest pause at the end.
-  local function watch(total)
-    local defaults = wait_options.defaults
-    local state, elapsed, polls, last = pace.new(defaults.interval, defaults.max_interval), 0, 0, 0
-    while elapsed < total do
-      last = pace.next(state, elapsed, elapsed < 180 and "quiet" or "rendering")
-      elapsed = elapsed + last
-      polls = polls + 1
-    end
-    return polls, last
-  end
-
   it("are what the defaults give", function()
     local checked = 0
     for _, cells in ipairs(rows(section("docs/workflow.md", "Pace"))) do
       local minutes = tonumber(cells[1]:match "^(%d+) minutes$")
       if minutes then
-        local polls, late = watch(minutes * 60)
-        assert.same({ cells[1], tostring(polls), ("%g s late"):format(late) }, cells)
+        local pace, elapsed, polls, last = cadence.new(cadence.model "video", {}), 0, 0, 0
+        while elapsed < 60 * minutes do
+          last = pace:next(elapsed)
+          elapsed, polls = elapsed + last, polls + 1
+        end
+        assert.same({ cells[1], tostring(polls), ("%.0f s late"):format(last) }, cells)
         checked = checked + 1
       end
     end
     assert.equal(4, checked)
-  end)
-
-  it("are said where max_interval is: how long it holds, and how late an end is seen after that", function()
-    local defaults = wait_options.defaults
-    local _, soon = watch(180 + 12 * 60)
-    local _, late = watch(2700)
-    assert.equal(defaults.max_interval, soon)
-    local said = "the first 12 minutes of rendering"
-    local after = ("up to %g s late"):format(late)
-    for _, text in ipairs { section("docs/options.md", "Waits"), section("docs/workflow.md", "Pace") } do
-      text = text:gsub("%s+", " ")
-      assert.matches(said, text, 1, true)
-      assert.matches(after, text, 1, true)
-    end
-  end)
-
-  it("keep to 60 requests in 45 minutes, whenever rendering begins", function()
-    for rendering = 0, 2700, 60 do
-      local state, elapsed, polls = pace.new(10, 30), 0, 0
-      while elapsed < 2700 do
-        elapsed = elapsed + pace.next(state, elapsed, elapsed < rendering and "quiet" or "rendering")
-        polls = polls + 1
-      end
-      assert.is_true(polls + 2 <= 60, polls .. " polls")
-    end
   end)
 end)
 

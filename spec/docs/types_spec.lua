@@ -278,7 +278,7 @@ end)
 describe("the types of the options", function()
   it("have those of heygen.new, of a wait, an upload, a download and a progress bar, and no other", function()
     assert.same(sorted(options.known), fields(META, "Options"))
-    local waits = { webhook = true }
+    local waits = { webhook = true, interval = true }
     for name in pairs(wait_options.defaults) do
       waits[name] = true
     end

@@ -1,4 +1,4 @@
--- What passes and what ends a wait: a 404 that is early, answers that cannot be read, Retry-After, an agent that chats.
+-- What passes and what ends a wait: a 404 that is early, answers that cannot be read, Retry-After.
 local core = require "heygen.core"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
@@ -140,20 +140,5 @@ describe("a wait", function()
     local odd = live.client(sim, { max_retries = 0, driver = early })
     made.video_id = made.video_id or assert(client:wait(made, PATIENT)).id
     assert.equal("completed", assert(odd:wait(made, PATIENT)).status)
-  end)
-
-  it("ends when the agent has answered in chat", function()
-    sim:faults {
-      { method = "GET", path = "/v3/videos/*", body = '{"data":{"id":"v","status":"pending"}}' },
-      {
-        method = "GET",
-        path = "/v3/video-agents/*",
-        body = '{"data":{"session_id":"s","status":"completed",'
-          .. '"messages":[{"role":"model","type":"text","content":"Hello!"}]}}',
-      },
-    }
-    local err = live.failure(client:wait({ session_id = "s", video_id = "v" }, PATIENT))
-    check(err, { kind = "input_needed", status = 200 })
-    assert.matches("Hello!", err.message, 1, true)
   end)
 end)

@@ -85,14 +85,14 @@ describe("a generation", function()
       assert.equal("completed", assert(generate(30)).status)
     end)
 
-    it("polls only the video when the create names it", function()
+    it("polls the session once, then only the video, when the create names it", function()
       sim:behaviour { video_id = "at_once" }
       sim:clock { speed = 20000 }
       local video = assert(client:generate { prompt = "x", wait = live.QUICK })
       assert.equal("completed", video.status)
       local seen = polls()
-      assert.equal("create", seen[1])
-      for index = 2, #seen do
+      assert.same({ "create", "session" }, { seen[1], seen[2] })
+      for index = 3, #seen do
         assert.equal("video", seen[index])
       end
     end)

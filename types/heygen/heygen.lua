@@ -53,8 +53,8 @@
 
 ---@class heygen.WaitOptions
 ---@field timeout number? seconds until the wait gives up; the job continues (3600)
----@field interval number? seconds, the first pause (10)
----@field max_interval number? seconds, the longest pause while the video renders (30); given, it holds throughout
+---@field interval number? seconds, the first pause; pauses then grow by half, up to the usual ones
+---@field max_interval number? seconds, the longest pause when given (30)
 ---@field grace number? seconds in which a session's "failed" may still turn (300)
 ---@field not_found_grace number? seconds after an id was first seen in which a 404 means "not yet" (30)
 ---@field webhook heygen.webhook.Router? a delivery about the job ends the pause at once
@@ -115,6 +115,8 @@
 ---@field status string? of the job; of the session while the video is not known
 ---@field progress integer? per cent, never falling; nil when the service has not said
 ---@field elapsed number seconds since the wait began
+---@field age number? seconds since the job began, as far as is known
+---@field expected number? seconds that such a job takes in all, in the mean of those that took at least as long
 ---@field session_id string?
 ---@field video_id string?
 ---@field finished integer? of several jobs, and of a batch: how many have ended

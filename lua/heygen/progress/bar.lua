@@ -16,6 +16,7 @@ local PAUSE = 1 -- seconds between two plain lines of a transfer
 ---@field turn integer where it stands among the others
 ---@field private view heygen.progress.View? the last one
 ---@field private rate heygen.progress.Rate? of the transfer
+---@field private shown integer? per cent
 ---@field private at number when the last view came
 ---@field private printed heygen.progress.View? the last that became a plain line
 ---@operator call(heygen.WaitEvent|heygen.TransferEvent|heygen.UploadEvent): nil
@@ -74,6 +75,11 @@ function Bar:__call(event)
     end
   end
   self.rate = rate
+  if not before or before.phase ~= new.phase or before.ended then
+    self.shown = nil
+  end
+  view.estimate(new, 0, self.shown)
+  self.shown = new.percent
   show(self, new)
 end
 
@@ -110,7 +116,10 @@ function Bar:moment()
   for name, value in pairs(last) do
     moment[name] = value
   end
-  moment.elapsed = last.elapsed + max(0, self.display.now() - self.at)
+  local since = max(0, self.display.now() - self.at)
+  moment.elapsed = last.elapsed + since
+  view.estimate(moment, since, self.shown)
+  self.shown = moment.percent
   return moment
 end
 

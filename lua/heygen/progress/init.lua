@@ -231,7 +231,7 @@ function Display:print(...)
   end
 end
 
----Draws the time again. Waits emit an event every 10 to 75 seconds; a task that calls this once a second keeps the
+---Draws the time again. Waits emit an event every 10 to 60 seconds; a task that calls this once a second keeps the
 ---clock going in between. Does nothing where plain lines are written.
 function Display:tick()
   check_colon(self, "tick()")

@@ -21,8 +21,9 @@ line.LABEL = 20 -- cells of a label at most
 
 local PLAIN_STYLE = { full = "#", empty = ".", mark = ".." }
 
-local function percent_text(percent)
-  return percent and format("%3d %%", percent) or "     "
+-- An estimate says so.
+local function percent_text(view)
+  return view.percent and format(view.estimated and "~%2d %%" or "%3d %%", view.percent) or "     "
 end
 
 -- As many details as fit, but at least the beginning of the first.
@@ -81,7 +82,7 @@ function line.drawn(view, columns, style, label, label_room)
   if room < 0 then
     return cells.cut(head, columns - 1, "")
   end
-  local percent = percent_text(view.percent) .. " "
+  local percent = percent_text(view) .. " "
   if #percent > room then
     return head
   end
@@ -113,13 +114,7 @@ function line.plain(view, label, style)
   if style and style.colour and view.failed then
     details = "\27[31m" .. details .. "\27[0m"
   end
-  return format(
-    "%s%5s %s %s",
-    label and label .. " " or "",
-    clock(view.elapsed),
-    percent_text(view.percent),
-    details
-  )
+  return format("%s%5s %s %s", label and label .. " " or "", clock(view.elapsed), percent_text(view), details)
 end
 
 return line

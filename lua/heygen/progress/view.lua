@@ -9,6 +9,8 @@ local printable = errors.printable
 ---@class heygen.progress.View
 ---@field phase "wait"|"download"|"upload"|"batch"
 ---@field percent integer? 0 to 100
+---@field estimated boolean? it is an estimate, see view.estimate
+---@field estimate {percent: number, age: number, expected: number}? from which that follows
 ---@field details string[] the most important first
 ---@field elapsed number seconds
 ---@field ended boolean
@@ -172,14 +174,43 @@ local function percent_of(progress)
   return type(progress) == "number" and progress == progress and max(0, min(100, floor(progress))) or nil
 end
 
+-- From what the service has said last, as far as jobs of the kind come in the time that they take in the mean.
+local function estimate_of(event)
+  local age, expected = event.age, event.expected
+  if type(age) ~= "number" or type(expected) ~= "number" or not (age >= 0 and expected > age) then
+    return nil
+  end
+  local said = percent_of(event.progress) or 0
+  return { percent = said > 0 and said or 100 * age / expected, age = age, expected = expected }
+end
+
+---Sets the percentage to the estimate of a moment, where that is more than what the service has said or what was shown
+---before. Only the service says 100.
+---@param shown heygen.progress.View
+---@param seconds number since its event
+---@param least integer? percentage that was shown before
+function view.estimate(shown, seconds, least)
+  local from = shown.estimate
+  if from and not shown.ended then
+    local share = min(seconds / (from.expected - from.age), 1)
+    local percent = min(floor(from.percent + (100 - from.percent) * share), 99)
+    percent = max(percent, least or 0)
+    if percent > (shown.percent or 0) then
+      shown.percent, shown.estimated = percent, true
+    end
+  end
+end
+
 local function wait_view(event)
   local status = printable(tostring(event.status or "starting"), 30)
+  local ended = ENDED[status] or FAILED[status] or false
   return {
     phase = "wait",
     percent = percent_of(event.progress),
+    estimate = not ended and estimate_of(event) or nil,
     details = add_poll_error({ status }, event.err),
     elapsed = event.elapsed or 0,
-    ended = ENDED[status] or FAILED[status] or false,
+    ended = ended,
     failed = FAILED[status] or false,
   }
 end

@@ -94,7 +94,6 @@ local SUBJECT = {
   noun = "the batch",
   ids = { "batch_id" },
   poll = poll,
-  phase = loop.phase,
 }
 
 function SUBJECT.event_prefix(state)

@@ -24,6 +24,7 @@ local pauses = require "heygen.driver.pause"
 local deliveries = {}
 
 local LONGEST_SLEEP = 60 -- seconds
+local SOON = 10 -- seconds, after a delivery that the poll has not confirmed
 local LONGEST_SLEEP_UNWAKEABLE = 1 -- seconds, with a driver of the program, whose sleep cannot be ended
 
 ---@class heygen.WaitMonitor what a wait knows of deliveries
@@ -57,7 +58,7 @@ function deliveries.begin(state, wait)
   function watched.wake()
     waker:wake()
   end
-  state.monitor = { router = watched, waker = waker }
+  state.waker, state.monitor = waker, { router = watched, waker = waker }
   wakers[waker] = true
   add_ids(state)
 end
@@ -75,7 +76,7 @@ local function delivered(state, wait)
   local monitor = state.monitor
   monitor.notified, monitor.calm = true, false
   state.turn = true -- to the video itself
-  state.pace.pause = wait.interval -- should the poll not see the end at once
+  state.cadence:hasten(wait.interval or SOON) -- should the poll not see the end at once
 end
 
 ---Before a poll: what has come so far is older than what the poll will show.
@@ -133,6 +134,9 @@ function deliveries.pause(client, state, wait, seconds, fixed)
   while true do
     if has_new(monitor) then
       delivered(state, wait)
+      return true
+    end
+    if state.entry then -- polls.lua has brought something
       return true
     end
     local stretched = not fixed and may_stretch(state, wait)

@@ -42,14 +42,13 @@ end
 ---@param state table see loop.lua
 ---@param wait table
 function emit.event(client, state, wait)
-  if not wait.on_progress then
-    return
-  end
   local subject = state.subject
   local event = {
     status = state.status,
     progress = state.progress or 0,
     elapsed = core.now() - state.began,
+    age = state.age,
+    expected = state.expected,
     err = state.poll_error,
   }
   for _, name in ipairs(subject.ids) do
@@ -82,7 +81,7 @@ function emit.ticker(on_progress)
   end
 end
 
----Pauses; while `state.tick` is there, it is called once a second.
+---Pauses, until `state.waker` ends the pause; while `state.tick` is there, it is called once a second.
 ---@param client heygen.Client
 ---@param state table
 ---@param seconds number
@@ -91,17 +90,16 @@ end
 ---@return string? kind of the error, when it is not "cancelled"
 function emit.sleep(client, state, seconds)
   local stop = core.now() + seconds
-  if not state.tick then
-    local slept, reason, kind = pauses.sleep(client, seconds)
-    return slept, reason, kind
-  end
   repeat
-    local slept, reason, kind = pauses.sleep(client, math.max(math.min(stop - core.now(), emit.TICK), 0))
+    local left = math.max(stop - core.now(), 0)
+    local slept, reason, kind =
+      pauses.sleep(client, state.tick and math.min(left, emit.TICK) or left, state.waker)
     if not slept then
       return nil, reason, kind
+    elseif state.tick then
+      emit.tick(client, state)
     end
-    emit.tick(client, state)
-  until core.now() >= stop
+  until state.entry or core.now() >= stop
   return true
 end
 

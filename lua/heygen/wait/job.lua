@@ -7,6 +7,7 @@ local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
 local plain = require("heygen.schema.value").plain_id
+local polls = require "heygen.wait.polls"
 local response = require "heygen.http.response"
 local values = require "heygen.schema.value"
 
@@ -113,10 +114,26 @@ local function asked(state, object)
   end
 end
 
+-- What a request for many jobs has brought. True: this poll is over.
+local function poll_shared(client, state)
+  local entry = polls.ask(client, state, poll_options(client, state))
+  if entry and entry.err then
+    return true, poll_failed(state, entry.err)
+  elseif entry and entry.status then
+    state.status = entry.status
+    loop.recovered(state)
+    return true
+  end
+  return false
+end
+
 local function poll_one(client, state)
   local subject = state.subject
-  local object, err
-  if subject.by_statuses then
+  local object
+  local is_known, err = poll_shared(client, state)
+  if is_known then
+    return nil, err
+  elseif subject.by_statuses then
     object, err = get_by_status(client, state)
   else
     object, err = get(client, state, state[subject.id])
@@ -125,6 +142,7 @@ local function poll_one(client, state)
     return nil, poll_failed(state, err, state[subject.id])
   end
   loop.polled(state, object)
+  polls.checked(client, state, subject.failed[object.status] or is_done(subject, object))
   state.progress = loop.progress(state.progress, object.progress)
   if subject.failed[object.status] then
     return nil, loop.failure(state, failed_fields(state, object))
@@ -276,16 +294,17 @@ local function complete(subject)
   function subject.event_prefix()
     return subject.prefix
   end
+  subject.shared_id = subject.id
   local several = {}
   for name, value in pairs(subject) do
     several[name] = value
   end
-  subject.poll, subject.phase, subject.several = poll_one, loop.phase, several
+  subject.poll, subject.several = poll_one, several
   function subject.unfinished(state)
     return subject.noun .. " is", call_of(subject, ("%q"):format(state[subject.id]))
   end
 
-  several.poll, several.phase = poll_all, loop.phase
+  several.poll = poll_all
   function several.unfinished(state)
     local total = #state[subject.list]
     local open = total - (state.finished or 0)

@@ -6,8 +6,9 @@
 --   poll   asks the *subject* (video.lua, job.lua, batch.lua), which alone knows where its job is polled and when it
 --          has ended. `nil` means that the job still runs; a value or an error ends the wait.
 --   emit   calls on_progress with an event made from the state: emit.lua.
---   pause  sleeps for as long as pace.lua says. With a router of webhooks, deliveries.lua may end the pause earlier, or
---          stretch it while deliveries are known to arrive.
+--   pause  sleeps for as long as cadence.lua says. polls.lua may end it earlier, with what one request for the jobs of
+--          several waits has brought; and with a router of webhooks so may deliveries.lua, or stretch it while
+--          deliveries are known to arrive.
 --
 -- Invariants
 --
@@ -20,16 +21,18 @@
 --   Functions return `value` or `nil, err`; the text of an error is made once, by the method that was called.
 --
 -- The state of a wait: the ids under the names in `subject.ids`; `status`, `progress`, `last` (the body seen last);
--- `poll_error`; `began`, `stop` and `hold_until` (seconds of core.now); `pace`; `monitor` (deliveries.lua);
--- `idempotency_key`, `callback_id`; and what the subject adds.
+-- `poll_error`; `began`, `stop` and `hold_until` (seconds of core.now); `created_at` of the job (the service's clock);
+-- `cadence`; `monitor` (deliveries.lua); `waker`, `entry` and more (polls.lua); `idempotency_key`, `callback_id`; and
+-- what the subject adds.
 local block = require "heygen.driver.block"
+local cadence = require "heygen.wait.cadence"
 local core = require "heygen.core"
 local deliveries = require "heygen.wait.deliveries"
 local drivers = require "heygen.driver"
 local emit = require "heygen.wait.emit"
 local errors = require "heygen.errors"
 local interrupt = require "heygen.driver.interrupt"
-local pace = require "heygen.wait.pace"
+local polls = require "heygen.wait.polls"
 local protected = require "heygen.task.protected"
 local response = require "heygen.http.response"
 
@@ -38,10 +41,12 @@ local loop = {}
 ---@class heygen.WaitSubject
 ---@field noun string what continues at the service when the wait ends, such as "the video"
 ---@field ids string[] the names of the ids in the state: errors and events carry them
----@field pace table<string, number>? interval and max_interval, where the usual ones are too slow
+---@field kind "video"|nil how long such jobs take, see cadence.lua
+---@field pace table<string, number>? interval and max_interval of jobs that take seconds
 ---@field poll fun(client: heygen.Client, state: table, wait: table): any, heygen.Error? a value or an error ends the
 ---wait, nothing means that the job still runs
----@field phase fun(state: table): string for pace.next
+---@field is_unnamed (fun(state: table): boolean)? is the id of what is waited for not known yet
+---@field statuses string? the method of the group that gives the statuses of many in one request, see polls.lua
 ---@field event_prefix (fun(state: table): string?)? what events of webhooks about its end begin with, see
 ---webhook/deliveries.lua; nil: there are none
 ---@field longest_pause (fun(state: table, wait: table): number?)? seconds that the next pause may take at most
@@ -187,6 +192,9 @@ end
 ---A poll has brought an answer.
 function loop.polled(state, object)
   state.last, state.status = object, object.status
+  if type(object.created_at) == "number" then -- a session is older than its video
+    state.created_at = math.min(state.created_at or object.created_at, object.created_at)
+  end
   loop.recovered(state)
 end
 
@@ -201,11 +209,6 @@ local NOT_STARTED = { waiting = true, pending = true, thinking = true, queued = 
 ---Whether the work on the job has not begun yet.
 function loop.not_started(status)
   return NOT_STARTED[status] == true
-end
-
----The phase of a job by its status.
-function loop.phase(state)
-  return NOT_STARTED[state.status] and "pending" or "rendering"
 end
 
 -- ---- the steps ----
@@ -228,10 +231,25 @@ local function timed_out(state, wait)
   })
 end
 
+local OLDEST = 4 * 3600 -- seconds
+
+---How old the job is: at least as long as it was waited for, more if it says so and the clocks agree.
+---@param state table
+---@return number seconds
+function loop.age(state)
+  local elapsed = core.now() - state.began
+  if state.created_at and not state.older then
+    state.older = math.max(math.min(os.time() - state.created_at - elapsed, OLDEST), 0)
+  end
+  return elapsed + (state.older or 0)
+end
+
 -- Seconds until the next poll, and whether a delivery or a stretched pause must not change that.
-local function next_pause(state, wait)
+local function next_pause(client, state, wait)
   local subject, now = state.subject, core.now()
-  local seconds = pace.next(state.pace, now - state.began, subject.phase(state))
+  local is_unnamed = subject.is_unnamed and subject.is_unnamed(state)
+  local seconds =
+    state.cadence:next(loop.age(state), state.progress, polls.is_shared(client, state), is_unnamed)
   local longest = subject.longest_pause and subject.longest_pause(state, wait)
   if longest then
     seconds = math.min(seconds, longest)
@@ -246,7 +264,8 @@ end
 
 -- Nothing, or the error that ends the wait.
 local function pause(client, state, wait)
-  local seconds, fixed, held = next_pause(state, wait)
+  local seconds, fixed, held = next_pause(client, state, wait)
+  polls.begin_pause(client, state, not held and seconds or nil)
   local slept, reason, kind
   if state.monitor and not held then
     slept, reason, kind = deliveries.pause(client, state, wait, seconds, fixed)
@@ -286,7 +305,11 @@ local function repeat_steps(client, state, wait, poll_first)
       see_ids(state)
     end
     -- Without a poll, it is what the create answered: from here on the caller knows the job, whatever happens.
-    emit.event(client, state, wait)
+    if wait.on_progress then
+      state.age = loop.age(state)
+      state.expected = state.cadence:expected(state.age)
+      emit.event(client, state, wait)
+    end
     if value ~= nil or err then
       return value, err
     elseif has_polled and core.now() >= state.stop then
@@ -343,6 +366,15 @@ local function guarded_steps(client, state, wait, poll_first)
   error(value, 0)
 end
 
+-- What the job has taken, by the service's clock if it says, or how long it has been running so far.
+local function duration(state, value)
+  local ended = type(value) == "table" and value.completed_at
+  if type(ended) == "number" and state.created_at and ended > state.created_at then
+    return ended - state.created_at
+  end
+  return loop.age(state)
+end
+
 ---Waits.
 ---@param client heygen.Client
 ---@param subject heygen.WaitSubject
@@ -356,16 +388,22 @@ function loop.run(client, subject, state, wait, poll_first)
   state.interrupted = interrupted
   state.began, state.stop = core.now(), core.now() + wait.timeout
   state.not_found, state.unreadable, state.seen_at = 0, 0, {}
-  state.pace = pace.new(wait.interval, wait.max_interval, wait.strict)
+  local model = cadence.of(client.cadences, subject.kind or "other")
+  state.cadence = cadence.new(model, wait)
   see_ids(state)
   if wait.webhook then
     deliveries.begin(state, wait)
   end
+  polls.join(client, state)
   local blocks = drivers.current(client.driver) == block
   state.tick = blocks and emit.ticker(wait.on_progress) or nil
   interrupt.waits[state] = true
   local value, err = (blocks and guarded_steps or repeat_steps)(client, state, wait, poll_first)
   interrupt.waits[state] = nil
+  polls.leave(client, state)
+  if not subject.list or state[subject.id] then -- of several, each took its own time
+    model:learn(duration(state, value), value ~= nil)
+  end
   if state.monitor then
     deliveries.finish(state, value ~= nil or err.kind == "failed")
   end

@@ -6,12 +6,13 @@ local options = {}
 -- Seconds. Jobs take 10 to 45 minutes.
 options.defaults = {
   timeout = 3600, -- an hour: longer than any job seen, and the wait can be resumed
-  interval = 10, -- the first pause
-  max_interval = 30, -- so that the end of rendering is seen at most that late, while the budget of pace.lua lasts
+  max_interval = 30, -- where cadence.lua does not decide
   grace = 300, -- a session's `failed` was seen to turn into `generating` after one to several minutes
   not_found_grace = 30, -- a job may be known to the create some seconds before it can be read everywhere
   webhook_interval = 960, -- a job of half an hour is then polled once in between: see deliveries.lua
 }
+
+local FIRST_PAUSE = 10 -- seconds, where only max_interval is given
 
 local KNOWN = {
   timeout = { type = "seconds", min = 0 },
@@ -40,15 +41,16 @@ end
 ---@return table wait
 function options.read(subject, call, given, level, within)
   local wait = checker.read(call, given, KNOWN, level + 1, within)
+  local usual, own = subject.pace or {}, given and given.max_interval -- it holds, whatever cadence.lua would do
   for name, value in pairs(options.defaults) do
-    wait[name] = wait[name] or (subject.pace and subject.pace[name]) or value
+    wait[name] = wait[name] or usual[name] or value
   end
-  wait.strict = given ~= nil and given.max_interval ~= nil -- the caller's own value holds, there is no budget
-  if wait.strict and not given.interval then
-    wait.interval = math.min(wait.interval, wait.max_interval)
+  wait.strict = own ~= nil or usual.max_interval ~= nil
+  if wait.strict and not wait.interval then
+    wait.interval = math.min(usual.interval or FIRST_PAUSE, wait.max_interval)
   end
-  wait.max_interval = math.max(wait.max_interval, wait.interval)
-  wait.stretch = given and given.webhook_interval or (not wait.strict and wait.webhook_interval)
+  wait.max_interval = math.max(wait.max_interval, wait.interval or 0)
+  wait.stretch = given and given.webhook_interval or (not own and wait.webhook_interval)
   return wait
 end
 

@@ -1,15 +1,17 @@
 -- Waits for the video of a session: poll, wait, generate. A session leads to a video; only the video is the result.
 --
 -- While the video is not known, the session is polled: it names the video, fails, or asks for something. Once the
--- video is known, the video is polled, as sessions may disappear while their videos stay. Only for a percentage, which
--- a video does not have, the session is polled in turn with it.
+-- video is known, the video is polled, as sessions may disappear while their videos stay; of several waits one request
+-- does that for all (polls.lua). The session is polled first, as it tells what has failed at once; then only while the
+-- video has not started, and, of a wait that is alone, in turn with it for its percentage, which a video does not have.
 local core = require "heygen.core"
 local failure = require "heygen.wait.failure"
 local job_types = require "heygen.wait.job_types"
 local loop = require "heygen.wait.loop"
 local options = require "heygen.wait.options"
-local pace = require "heygen.wait.pace"
+local polls = require "heygen.wait.polls"
 local row_calls = require "heygen.api.call"
+local sessions = require "heygen.wait.session"
 local values = require "heygen.schema.value"
 
 local video = {}
@@ -45,15 +47,11 @@ local function identify(target)
   return { session_id = session_id, video_id = video_id }
 end
 
-local VIDEO, SESSION = row_calls.rows("videos").get, row_calls.rows("video_agents").get
+local VIDEO = row_calls.rows("videos").get
 local get = row_calls.get
 
 local function get_video(client, video_id, call)
   return get(client, VIDEO, video_id, call)
-end
-
-local function get_session(client, session_id, call)
-  return get(client, SESSION, session_id, call)
 end
 
 ---One poll; see Client:poll.
@@ -65,7 +63,7 @@ function video.poll(client, target, level)
     if object or err.status ~= 404 then
       return object, err
     end
-    local session, session_err = get_session(client, target)
+    local session, session_err = sessions.get(client, target)
     if session or session_err.status ~= 404 then
       return session, session_err
     end
@@ -77,38 +75,17 @@ function video.poll(client, target, level)
   elseif ids.video_id then
     return get_video(client, ids.video_id)
   end
-  return get_session(client, ids.session_id)
+  return sessions.get(client, ids.session_id)
 end
 
 -- ---- how it fails ----
-
--- The newest message of a kind; the service gives them newest first.
-local function newest(session, is_wanted)
-  for _, message in ipairs(type(session.messages) == "table" and session.messages or {}) do
-    if type(message) == "table" and is_wanted(message) and type(message.content) == "string" then
-      return message.content
-    end
-  end
-end
-
-local function is_error(message)
-  return message.type == "error"
-end
-
-local function is_from_model(message)
-  return message.role == "model"
-end
-
-local function reason_in(session)
-  return newest(session, is_error) or failure.read(session) or newest(session, is_from_model)
-end
 
 -- Why a video failed: its own fields, then the session's newest error, then the last message of the agent.
 local function video_failed(client, state, object)
   local message, code = failure.read(object)
   if not message and state.session_id then
-    local session = get_session(client, state.session_id, poll_options(client, state))
-    message = session and reason_in(session)
+    local session = sessions.get(client, state.session_id, poll_options(client, state))
+    message = session and sessions.reason(session)
   end
   return loop.failure(state, {
     kind = "failed",
@@ -119,23 +96,7 @@ local function video_failed(client, state, object)
   })
 end
 
-local function session_failed(state, session)
-  return loop.failure(state, {
-    kind = "failed",
-    message = "the session failed: "
-      .. (service_text(state, reason_in(session)) or "the service gives no reason"),
-    code = service_text(state, select(2, failure.read(session)), 100),
-    status = 200,
-    last = session,
-  })
-end
-
 -- ---- one poll ----
-
--- The session of a video that has not started is polled after a minute (in pauses of max_interval, at least a second),
--- then after three minutes more, and so on in growing pauses.
-local CHAT_FIRST, CHAT_NEXT, CHAT_GROWTH = 2, 6, 2
-local CHAT_POLLS = 4 -- in 45 minutes
 
 -- Each gives nothing while the job runs, or the end of the wait: the video, or nil and an error.
 
@@ -158,30 +119,17 @@ local function video_of_completed(client, state, session)
     })
 end
 
-local function take_progress(state, session)
-  state.progress = loop.progress(state.progress, session.progress)
-end
-
-local function input_needed(state, session, what)
-  local words = service_text(state, newest(session, is_from_model))
-  return loop.failure(state, {
-    kind = "input_needed",
-    message = ("%s (client.video_agents:send): %s"):format(what, words or "the agent has sent no text"),
-    status = 200,
-    last = session,
-  })
-end
-
 -- The session, while the video is not known.
 local function poll_session(client, state, wait)
-  local session, err = get_session(client, state.session_id, poll_options(client, state))
+  local session, err = sessions.get(client, state.session_id, poll_options(client, state))
   if not session then
     return nil, poll_failed(state, err, state.session_id)
   end
   loop.polled(state, session)
-  take_progress(state, session)
+  sessions.take_progress(state, session)
   if text(session.video_id) then
     state.video_id, state.failed_since = session.video_id, nil
+    sessions.was_polled(state, wait)
     return nil
   end
   local asked = session.status == "waiting_for_input"
@@ -189,52 +137,11 @@ local function poll_session(client, state, wait)
   if session.status == "completed" then
     return video_of_completed(client, state, session)
   elseif state.failed_since and core.now() - state.failed_since >= wait.grace then
-    return nil, session_failed(state, session)
+    return nil, sessions.failed(state, session)
   elseif asked and state.asked then -- twice in a row: it is not passing through
-    return nil, input_needed(state, session, "the session waits for a message")
+    return nil, sessions.input_needed(state, session, "the session waits for a message")
   end
   state.asked = asked
-end
-
--- An agent that answers in chat leaves a video that is pending for ever. So the session is polled now and then, in
--- addition to the video, while that has not started. Its end counts when it was seen twice: the video may only be late.
--- True: this poll is over.
-local function poll_chat(client, state, wait)
-  if not state.session_id or state.session_gone or not loop.not_started(state.status) then
-    return false
-  end
-  local now = core.now()
-  pace.reserve(state.pace, CHAT_POLLS)
-  state.chat_poll_at = state.chat_poll_at or state.began + CHAT_FIRST * math.max(wait.max_interval, 0.5)
-  if now < state.chat_poll_at or not pace.take_reserved(state.pace, now - state.began) then
-    return false
-  end
-  local session, err = get_session(client, state.session_id, poll_options(client, state))
-  if not session then
-    state.session_gone = not err.retryable
-    return false
-  end
-  take_progress(state, session)
-  local is_asking = session.status == "waiting_for_input"
-  if not (is_asking or session.status == "completed" or session.status == "failed") then
-    state.chat_pause = state.chat_pause and state.chat_pause * CHAT_GROWTH
-      or CHAT_NEXT * math.max(wait.max_interval, 0.5)
-    state.chat_since, state.chat_poll_at = nil, now + state.chat_pause
-    state.turn = true -- the session was polled just now
-    return false
-  end
-  local since = state.chat_since
-  state.chat_since, state.chat_poll_at = since or now, now
-  if not since then
-    return false
-  elseif session.status == "failed" then
-    return true, now - since >= wait.grace and session_failed(state, session) or nil
-  elseif is_asking then
-    return true, input_needed(state, session, "the session waits for a message")
-  elseif not newest(session, is_from_model) and now - since < wait.grace then
-    return true -- without a word of the agent, the video may stand in a queue
-  end
-  return true, input_needed(state, session, "the agent has answered in chat, and its video was never started")
 end
 
 -- A video has no percentage, its session has one. With on_progress, and while the session answers, every other poll is
@@ -245,24 +152,25 @@ local function poll_for_progress(client, state, wait)
     not (wait.on_progress and state.session_id and state.turn)
     or state.session_gone
     or loop.not_started(state.status)
+    or polls.is_shared(client, state)
   then
     return false
   end
   local call = poll_options(client, state)
   call.max_retries = 0
   call.deadline = math.min(call.deadline, 30)
-  local session, err = get_session(client, state.session_id, call)
+  local session, err = sessions.get(client, state.session_id, call)
   if not session then
     state.session_gone = not err.retryable
     return false
   end
-  take_progress(state, session)
+  sessions.take_progress(state, session)
   return session.status ~= "completed" and session.status ~= "failed"
 end
 
 -- The id given may be a session's. True: it is, or this poll is over.
 local function poll_unsure(client, state)
-  local session, err = get_session(client, state.video_id, poll_options(client, state))
+  local session, err = sessions.get(client, state.video_id, poll_options(client, state))
   if session then
     state.unsure, state.session_id = nil, text(session.session_id) or state.video_id
     state.video_id = text(session.video_id)
@@ -274,12 +182,32 @@ local function poll_unsure(client, state)
   return false
 end
 
+-- What a request for many jobs has brought. True: this poll is over; or the object.
+local function poll_shared(client, state)
+  local entry = polls.ask(client, state, poll_options(client, state))
+  if not entry then
+    return false
+  elseif entry.err then
+    return true, nil, poll_failed(state, entry.err)
+  elseif entry.status then
+    state.status, state.status_at = entry.status, core.now()
+    loop.recovered(state)
+    return true
+  end
+  return false, entry.object
+end
+
 local function poll_video(client, state, wait)
-  local over, chat_err = poll_chat(client, state, wait)
+  local over, chat_err = sessions.poll_chat(client, state, wait)
   if over or poll_for_progress(client, state, wait) then
     return nil, chat_err
   end
-  local object, err = get_video(client, state.video_id, poll_options(client, state))
+  local is_known, object, err = poll_shared(client, state)
+  if is_known then
+    return nil, err
+  elseif not object then
+    object, err = get_video(client, state.video_id, poll_options(client, state))
+  end
   if not object and err.status == 404 and state.unsure then
     local is_session, session_err = poll_unsure(client, state)
     if is_session then
@@ -291,10 +219,12 @@ local function poll_video(client, state, wait)
   end
   state.unsure = nil
   loop.polled(state, object)
-  if object.status == "completed" then
+  local status = object.status
+  polls.checked(client, state, status == "completed" or status == "failed")
+  if status == "completed" then
     state.progress = 100
     return object
-  elseif object.status == "failed" then
+  elseif status == "failed" then
     return nil, video_failed(client, state, object)
   end
 end
@@ -305,7 +235,8 @@ local function poll(client, state, wait)
   end
   local object, err = poll_session(client, state, wait)
   local calm = state.monitor and state.monitor.calm and state.status ~= "completed" -- a delivery will announce its end
-  if not err and state.video_id and not calm then
+  local among_others = polls.is_shared(client, state) and state.status ~= "completed" -- the next request is for all
+  if not err and state.video_id and not calm and not among_others then
     state.turn = true -- the session was polled just now
     object, err = poll_video(client, state, wait)
   end
@@ -314,16 +245,34 @@ end
 
 -- ---- the wait ----
 
-local SUBJECT = { noun = "the video", ids = { "session_id", "video_id" }, poll = poll }
+local SUBJECT = {
+  noun = "the video",
+  kind = "video",
+  ids = { "session_id", "video_id" },
+  group = "videos",
+  statuses = "statuses",
+  shared_id = "video_id",
+  can_list = true,
+  done = { completed = true },
+  failed = { failed = true },
+  poll = poll,
+}
 
-function SUBJECT.phase(state)
-  return state.video_id and loop.phase(state) or "quiet"
+-- In a list of videos.
+function SUBJECT.is_whole(object)
+  return object.status == "completed" and text(object.video_url) ~= nil
 end
 
--- The grace must end in time.
+function SUBJECT.is_unnamed(state)
+  return state.video_id == nil
+end
+
+-- The grace must end in time, and what was seen once is to be seen again.
 function SUBJECT.longest_pause(state, wait)
   if state.failed_since then
     return math.min(wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
+  elseif state.chat_since or state.asked then
+    return wait.max_interval
   end
 end
 
