@@ -2,6 +2,7 @@
 local core = require "heygen.core"
 local heygen = require "heygen"
 local live = require "spec.support.live"
+local shell = require "spec.support.shell"
 local support = require "spec.support.sim"
 local verifying = require "spec.support.verifying"
 local webhook = require "heygen.webhook"
@@ -44,7 +45,7 @@ describe("waits of one client", function()
     return all
   end
 
-  -- Waits for all at once. `during` is called beside them.
+  -- Waits for all at once. `during` is called in addition.
   local function wait_for(sessions, during, changes)
     local results = {}
     heygen.run(function()
@@ -129,6 +130,27 @@ describe("waits of one client", function()
       most = math.max(most, ids)
     end
     assert.is_true(most > 1 and most <= 100, most)
+  end)
+
+  it("take few requests in 45 minutes, and see each end within 30 s #once", function()
+    local module = "build/test/clock.so"
+    shell.must(
+      "gcc -shared -fPIC -O2 -D_GNU_SOURCE $(pkg-config --cflags lua5.4) -o "
+        .. module
+        .. " bench/clock.c -lm"
+    )
+    local command = "LD_PRELOAD=$PWD/%s LUA_CPATH_5_4='build/test/?.so;'$LUA_CPATH_5_4 lua5.4 bench/polls.lua %s"
+    for _, case in ipairs {
+      { "100 100 45 at_once", 2.2, 90 },
+      { "100 100 45 late", 4.1, 90 },
+      { "100 10 45 at_once", 6, 900 },
+      { "100 10 45 late", 8, 900 },
+    } do
+      local line = shell.must(command:format(module, case[1]))
+      assert.is_true(tonumber(line:match "requests_per_video=([%d.]+)") <= case[2], line)
+      assert.is_true(tonumber(line:match "lists=(%d+)") <= case[3], line)
+      assert.is_true(tonumber(line:match "late_worst=([%d.]+)") <= 30, line)
+    end
   end)
 
   it("are not shared by one that is alone", function()

@@ -247,8 +247,8 @@ end
 -- A session is polled for the id of its video: nearly all have it after five minutes.
 local NAMED, NAMED_NEXT = 300, 120 -- seconds
 
-local function until_named(age, is_shared)
-  if age < SOON and not is_shared then
+local function until_named(age)
+  if age < SOON then
     return SOON - age
   end
   return age < NAMED and NAMED - age or NAMED_NEXT
@@ -263,7 +263,7 @@ end
 function Wait:next(age, percent, is_shared, is_unnamed)
   local usual = self.strict
   if not usual then
-    usual = is_unnamed and until_named(age, is_shared) or self.model:pause(age)
+    usual = is_unnamed and until_named(age) or self.model:pause(age)
     if is_shared and age >= SOON then
       usual = max(usual, GUARANTEE)
     end
