@@ -139,7 +139,8 @@ describe("waits of one client", function()
         .. module
         .. " bench/clock.c -lm"
     )
-    local command = "LD_PRELOAD=$PWD/%s LUA_CPATH_5_4='build/test/?.so;'$LUA_CPATH_5_4 lua5.4 bench/polls.lua %s"
+    local command =
+      "LD_PRELOAD=$PWD/%s LUA_CPATH_5_4='build/test/?.so;'$LUA_CPATH_5_4 lua5.4 bench/polls.lua %s"
     for _, case in ipairs {
       { "100 100 45 at_once", 2.2, 90 },
       { "100 100 45 late", 4.1, 90 },

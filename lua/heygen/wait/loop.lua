@@ -203,14 +203,6 @@ function loop.recovered(state)
   state.poll_error, state.not_found, state.unreadable = nil, 0, 0 -- hold_until stays: of several, one may ask for it
 end
 
--- What a job shows before it is at work; anything else, known or not, may be followed by the end.
-local NOT_STARTED = { waiting = true, pending = true, thinking = true, queued = true, pending_upload = true }
-
----Whether the work on the job has not begun yet.
-function loop.not_started(status)
-  return NOT_STARTED[status] == true
-end
-
 -- ---- the steps ----
 
 local function timed_out(state, wait)

@@ -73,6 +73,14 @@ function session.input_needed(state, object, what)
   })
 end
 
+-- What a job shows before it is at work; anything else, known or not, may be followed by the end.
+local NOT_STARTED = { waiting = true, pending = true, thinking = true, queued = true, pending_upload = true }
+
+---Whether the work on the job has not begun yet.
+function session.not_started(status)
+  return NOT_STARTED[status] == true
+end
+
 ---Takes the percentage, which a video does not have.
 function session.take_progress(state, object)
   state.progress = loop.progress(state.progress, object.progress)
@@ -99,7 +107,7 @@ local function is_chat_due(client, state, unit)
     return state.chat_poll_at == 0
   end
   local seen_at = polls.is_shared(client, state) and (state.status_at or 0) or core.now() -- after the poll for all
-  return loop.not_started(state.status) and seen_at >= state.chat_poll_at
+  return session.not_started(state.status) and seen_at >= state.chat_poll_at
 end
 
 ---Polls the session as well, where it is time for that.

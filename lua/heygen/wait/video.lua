@@ -151,7 +151,7 @@ local function poll_for_progress(client, state, wait)
   if
     not (wait.on_progress and state.session_id and state.turn)
     or state.session_gone
-    or loop.not_started(state.status)
+    or sessions.not_started(state.status)
     or polls.is_shared(client, state)
   then
     return false
