@@ -6,9 +6,8 @@
 --   poll   asks the *subject* (video.lua, job.lua, batch.lua), which alone knows where its job is polled and when it
 --          has ended. `nil` means that the job still runs; a value or an error ends the wait.
 --   emit   calls on_progress with an event made from the state: emit.lua.
---   pause  sleeps for as long as cadence.lua says. polls.lua may end it earlier, with what one request for the jobs of
---          several waits has brought; and with a router of webhooks so may deliveries.lua, or stretch it while
---          deliveries are known to arrive.
+--   pause  sleeps for as long as cadence.lua says. polls.lua may end it earlier, with what one request for several
+--          waits has brought; with webhooks so may deliveries.lua, or stretch it while deliveries are known to arrive.
 --
 -- Invariants
 --
@@ -45,7 +44,7 @@ local loop = {}
 ---@field pace table<string, number>? interval and max_interval of jobs that take seconds
 ---@field poll fun(client: heygen.Client, state: table, wait: table): any, heygen.Error? a value or an error ends the
 ---wait, nothing means that the job still runs
----@field is_unnamed (fun(state: table): boolean)? is the id of what is waited for not known yet
+---@field unnamed boolean? the state may lack the video_id at first
 ---@field statuses string? the method of the group that gives the statuses of many in one request, see polls.lua
 ---@field event_prefix (fun(state: table): string?)? what events of webhooks about its end begin with, see
 ---webhook/deliveries.lua; nil: there are none
@@ -225,10 +224,8 @@ end
 
 local OLDEST = 4 * 3600 -- seconds
 
----How old the job is: at least as long as it was waited for, more if it says so and the clocks agree.
----@param state table
----@return number seconds
-function loop.age(state)
+-- How old the job is: as long as it was waited for, or more if it says so and the clocks agree.
+local function age_of(state)
   local elapsed = core.now() - state.began
   if state.created_at and not state.older then
     state.older = math.max(math.min(os.time() - state.created_at - elapsed, OLDEST), 0)
@@ -239,9 +236,9 @@ end
 -- Seconds until the next poll, and whether a delivery or a stretched pause must not change that.
 local function next_pause(client, state, wait)
   local subject, now = state.subject, core.now()
-  local is_unnamed = subject.is_unnamed and subject.is_unnamed(state)
+  local is_shared = polls.is_shared(client, state)
   local seconds =
-    state.cadence:next(loop.age(state), state.progress, polls.is_shared(client, state), is_unnamed)
+    state.cadence:next(age_of(state), state.progress, is_shared, subject.unnamed and not state.video_id)
   local longest = subject.longest_pause and subject.longest_pause(state, wait)
   if longest then
     seconds = math.min(seconds, longest)
@@ -298,7 +295,7 @@ local function repeat_steps(client, state, wait, poll_first)
     end
     -- Without a poll, it is what the create answered: from here on the caller knows the job, whatever happens.
     if wait.on_progress then
-      state.age = loop.age(state)
+      state.age = age_of(state)
       state.expected = state.cadence:expected(state.age)
       emit.event(client, state, wait)
     end
@@ -358,13 +355,10 @@ local function guarded_steps(client, state, wait, poll_first)
   error(value, 0)
 end
 
--- What the job has taken, by the service's clock if it says, or how long it has been running so far.
+-- What the job has taken, by the service's clock if it says so.
 local function duration(state, value)
-  local ended = type(value) == "table" and value.completed_at
-  if type(ended) == "number" and state.created_at and ended > state.created_at then
-    return ended - state.created_at
-  end
-  return loop.age(state)
+  local ended, began = value and value.completed_at, state.created_at
+  return type(ended) == "number" and began and ended > began and ended - began or age_of(state)
 end
 
 ---Waits.

@@ -253,6 +253,7 @@ local SUBJECT = {
   statuses = "statuses",
   shared_id = "video_id",
   can_list = true,
+  unnamed = true,
   done = { completed = true },
   failed = { failed = true },
   poll = poll,
@@ -261,10 +262,6 @@ local SUBJECT = {
 -- In a list of videos.
 function SUBJECT.is_whole(object)
   return object.status == "completed" and text(object.video_url) ~= nil
-end
-
-function SUBJECT.is_unnamed(state)
-  return state.video_id == nil
 end
 
 -- The grace must end in time, and what was seen once is to be seen again.
