@@ -76,7 +76,7 @@ describe("waits of one client", function()
     end
   end
 
-  -- How often was a path asked for?
+  -- How often a path was asked for.
   local function asked(pattern)
     local count = 0
     for _, request in ipairs(sim:requests()) do
@@ -218,7 +218,7 @@ describe("waits of one client", function()
       check_all(sessions, wait_for(sessions, finish_after(20)))
     end)
 
-    it("names nobody", function()
+    it("names none of them", function()
       local sessions = make(6)
       answer_lists {}
       check_all(sessions, wait_for(sessions, finish_after(20)))
@@ -269,7 +269,7 @@ describe("waits of one client", function()
       check_all(sessions, wait_for(sessions, finish_after(60)))
     end)
 
-    it("has statuses that nobody has heard of", function()
+    it("has statuses that are not known", function()
       local sessions = make(6)
       answer_lists(entries_of(sessions, "polishing"))
       check_all(sessions, wait_for(sessions, finish_after(20)))

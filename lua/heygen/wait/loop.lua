@@ -40,7 +40,7 @@ local loop = {}
 ---@class heygen.WaitSubject
 ---@field noun string what continues at the service when the wait ends, such as "the video"
 ---@field ids string[] the names of the ids in the state: errors and events carry them
----@field kind "video"|nil how long such jobs take, see cadence.lua
+---@field durations "video"|nil how long such jobs take, see cadence.lua
 ---@field pace table<string, number>? interval and max_interval of jobs that take seconds
 ---@field poll fun(client: heygen.Client, state: table, wait: table): any, heygen.Error? a value or an error ends the
 ---wait, nothing means that the job still runs
@@ -374,7 +374,7 @@ function loop.run(client, subject, state, wait, poll_first)
   state.interrupted = interrupted
   state.began, state.stop = core.now(), core.now() + wait.timeout
   state.not_found, state.unreadable, state.seen_at = 0, 0, {}
-  local model = cadence.of(client.cadences, subject.kind or "other")
+  local model = cadence.of(client.cadences, subject.durations or "other")
   state.cadence = cadence.new(model, wait)
   see_ids(state)
   if wait.webhook then

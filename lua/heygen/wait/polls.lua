@@ -89,7 +89,7 @@ function polls.leave(client, state)
   end
 end
 
----Are there other waits of this kind?
+---Whether there are other waits of this kind.
 ---@param client heygen.Client
 ---@param state table
 ---@return boolean

@@ -98,7 +98,7 @@ function session.was_polled(state, wait)
   state.chat_poll_at = core.now() + CHAT_NEXT * chat_unit(wait)
 end
 
--- Is it time to poll the session as well?
+-- Whether it is time to poll the session as well.
 local function is_chat_due(client, state, unit)
   if not state.session_id or state.session_gone or (state.monitor and state.monitor.notified) then
     return false

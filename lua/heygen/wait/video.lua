@@ -247,7 +247,7 @@ end
 
 local SUBJECT = {
   noun = "the video",
-  kind = "video",
+  durations = "video",
   ids = { "session_id", "video_id" },
   group = "videos",
   statuses = "statuses",
