@@ -58,6 +58,7 @@ build = {
         "src/lua_json_decode.c",
         "src/lua_json_encode.c",
         "src/lua_json_mend.c",
+        "src/lua_json_read.c",
         "src/lua_object.c",
         "src/lua_operation.c",
         "src/lua_output.c",

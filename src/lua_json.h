@@ -22,6 +22,13 @@
  * to do. */
 bool hg_json_mend(lua_State *L, const char *text, size_t len, bool mark_big);
 
+/* Reads a text in one pass when there is nothing odd in it. Pushes the value and returns true, or
+ * pushes nothing. */
+bool hg_json_read(lua_State *L, const char *text, size_t len, bool keep_null, bool lenient);
+
+/* Is it the name of an id, or of a list of them: id, video_id, asset_ids? */
+bool hg_json_names_id(const char *name, size_t len);
+
 /* Appends encode, decode, array and null to the table on top of the stack. */
 void hg_json_open(lua_State *L);
 

@@ -1,8 +1,9 @@
 /* JSON text to Lua values, strictly, or leniently for what the service sends (lua_json_mend.c).
  *
- * The reading is lua-cjson's work; one pass over its result then drops nulls and makes whole
- * numbers integers. lua-cjson is two libraries under one name (mpx 2.1.0 in Debian, the 2.1.0.x
- * fork elsewhere), and private settings make them agree. */
+ * Most texts are read by lua_json_read.c. What it does not take is lua-cjson's work; one pass over
+ * the result then drops nulls and makes whole numbers integers. lua-cjson is two libraries under
+ * one name (mpx 2.1.0 in Debian, the 2.1.0.x fork elsewhere), and private settings make them agree.
+ */
 #include <errno.h>
 #include <float.h>
 #include <locale.h>
@@ -93,9 +94,7 @@ static bool holds_ids(lua_State *L, const struct reading *r, bool in_list) {
     if (!r->lenient || lua_type(L, -2) != LUA_TSTRING)
         return r->lenient && in_list;
     const char *name = lua_tolstring(L, -2, &len);
-    if (len > 2 && name[len - 1] == 's')
-        len--;
-    return len >= 2 && memcmp(name + len - 2, "id", 2) == 0 && (len == 2 || name[len - 3] == '_');
+    return hg_json_names_id(name, len);
 }
 
 /* Pushes the text of an id that came as a number and returns true, or leaves it alone. */
@@ -224,7 +223,7 @@ static bool read(lua_State *L, const struct reading *r) {
     return parse(L, 1);
 }
 
-/* decode(text [, keep_null [, lenient]]) -> value | nil, message */
+/* decode(text [, keep_null [, lenient [, by_cjson]]]) -> value | nil, message */
 static int decode(lua_State *L) {
     luaL_checktype(L, 1, LUA_TSTRING);
     struct reading r = {.keep_null = lua_toboolean(L, 2), .lenient = lua_toboolean(L, 3)};
@@ -235,7 +234,10 @@ static int decode(lua_State *L) {
         lua_pushliteral(L, "a NUL byte is not allowed in JSON");
         return 2;
     }
+    bool by_cjson = lua_toboolean(L, 4);
     lua_settop(L, 1);
+    if (!by_cjson && hg_json_read(L, text, len, r.keep_null, r.lenient))
+        return 1;
     if (!read(L, &r)) {
         lua_pushnil(L);
         lua_insert(L, -2);

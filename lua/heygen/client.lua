@@ -253,7 +253,7 @@ function client.new(given, level)
     error("heygen.new: " .. message, level + 1)
   end
   drivers.load()
-  local ready, why = pcall(core.decode, "[]") -- before money is spent: answers need lua-cjson
+  local ready, why = pcall(core.decode, "1") -- before money is spent: odd answers, such as this, need lua-cjson
   if not ready then
     error(
       "heygen.new: lua-cjson is needed to read answers (luarocks install lua-cjson): " .. tostring(why),
