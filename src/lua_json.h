@@ -26,7 +26,7 @@ bool hg_json_mend(lua_State *L, const char *text, size_t len, bool mark_big);
  * pushes nothing. */
 bool hg_json_read(lua_State *L, const char *text, size_t len, bool keep_null, bool lenient);
 
-/* Is it the name of an id, or of a list of them: id, video_id, asset_ids? */
+/* True for the name of an id, or of a list of them: id, video_id, asset_ids. */
 bool hg_json_names_id(const char *name, size_t len);
 
 /* Appends encode, decode, array and null to the table on top of the stack. */

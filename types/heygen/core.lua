@@ -28,9 +28,10 @@ function core.encode(value, shape) end
 ---@param text string
 ---@param keep_null boolean? null becomes core.null
 ---@param lenient boolean? also reads what is nearly JSON, and ids that are numbers as text
+---@param by_cjson boolean? leaves all of it to lua-cjson, to compare
 ---@return any value
 ---@return string? message
-function core.decode(text, keep_null, lenient) end
+function core.decode(text, keep_null, lenient, by_cjson) end
 
 ---@param t table
 ---@return table t marked: sent as a JSON array, even when it is empty
