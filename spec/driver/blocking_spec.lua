@@ -35,7 +35,7 @@ describe("a wait that blocks", function()
       local client = heygen.new { api_key = KEY, base_url = URL }
       local session = assert(client:create { prompt = "x" })
       local function wait(other)
-        local _, _, err = (other or client):wait(session, { timeout = 0.03, interval = 0.02, max_interval = 0.02 })
+        local _, _, err = (other or client):wait(session, { timeout = 0.3, interval = 0.02, max_interval = 0.2 })
         assert(err.kind == "timeout", err)
       end
       -- Runs a function in a callback of luv, in a coroutine.

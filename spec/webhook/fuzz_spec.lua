@@ -3,7 +3,7 @@
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
 
-local SECONDS = 3
+local SECONDS = 2
 
 describe("the fuzzers of webhooks #once #native", function()
   local output, status
