@@ -178,8 +178,10 @@ uint64_t hg_engine_finished(hg_engine *e) {
  * away. */
 static void detach(hg_engine *e, hg_exchange *x) {
     bool clean = !x->paused || curl_easy_pause(x->handle->easy, CURLPAUSE_CONT) == CURLE_OK;
-    if (!x->held)
+    if (!x->held) {
         curl_multi_remove_handle(e->multi, x->handle->easy);
+        e->pool.running--;
+    }
     if (clean)
         hg_handle_give(&e->pool, x->handle);
     else

@@ -92,6 +92,8 @@ static void begin(hg_engine *e, hg_exchange *x) {
     } else {
         hg_queue_leave(&x->op);
         x->held = false;
+        e->pool.running++;
+        e->pool.begun++;
     }
 }
 

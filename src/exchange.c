@@ -111,6 +111,15 @@ hg_exchange *hg_exchange_new(const hg_request *r, hg_failure *failure) {
 
 /* ---- libcurl's callbacks ---- */
 
+/* libcurl is about to send a fresh request again. It does that for a connection that others have
+ * used as well, which proves nothing; or because the stream was refused (REFUSED_STREAM): no
+ * others were there, and it has noted no error. HTTP_1_1_REQUIRED, which proves nothing either, is
+ * noted. A GOAWAY with a lower number would prove as much, but libcurl (7.88) does not tell it. */
+static bool was_refused(const hg_handle *h) {
+    const hg_exchange *x = h->exchange;
+    return x->lonely && x->begun == h->pool->begun && !x->answered && !h->error[0];
+}
+
 int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int from_port) {
     (void)to, (void)from, (void)to_port;
     hg_handle *h = handle;
@@ -119,7 +128,10 @@ int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int fr
     if (x->fresh && x->started) {
         /* Over HTTP/2 others may have joined the connection that was opened for it. libcurl then
          * takes it for a reused one, and is about to repeat what was unanswered when it broke. */
-        hg_op_fail(&x->op, HG_FAIL_NETWORK, "the connection ended before an answer");
+        x->refused = was_refused(h);
+        hg_op_fail(&x->op, HG_FAIL_NETWORK,
+                   x->refused ? "the server refused the stream before it did anything"
+                              : "the connection ended before an answer");
         return CURL_PREREQFUNC_ABORT;
     }
     if (x->fresh && now >= x->op.due) {
@@ -133,6 +145,8 @@ int hg_exchange_on_start(void *handle, char *to, char *from, int to_port, int fr
         x->op.due = hg_exchange_due(x, now);
         hg_timers_add(h->pool->timers, &x->op); /* where one was taken out there is room */
     }
+    x->lonely = h->pool->running == 1;
+    x->begun = h->pool->begun;
     hg_handle_on_connected(h, from_port);
     x->started = true;
     hg_gate_sent(x);
@@ -271,7 +285,7 @@ void hg_exchange_abandon(hg_exchange *x, hg_failure_kind failure, const char *wh
 }
 
 hg_sent hg_exchange_sent(const hg_exchange *x) {
-    return x->answered ? HG_SENT_YES : x->started ? HG_SENT_MAYBE : HG_SENT_NO;
+    return x->answered ? HG_SENT_YES : x->started && !x->refused ? HG_SENT_MAYBE : HG_SENT_NO;
 }
 
 void hg_exchange_drop_content(hg_exchange *x) {

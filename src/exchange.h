@@ -81,6 +81,9 @@ typedef struct hg_exchange {
     bool fresh;           /* must not be sent twice, and has its time from when it is sent */
     int64_t timeout, end; /* see hg_request */
     bool started;         /* the request was about to be written to a ready connection */
+    bool lonely;          /* libcurl had no other exchange then */
+    unsigned begun;       /* hg_pool's number then */
+    bool refused;         /* the server has said that nothing was done with it */
 
     /* ---- the request, while it runs ---- */
     hg_handle *handle;

@@ -51,6 +51,8 @@ typedef struct hg_pool {
     bool no_memory;      /* an allocation has failed in this step */
     unsigned epoch;      /* connections of an earlier one carry no request any more */
     int64_t step_end;    /* when the running step must be over; 0: it may take its time */
+    int running;         /* exchanges that libcurl has */
+    unsigned begun;      /* how many it was given in all */
     hg_queue paused;     /* downloads that used up a step and wait for the next one */
     hg_queue notified;   /* operations that are notifications of others, and due */
     hg_ca_stores trusts; /* files of certificates */

@@ -239,6 +239,14 @@ for where, last in {"below": 0, "at": 1, "above": 0x7FFFFFFF}.items():
     add_goaway(where + "_and_end", last, NO_ERROR, True)
 
 
+# ---- the same where the request is the only one: what was refused may be sent again
+
+for refused in ("rst_head_refused", "rst_request_refused"):
+    CASES["alone_" + refused] = CASES[refused]
+for unproved in ("rst_head_http11", "rst_request_cancel", "goaway_after_at_and_end"):
+    CASES["alone_unproved_" + unproved] = CASES[unproved]
+
+
 @case("goaway_and_answer")
 def _(c):
     c.begin()
