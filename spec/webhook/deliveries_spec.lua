@@ -274,6 +274,9 @@ describe("a watch", function()
     assert.is_false(watch:working "hyperframes_video")
     send('"hyperframes_video.fail"')
     assert.is_true(watch:working "hyperframes_video")
+    assert.is_false(watch:working "filler_word_removal")
+    send('"filler_word_removal.success"')
+    assert.is_true(watch:working "filler_word_removal")
     router = make()
     watch = router:watch "x"
     send("null", '"video_id":"v1"') -- an older shape

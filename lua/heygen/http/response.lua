@@ -98,7 +98,7 @@ end
 
 -- The id of what was made, under another name that it may have.
 local function take_other_name(row, data)
-  for _, name in ipairs(row.also_as or {}) do
+  for _, name in ipairs(row.also_as) do
     if data[row.expects] == nil then
       data[row.expects] = data[name]
     end
@@ -200,7 +200,9 @@ function response.read(row, status, body, hide, target)
   elseif row.list then
     return value
   end
-  take_other_name(row, data)
+  if row.also_as then
+    take_other_name(row, data)
+  end
   if expects and (type(data[expects]) ~= "string" or (data[expects] == "" and row.method == "POST")) then
     -- What was made has an id. What was asked for has it as well, and an empty status is no status.
     return not_understood("its data has no " .. row.expects, status, body)
