@@ -112,7 +112,7 @@ local function identify(target)
   if type(target) == "string" then
     return target
   elseif type(target) ~= "table" then
-    return nil, "expected a batch_id, a batch or an error that names one, got " .. type(target), true
+    return nil, values.expected("a batch_id, a batch or an error that names one", target), true
   end
   local batch_id = text(target.batch_id)
   if batch_id then

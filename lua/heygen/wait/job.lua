@@ -343,7 +343,7 @@ local function identify(subject, target)
     return { [subject.id] = target }
   elseif type(target) ~= "table" then
     local problem = "expected a %s, what the create returned, an object or an error that names one, got %s"
-    return nil, problem:format(subject.id, type(target)), true
+    return nil, problem:format(subject.id, values.given(target)), true
   end
   local ids, problem = ids_in(subject, subject.list, target[subject.list])
   if not ids and not problem and subject.objects then

@@ -30,9 +30,7 @@ local function identify(target)
     end
     return { video_id = target, unsure = true } -- a session id need not have that form
   elseif type(target) ~= "table" then
-    return nil,
-      "expected a video id, a session, a video or an error that names one, got " .. type(target),
-      true
+    return nil, values.expected("a video id, a session, a video or an error that names one", target), true
   end
   local session_id, video_id = text(target.session_id), text(target.video_id)
   if not video_id and not session_id then

@@ -2,6 +2,7 @@
 -- new secret without losing what is on its way under the old one.
 local core = require "heygen.core"
 local errors = require "heygen.errors"
+local ids = require "heygen.api.id"
 local row_calls = require "heygen.api.call"
 local arguments = require "heygen.api.arguments"
 local checker = require "heygen.schema.options"
@@ -232,14 +233,15 @@ local function is_unsure(err)
   return err.sent ~= "no" and (err.kind ~= "api" or (err.status or 500) >= 500)
 end
 
+local ROTATED = ids.called(ROWS.rotate_secret, "client.webhooks:rotate") -- for messages
+
 local function rotate(client, target, given, level)
   local options = checker.read("client.webhooks:rotate", given, ROTATE, level + 1)
   local key = options.idempotency_key or core.uuid()
-  local answer, err =
-    row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
+  local answer, err = row_calls.invoke(client, ROTATED, level + 1, target, { idempotency_key = key })
   if not answer and is_unsure(err) then
     -- With the same key the service gives the same answer again, for a day.
-    answer, err = row_calls.invoke(client, ROWS.rotate_secret, level + 1, target, { idempotency_key = key })
+    answer, err = row_calls.invoke(client, ROTATED, level + 1, target, { idempotency_key = key })
   end
   if not answer and is_unsure(err) then
     return explained(

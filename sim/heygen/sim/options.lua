@@ -70,12 +70,22 @@ for _, row in ipairs(OPTIONS) do
   by_name[row[1]] = row
 end
 
+-- The form of the client's messages.
+local function refused(name, expected, value)
+  value = type(value) == "number" and ("%.14g"):format(value) or value
+  return ("--%s: expected %s, got %s"):format(name, expected, value)
+end
+
+local function is_whole(number, least, most)
+  return number == math.floor(number) and number >= least and number <= most
+end
+
 local function store(values, row, value)
   local name, kind = row[1], row[2]
   if kind == NUMBER then
     local number = tonumber(value)
     if not number or number < 0 or number ~= number or number > 1e9 then
-      return "--" .. name .. ": expected a number, 0 or more, got " .. value
+      return refused(name, "a number >= 0", value)
     end
     value = number
   end
@@ -93,9 +103,9 @@ local FRONTS = { luv = true, nginx = true }
 local function front_problem(values)
   local front, workers = values.front, values.workers
   if not FRONTS[front] then
-    return "--front: expected luv or nginx, got " .. front
-  elseif workers and (workers < 1 or workers > 64 or workers ~= math.floor(workers)) then
-    return "--workers: expected 1 to 64"
+    return refused("front", "luv or nginx", front)
+  elseif workers and not is_whole(workers, 1, 64) then
+    return refused("workers", "a whole number from 1 to 64", workers)
   elseif front == "luv" and workers then
     return "--workers needs --front nginx"
   elseif front == "luv" and values.tls then
@@ -108,27 +118,30 @@ end
 local function finish(values)
   values.front = values.front or (values.tls and "nginx" or "luv")
   local port = values.port or options.PORT
-  if port ~= math.floor(port) or port > 65535 then
-    return nil, "--port: expected 0 to 65535"
+  if not is_whole(port, 0, 65535) then
+    return nil, refused("port", "a whole number from 0 to 65535", port)
   elseif values.scenario and not scenarios[values.scenario] then
-    return nil, "--scenario: there is no " .. values.scenario
-  elseif values.remember and (values.remember < 1 or values.remember ~= math.floor(values.remember)) then
-    return nil, "--remember: expected a whole number, 1 or more"
-  elseif values.bodies and values.bodies ~= math.floor(values.bodies) then
-    return nil, "--bodies: expected a whole number"
-  elseif
-    values.history and (values.history > MOST_HISTORY or values.history ~= math.floor(values.history))
-  then
-    return nil, "--history: expected a whole number, 0 to " .. MOST_HISTORY
+    local names = {}
+    for name in pairs(scenarios) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    return nil, refused("scenario", "one of " .. table.concat(names, ", "), values.scenario)
+  elseif values.remember and not is_whole(values.remember, 1, math.huge) then
+    return nil, refused("remember", "a whole number >= 1", values.remember)
+  elseif values.bodies and not is_whole(values.bodies, 0, math.huge) then
+    return nil, refused("bodies", "a whole number >= 0", values.bodies)
+  elseif values.history and not is_whole(values.history, 0, MOST_HISTORY) then
+    return nil, refused("history", "a whole number from 0 to " .. MOST_HISTORY, values.history)
   end
   local problem = front_problem(values)
   if problem then
     return nil, problem
   end
   if values.receivers and values.receivers ~= "loopback" and values.receivers ~= "any" then
-    return nil, "--receivers: expected loopback or any"
+    return nil, refused("receivers", "loopback or any", values.receivers)
   elseif values.state == "" then
-    return nil, "--state: expected the name of a file"
+    return nil, refused("state", "the name of a file", "nothing")
   end
   -- Names are not looked up; this one needs not be.
   values.host = values.host == "localhost" and "127.0.0.1" or values.host

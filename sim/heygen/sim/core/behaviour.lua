@@ -189,6 +189,11 @@ local CHECKS = {
   },
 }
 
+local function shown(value)
+  local kind = type(value)
+  return (kind == "table" or kind == "userdata") and "a " .. kind or tostring(value)
+end
+
 local function check(name, value)
   local row = by_name[name]
   if not row then
@@ -201,10 +206,10 @@ local function check(name, value)
         return true
       end
     end
-    return nil, name .. ": expected one of " .. table.concat(kind, ", ")
+    return nil, ("%s: expected one of %s, got %s"):format(name, table.concat(kind, ", "), shown(value))
   end
   if not CHECKS[kind][1](value) then
-    return nil, name .. ": expected " .. CHECKS[kind][2]
+    return nil, ("%s: expected %s, got %s"):format(name, CHECKS[kind][2], shown(value))
   end
   return true
 end
