@@ -42,6 +42,26 @@ describe("a wait", function()
     assert.is_true(live.sent(sim) - before <= 4)
   end)
 
+  it("ends at once with a 404 of what was there for long", function()
+    sim:faults {
+      { path = "/v3/videos/*", body = '{"data":{"id":"v","status":"processing"}}', times = 20 },
+    }
+    local wait = { interval = 0.01, max_interval = 0.01, timeout = 20, not_found_grace = 0.1 }
+    check(live.failure(client:wait({ video_id = "v" }, wait)), { kind = "api", status = 404, video_id = "v" })
+    assert.equal(21, live.sent(sim))
+  end)
+
+  it("polls as before once a 404 is over", function()
+    local path = "/v3/videos/*"
+    sim:faults {
+      { path = path, status = 404, times = 1 },
+      { path = path, body = '{"data":{"id":"v","status":"processing"}}', times = 20 },
+      { path = path, body = '{"data":{"id":"v","status":"completed"}}' },
+    }
+    local wait = { interval = 0.001, max_interval = 0.004, timeout = 10 } -- 20 pauses of a second would be too much
+    assert.equal("completed", assert(client:wait({ video_id = "v" }, wait)).status)
+  end)
+
   it("ends after ten answers in a row that cannot be read, with the ids", function()
     sim:faults { { path = "/v3/videos/*", body = '{"data":' } }
     local quick = live.client(sim, { max_retries = 0 })
