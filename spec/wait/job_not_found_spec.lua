@@ -141,6 +141,19 @@ describe("a 404 in a wait", function()
     assert.equal(2 * (#job_types.rows - 1) + 4 + 3 + 1, #waits)
   end)
 
+  it("of a further page of a batch is waited out as well", function()
+    local path = "/v3/lipsyncs/batches/b"
+    local first =
+      '{"data":{"batch_id":"b","status":"completed","items":[{"id":"1"}],"has_more":true,"next_token":"t"}}'
+    sim:faults {
+      { path = path, body = first, times = 1 },
+      { path = path, status = 404, body = GONE, times = 1 },
+      { path = path, body = first, times = 1 },
+      { path = path, body = '{"data":{"batch_id":"b","status":"completed","items":[{"id":"2"}]}}' },
+    }
+    assert.equal(2, #assert(client.lipsyncs:wait_batch("b", OPTIONS)).items)
+  end)
+
   it("is final when it lasts, with the id", function()
     run_all(1000, live.quick { not_found_grace = 0.5 })
     for _, each in ipairs(waits) do
