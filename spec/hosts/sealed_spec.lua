@@ -1,5 +1,5 @@
 -- After heygen.new nothing more can be loaded: the host has restored its own search path, the path was relative and the
--- program has changed its directory, or the module was upgraded in the meantime. Everything goes on.
+-- program has changed its directory, or the module was upgraded in the meantime. Everything continues.
 local child = require "spec.support.child"
 local scripts = require "spec.support.scripts"
 local shell = require "spec.support.shell"
