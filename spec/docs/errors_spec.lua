@@ -128,6 +128,14 @@ local ROWS = {
     "has no bytes that a terminal takes for a command, and none that JSON has no place for",
   },
   ["the API key, wherever it stands"] = { "http/foreign", "is hidden before it is cut, wherever the cut is" },
+  ["an error page without an end"] = {
+    "download/fetch_page",
+    "reads no more of an error page without an end than tells the error",
+  },
+  ["an address of this machine or of a private network, for a download, an upload or as a redirect"] = {
+    "download/fetch_redirect",
+    "does not go from another network to this machine or a private network",
+  },
   ["a very large body with an error"] = {
     "http/foreign",
     "is copied for an error: hidden, fit for JSON, and only in part when there is too much",

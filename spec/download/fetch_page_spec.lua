@@ -177,7 +177,7 @@ describe("a download", function()
     end)
   end)
 
-  it("is never empty", function()
+  it("is never empty #once", function()
     serve [[c:answer(200, "", "Content-Type: video/mp4\r\n")]]
     local _, _, file_err, sink_err = both(video(), { deadline = 3 })
     assert.equal("truncated", file_err.code)
@@ -193,7 +193,7 @@ describe("a download", function()
     end
   end)
 
-  it("is tried again after what passes", function()
+  it("is tried again after what passes #once", function()
     for _, status in ipairs { 408, 425, 520, 524, 529 } do
       serve(("if n == 1 then c:answer(%d, HTML) else c:answer(200, VIDEO) end"):format(status))
       brings_video(server.url .. "/f.mp4")
@@ -236,7 +236,7 @@ describe("a download", function()
     end
   ]]
 
-  it("is whole where what is behind the last byte is refused", function()
+  it("is whole where what is behind the last byte is refused #once", function()
     for _, status in ipairs { 400, 403, 404, 500 } do
       serve(UNSURE .. ("c:answer(%d, XML)"):format(status))
       brings_video(video())
