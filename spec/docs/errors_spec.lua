@@ -101,7 +101,7 @@ local ROWS = {
   ["a file of certificates that is replaced"] = { "core/ca_store", "is read again once it is replaced" },
   ["a timeout on one connection"] = { "core/connections", "is another one after a request that timed out" },
   ["a session that is answered in words, without a video"] = {
-    "wait/loop",
+    "wait/session",
     "ends when the agent has answered in chat",
   },
   -- what an answer may hold
