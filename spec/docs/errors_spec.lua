@@ -128,6 +128,14 @@ local ROWS = {
     "has no bytes that a terminal takes for a command, and none that JSON has no place for",
   },
   ["the API key, wherever it stands"] = { "http/foreign", "is hidden before it is cut, wherever the cut is" },
+  ["REFUSED_STREAM, for a create that is alone on its connection"] = {
+    "http/exchange_h2",
+    "was refused, and not sent again",
+  },
+  ["REFUSED_STREAM with other requests under way; a GOAWAY"] = {
+    "http/exchange_h2",
+    "may have been handled, and was sent again, or is said to be unsent",
+  },
   ["an error page without an end"] = {
     "download/fetch_page",
     "reads no more of an error page without an end than tells the error",
