@@ -117,6 +117,37 @@ describe("a progress bar on a terminal", function()
     assert.equal(text, seen.text)
   end)
 
+  it("shows an estimate between polls, which says so, never falls, and never reaches 100", function()
+    local seen = recorder(80)
+    local event = wait_event("processing", 0, 5)
+    event.age, event.expected = 600, 1200
+    seen.bar(event)
+    local shown = {}
+    for _, clock in ipairs { 1, 300, 599, 600, 5000 } do
+      seen.clock = clock
+      seen.bar:tick()
+      shown[#shown + 1] = screen(seen.text)[1]:match "~%d+ %%"
+    end
+    assert.same({ "~50 %", "~75 %", "~99 %", "~99 %", "~99 %" }, shown)
+    event = wait_event("processing", 10, 5005) -- less than what was shown
+    event.age, event.expected = 5600, 6000
+    seen.bar(event)
+    assert.matches("~99 %", screen(seen.text)[1], 1, true)
+    seen.bar(wait_event("completed", 100, 5010))
+    assert.matches(" 100 % completed", screen(seen.text)[1], 1, true)
+  end)
+
+  it("begins an estimate with what the service has said", function()
+    local seen = recorder(80)
+    local event = wait_event("processing", 40, 5)
+    event.age, event.expected = 600, 1200
+    seen.bar(event)
+    assert.matches(" 40 % processing", screen(seen.text)[1], 1, true)
+    seen.clock = 300
+    seen.bar:tick()
+    assert.matches("~70 % processing", screen(seen.text)[1], 1, true)
+  end)
+
   it("draws nothing when nothing has changed", function()
     local seen = recorder(80)
     seen.bar(wait_event("processing", 10, 5))

@@ -27,6 +27,7 @@ local min = math.min
 local MOST = 100 -- ids in a request
 local CHECKED = 15 -- lists from one own poll of a member that seems to run to the next
 local ALONE = 300 -- seconds for which lists are not used
+local TOGETHER = 1 -- seconds: what is due within so much is due now, so that one leader asks for all
 local UNWAKEABLE = 1 -- seconds between two checks whether an answer has come, with a driver whose sleep cannot be ended
 
 ---@class heygen.PollEntry what a shared request has brought for one wait
@@ -132,7 +133,7 @@ local function chosen(shared, leader)
   local now, due, soon = core.now(), { leader }, {}
   for state in pairs(shared.members) do
     if state ~= leader and not state.entry and id_of(state) then
-      if state.due <= now then
+      if state.due <= now + TOGETHER then
         due[#due + 1] = state
       elseif state.early <= now then
         soon[#soon + 1] = state
