@@ -63,14 +63,17 @@ local function spawn_all(fn)
   return (heap() - before) / count, tasks
 end
 
-local sleeping, sleepers = spawn_all(function()
-  heygen.sleep(1e6)
-end)
-for _, task in ipairs(sleepers) do
-  task:cancel()
+local sleeping
+do
+  local heap_of_one, sleepers = spawn_all(function()
+    heygen.sleep(1e6)
+  end)
+  sleeping = heap_of_one
+  for _, task in ipairs(sleepers) do
+    task:cancel()
+  end
+  settle()
 end
-settle()
-sleepers = nil
 
 local options = { timeout = 1e6 }
 local waiting = spawn_all(function(index)
