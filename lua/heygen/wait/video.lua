@@ -108,10 +108,12 @@ local function video_of_completed(client, state, session)
   elseif not videos then
     return nil, poll_failed(state, err, state.session_id)
   end
+  -- An agent that answers in chat makes none, and its words say why.
+  local words = service_text(state, sessions.reason(session))
   return nil,
     loop.failure(state, {
       kind = "failed",
-      message = "the session is completed but has no video",
+      message = "the session is completed but has no video" .. (words and ": " .. words or ""),
       status = 200,
       last = session,
     })
