@@ -295,7 +295,7 @@ describe("a generation", function()
       sim:behaviour { video_id = "never" }
       local err = live.failure(generate(60))
       check(err, { kind = "failed", status = 200 })
-      assert.equal("the session is completed but has no video: I am planning your video.", err.message)
+      assert.equal("the session is completed but has no video: Here is the draft.", err.message)
       assert.matches("^sess_", err.session_id)
     end)
 
