@@ -44,6 +44,20 @@ describe("judge.head", function()
     assert.equal("append", verdict(400, 206, rest))
     assert.equal("wrong", verdict(399, 206, rest))
     assert.equal("wrong", verdict(400, 206, rest, { total = 1000 }))
+    rest["Content-Length"] = "599"
+    assert.equal("wrong", verdict(400, 206, rest))
+  end)
+
+  it("takes no length next to chunks", function()
+    assert.is_falsy(head(200, with { ["Transfer-Encoding"] = "chunked" }).length)
+  end)
+
+  it("takes a refused range for the end of the very file only", function()
+    local range = { ["Content-Range"] = "bytes */1000" }
+    assert.equal("done", verdict(1000, 416, range))
+    assert.equal("wrong", verdict(999, 416, range))
+    assert.equal("wrong", verdict(1000, 416, { ["Content-Range"] = "bytes */1000", ETag = '"b"' }))
+    assert.equal("wrong", verdict(0, 416, { ["Content-Range"] = "bytes */0" }, {}))
   end)
 
   it("takes a rest that is told with status 200 for a rest", function()

@@ -98,6 +98,14 @@ describe("a wait", function()
     assert.is_true(core.now() - began >= 1)
   end)
 
+  it("ends instead of polling earlier than Retry-After says", function()
+    sim:faults { { path = "/v3/videos/*", status = 503, headers = { ["Retry-After"] = "30" }, times = 1 } }
+    local quick = live.client(sim, { max_retries = 0 })
+    local err = live.failure(quick:wait({ video_id = "v" }, { interval = 0.001, timeout = 0.2 }))
+    check(err, { kind = "timeout", video_id = "v" })
+    assert.equal(1, live.sent(sim))
+  end)
+
   it("takes a session that names the video it was asked by", function()
     sim:faults {
       { path = "/v3/videos/*", status = 404, times = 1 },

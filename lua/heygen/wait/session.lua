@@ -141,11 +141,12 @@ function session.poll_chat(client, state, wait)
   if not since then
     return false
   elseif object.status == "failed" then
-    return true, now - since >= wait.grace and session.failed(state, object) or nil
+    local failed = now - since >= wait.grace and session.failed(state, object) or nil
+    return failed ~= nil, failed -- until then the video is polled as well: it may be completed all the same
   elseif is_asking then
     return true, session.input_needed(state, object, "the session waits for a message")
   elseif not newest(object, is_from_model) and now - since < wait.grace then
-    return true -- without a word of the agent, the video may stand in a queue
+    return false -- without a word of the agent, the video may stand in a queue
   end
   return true,
     session.input_needed(state, object, "the agent has answered in chat, and its video was never started")

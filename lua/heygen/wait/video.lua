@@ -219,6 +219,7 @@ local function poll_video(client, state, wait)
   end
   state.unsure = nil
   loop.polled(state, object)
+  state.status_at = core.now()
   local status = object.status
   polls.checked(client, state, status == "completed" or status == "failed")
   if status == "completed" then
