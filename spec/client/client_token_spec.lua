@@ -11,7 +11,7 @@ describe("an access_token that is a function", function()
   local sim
 
   before_each(function()
-    sim = support.start { speed = 20000, keys = { "token-number-2" } }
+    sim = support.start { speed = 20000, keys = { "token-number-2" }, behaviour = { video_id = "late" } }
   end)
 
   after_each(function()
