@@ -120,6 +120,34 @@ describe("HyperFrames", function()
     assert.matches("the render failed: The video could not be rendered", err.message)
   end)
 
+  it("is no render without an id, nor one about another render", function()
+    sim:faults {
+      { method = "POST", path = "/v3/hyperframes/renders", body = '{"data":{"status":"queued"}}', times = 1 },
+    }
+    local err =
+      live.failure(client.hyperframes:create_render { project = { url = "https://example.com/p.zip" } })
+    live.check(err, { kind = "parse", sent = "yes", status = 200 })
+    local quick = live.client(sim, { max_retries = 0 })
+    local path = "/v3/hyperframes/renders/r1"
+    sim:faults {
+      { path = path, body = '{"data":{"render_id":"r2","status":"completed"}}', times = 1 },
+      { path = path, body = '{"data":{"status":"completed"}}', times = 1 },
+    }
+    live.check(live.failure(quick.hyperframes:get_render "r1"), { kind = "parse", render_id = "r1" })
+    assert.equal("r1", assert(quick.hyperframes:get_render "r1").render_id)
+  end)
+
+  it("relies on deliveries no more once its end came without one", function()
+    local router = heygen.webhook.router { secrets = { SECRET }, on = {}, working = true }
+    local function works()
+      return router:watch("x"):working "hyperframes_video"
+    end
+    assert.is_true(works())
+    local made = assert(client.hyperframes:create_render { project = { url = "https://example.com/p.zip" } })
+    assert(client.hyperframes:wait(made, live.moving(sim, {}, 400, { webhook = router })))
+    assert.is_false(works())
+  end)
+
   it("ends its wait with a delivery", function()
     local router = heygen.webhook.router { secrets = { SECRET }, on = {} }
     local took
