@@ -2,8 +2,6 @@
 -- answers, every detail behind a list answers, and a video goes from prompt to file and away again. 38 checks.
 local support = require "spec.support.sim"
 
-local KEY = "test-key"
-
 -- Lists: what they are of, their path, and where the id of the first item stands.
 local LISTS = {
   { "videos", "/v3/videos?limit=1", "id" },
@@ -48,7 +46,7 @@ describe("the release test of HeyGen's command line #once", function()
   local sim, first, username, video_id
 
   setup(function()
-    sim = support.start { speed = 0, history = 20, keys = { KEY } }
+    sim = support.start { speed = 0, history = 20 }
     first = {}
   end)
 

@@ -27,7 +27,12 @@ local OPTIONS = {
     "N",
     "the account begins with so many finished sessions and videos, and jobs of every kind (default 0)",
   },
-  { "key", TEXT, "KEY", "accept only this API key; may be given several times (default: any)" },
+  {
+    "key",
+    TEXT,
+    "KEY",
+    'accept only this API key; may be given several times (default: any without "invalid" in it)',
+  },
   { "scenario", TEXT, "NAME", "start with a ready-made bad day, see below" },
   { "set", TEXT, "NAME=VALUE", "set a behaviour, see below; may be given several times" },
   { "faults", TEXT, "JSON", "start with these faults (as POST /_sim/faults takes them)" },

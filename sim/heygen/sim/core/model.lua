@@ -36,9 +36,9 @@ local COUNTED = {
 
 --- A new service without any session.
 ---@param options table? json = { encode, decode, null, array } (default: heygen.core); clock = a heygen.sim.core.clock
----   (default: moved by hand); seed = number (default 1); keys = list of accepted keys (default: any that is not
----   empty); base_url = what its URLs begin with; behaviour = name → value; scenario = name; faults = list;
----   history = sessions that the account has had before (default 0);
+---   (default: moved by hand); seed = number (default 1); keys = list of accepted keys (default: any that has
+---   no "invalid" in it); base_url = what its URLs begin with; behaviour = name → value; scenario = name;
+---   faults = list; history = sessions that the account has had before (default 0);
 ---   remember = requests kept (default 1000); bodies = bytes of each body kept (default 0);
 ---   on_record = function(record), see heygen.sim.core.ledger; receivers = "any" to send
 ---   webhooks to other machines, too; stream = number of this process among several
@@ -187,11 +187,11 @@ local function authorized(self, headers)
   if self.replaying then
     return true
   end
-  local key = headers["x-api-key"] or (headers.authorization or ""):match "^[Bb]earer%s+(.+)$"
-  if not key or not key:find "%S" then
-    return false
+  local key = headers["x-api-key"] or (headers.authorization or ""):match "^[Bb]earer%s+(.+)$" or ""
+  if self.keys then
+    return self.keys[key] == true
   end
-  return not self.keys or self.keys[key] == true
+  return key:find "%S" ~= nil and not key:find("invalid", 1, true)
 end
 
 local function read(self, endpoint, request, query_text)
