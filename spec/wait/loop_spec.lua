@@ -1,7 +1,10 @@
 -- What passes and what ends a wait: a 404 that is early, answers that cannot be read, Retry-After.
 local core = require "heygen.core"
+local heygen = require "heygen"
 local live = require "spec.support.live"
 local support = require "spec.support.sim"
+local verifying = require "spec.support.verifying"
+local webhook = require "heygen.webhook"
 
 local check = live.check
 
@@ -96,6 +99,37 @@ describe("a wait", function()
       { status = 404 }
     )
     assert.is_true(core.now() - began >= 1)
+  end)
+
+  it("does not poll before Retry-After is over when a delivery comes", function()
+    sim:faults { { path = "/v3/videos/*", status = 503, headers = { ["Retry-After"] = "1" }, times = 1 } }
+    local polled = {}
+    local quick = live.client(sim, {
+      max_retries = 0,
+      on_request = function()
+        polled[#polled + 1] = core.now()
+      end,
+    })
+    local router = webhook.router {
+      on = {},
+      secrets = verifying.SECRET,
+      now = function()
+        return verifying.NOW
+      end,
+    }
+    heygen.run(function()
+      local task = heygen.spawn(function()
+        local wait = { interval = 0.001, not_found_grace = 0, webhook = router }
+        check(live.failure(quick:wait({ video_id = "v1" }, wait)), { status = 404 })
+      end)
+      live.until_true(function()
+        return live.sent(sim) == 1
+      end)
+      heygen.sleep(0.05) -- the answer has come
+      assert.equal(200, router:handle("POST", verifying.signed(), verifying.BODY, "/hook"))
+      task:join()
+    end)
+    assert.is_true(polled[2] - polled[1] >= 1)
   end)
 
   it("ends instead of polling earlier than Retry-After says", function()
