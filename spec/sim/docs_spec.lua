@@ -153,7 +153,8 @@ describe("the examples of docs/simulator.md #once", function()
     local file = assert(io.open(path, "w"))
     file:write(found)
     file:close()
-    return shell.must(string.format("cd %s && %s %s", directory, interpreter, path))
+    local output = shell.must(string.format("cd %s && %s %s", directory, interpreter, path))
+    return (output:gsub("heygen%-sim: port %d+ is taken[^\n]*\n", "")) -- by another simulator on this machine
   end
 
   it("run in a shell", function()

@@ -156,6 +156,15 @@ describe("a wait that knows what jobs have taken", function()
     assert.equal(480, model:plausible())
   end)
 
+  it("forgets the shortest after a hundred others", function()
+    local model = model_of(30)
+    assert.is_true(model:plausible() < 30)
+    for _ = 1, 100 do
+      model:learn(1200, true)
+    end
+    assert.is_true(model:plausible() >= 480)
+  end)
+
   it("takes no notice of what cannot be a duration", function()
     local model = cadence.model "video"
     for _, seconds in ipairs { 0, -1, 0 / 0, math.huge, 1e9 } do

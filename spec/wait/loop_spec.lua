@@ -153,7 +153,6 @@ describe("a wait", function()
   end)
 
   it("says at Ctrl-C in a task how to resume", function()
-    local heygen = require "heygen"
     local raised
     heygen.run(function()
       local task = heygen.spawn(function()

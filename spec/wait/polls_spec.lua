@@ -95,6 +95,15 @@ describe("waits of one client", function()
     end
   end
 
+  -- Which one asks for all: its own id is the first.
+  local function leader_of(sessions, url)
+    for index, session in ipairs(sessions) do
+      if url:find("ids=" .. session.video_id, 1, true) then
+        return index
+      end
+    end
+  end
+
   local function listed(entries)
     return assert(core.encode { data = entries })
   end
@@ -333,19 +342,18 @@ describe("waits of one client", function()
   end)
 
   it("continue when the one that asks for all is cancelled", function()
-    local sessions, tasks, owner, lists, leader = make(4), {}, {}, 0, nil
+    local sessions, tasks, lists, leader = make(4), {}, 0, nil
     sim:faults { { path = LIST, stall = true, nth = 3 } }
     client = live.client(sim, {
       on_request = function(event)
         lists = lists + (event.url:find "statuses" and 1 or 0)
-        leader = leader or (lists == 3 and owner[coroutine.running()])
+        leader = leader or (lists == 3 and leader_of(sessions, event.url))
       end,
     })
     local results = {}
     heygen.run(function()
       for index, session in ipairs(sessions) do
         tasks[index] = heygen.spawn(function()
-          owner[coroutine.running()] = index
           local video, _, err = client:wait({ video_id = session.video_id }, options())
           results[index] = { video = video, err = err }
         end)
@@ -358,6 +366,95 @@ describe("waits of one client", function()
     end)
     assert.equal("cancelled", results[leader].err.kind)
     check_all(sessions, results, leader)
+  end)
+
+  -- The first list stalls, and its leader is cancelled: no wait may sleep until the deadline of that list.
+  it("see the end soon after a leader was cancelled whose members had no answer", function()
+    local sessions, tasks, leader = make(5), {}, nil
+    sim:faults { { path = LIST, stall = true, nth = 1 } }
+    client = live.client(sim, {
+      on_request = function(event)
+        leader = leader or (event.url:find "statuses" and leader_of(sessions, event.url))
+      end,
+    })
+    local results, began = {}, nil
+    heygen.run(function()
+      for index, session in ipairs(sessions) do
+        tasks[index] = heygen.spawn(function()
+          local video, _, err = client:wait({ video_id = session.video_id }, options())
+          results[index] = { video = video, err = err }
+        end)
+      end
+      live.until_true(function()
+        return leader
+      end)
+      sim:clock { advance = 7200 }
+      heygen.sleep(0.2) -- all others wait for that answer
+      began = core.now()
+      tasks[leader]:cancel()
+    end)
+    check_all(sessions, results, leader)
+    assert.is_true(core.now() - began < 20)
+  end)
+
+  it("end at their own timeout although the list hangs", function()
+    local sessions = make(3)
+    sim:faults { { path = LIST, stall = true } }
+    local began = core.now()
+    local results = wait_for(sessions, nil, { timeout = 1 })
+    for index = 1, 3 do
+      assert.equal("timeout", results[index].err.kind)
+      assert.equal(sessions[index].video_id, results[index].err.video_id)
+    end
+    assert.is_true(core.now() - began < 25)
+  end)
+
+  it("that Retry-After holds are woken by no list", function()
+    local sessions, polled, results = make(3), {}, {}
+    sim:faults {
+      { path = LIST, body = listed {}, times = 1 }, -- each asks by itself
+      {
+        path = "/v3/videos/" .. sessions[1].video_id,
+        status = 503,
+        headers = { ["Retry-After"] = "2" },
+        times = 1,
+      },
+    }
+    client = live.client(sim, {
+      max_retries = 0,
+      on_request = function(event)
+        if event.url:find(sessions[1].video_id, 1, true) then
+          polled[#polled + 1] = core.now()
+        end
+      end,
+    })
+    heygen.run(function()
+      for index, session in ipairs(sessions) do
+        heygen.spawn(function()
+          results[index] = { video = client:wait({ video_id = session.video_id }, options { timeout = 30 }) }
+        end)
+      end
+      heygen.sleep(2.5)
+      sim:clock { advance = 7200 }
+    end)
+    check_all(sessions, results)
+    local longest = 0
+    for index = 2, #polled do
+      longest = math.max(longest, polled[index] - polled[index - 1])
+    end
+    assert.is_true(longest >= 1.9, longest)
+  end)
+
+  it("give each error the ids of its own job", function()
+    local sessions = make(3)
+    sim:faults { { path = LIST, status = 503 }, { path = "/v3/videos/*", status = 503 } }
+    client = live.client(sim, { max_retries = 0 })
+    local results = wait_for(sessions, nil, { timeout = 0.5 })
+    for index = 1, 3 do
+      local err = results[index].err
+      assert.same({ "timeout", sessions[index].video_id }, { err.kind, err.video_id })
+      assert.matches(sessions[index].video_id, err.message, 1, true)
+    end
   end)
 
   it("end at once when the client is closed", function()
@@ -392,7 +489,7 @@ describe("waits of one client", function()
   end)
 
   it("that a delivery wakes poll by themselves", function()
-    local sessions, results = make(3), {}
+    local sessions, results, alone = make(3), {}, nil
     local router = webhook.router {
       on = {},
       secrets = verifying.SECRET,
@@ -411,6 +508,7 @@ describe("waits of one client", function()
         return asked "/v3/videos" >= 3
       end)
       sim:clock { advance = 7200 }
+      alone = asked "^/v3/videos/%x+$"
       for index, session in ipairs(sessions) do
         local body = ('{"event_id":"evt_%d","event_type":"video_agent.success","event_data":{"video_id":"%s"}}'):format(
           index,
@@ -421,7 +519,7 @@ describe("waits of one client", function()
       end
     end)
     check_all(sessions, results)
-    assert.equal(3, asked "^/v3/videos/%x+$" - 3)
+    assert.equal(3, asked "^/v3/videos/%x+$" - alone)
   end)
 
   it("for translations share their list as well", function()

@@ -88,6 +88,7 @@ describe("the session of a pending video #once", function()
       waits[index] = function()
         local target = { session_id = "sess_" .. index, video_id = "v" .. index }
         local wait = { interval = 0.1, max_interval = 0.1, timeout = 20, grace = case.grace or GRACE }
+        wait.not_found_grace = case.polls and 0 or nil
         results[index] = { client:wait(target, wait) }
         return true
       end

@@ -75,7 +75,7 @@ function Bar:__call(event)
     end
   end
   self.rate = rate
-  if not before or before.phase ~= new.phase or before.ended then
+  if not before or before.phase ~= new.phase or before.ended or new.elapsed < before.elapsed then
     self.shown = nil
   end
   view.estimate(new, 0, self.shown)

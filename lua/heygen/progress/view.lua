@@ -177,9 +177,10 @@ end
 -- From what the service has said last, as far as jobs of the kind come in the time that they take in the mean.
 local function estimate_of(event)
   local age, expected = event.age, event.expected
-  if type(age) ~= "number" or type(expected) ~= "number" or not (age >= 0 and expected > age) then
+  if type(age) ~= "number" or type(expected) ~= "number" or not (age >= 0 and expected >= age) then
     return nil
   end
+  expected = max(expected, age + 60) -- longer than any that is known: the end may still come
   local said = percent_of(event.progress) or 0
   return { percent = said > 0 and said or 100 * age / expected, age = age, expected = expected }
 end
@@ -194,7 +195,7 @@ function view.estimate(shown, seconds, least)
   if from and not shown.ended then
     local share = min(seconds / (from.expected - from.age), 1)
     local percent = min(floor(from.percent + (100 - from.percent) * share), 99)
-    percent = max(percent, least or 0)
+    percent = max(percent, min(least or 0, 99))
     if percent > (shown.percent or 0) then
       shown.percent, shown.estimated = percent, true
     end

@@ -134,7 +134,7 @@ function batch.wait(client, group, target, given, level)
   local wait = options.read(SUBJECT, call, given, level + 1)
   local batch_id, problem, mistake = identify(target)
   if not batch_id then
-    return nil, loop.refusal(call, problem, mistake, level + 1)
+    return nil, options.refusal(call, problem, mistake, level + 1)
   end
   local state = { group = group, batch_id = batch_id }
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil

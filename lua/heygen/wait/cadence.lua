@@ -18,6 +18,7 @@
 -- bench/cadence.lua simulates the rule and compares it with others.
 local cadence = {}
 
+local unpack = table.unpack or unpack
 local floor, huge, log, max, min, sqrt = math.floor, math.huge, math.log, math.max, math.min, math.sqrt
 
 local WORTH = 0.3 -- seconds of lateness that one poll is worth
@@ -38,6 +39,7 @@ local PRIORS = {
 }
 
 local PRIOR_JOBS = 6
+local RECENT = 100 -- jobs of which the shortest counts
 local FIRST_EDGE, RATIO, LAST_EDGE = 60, 1.1, 4 * 3600 -- of the bins
 
 local edges = { 0, FIRST_EDGE }
@@ -67,7 +69,7 @@ end
 ---@field private count integer jobs that have ended
 ---@field private sum number of the logarithms of what they took
 ---@field private squares number of these
----@field private shortest number? seconds
+---@field private recent number[] seconds that the last of them took
 ---@field private hazards number[]? by bin; nil: to be computed again
 local Model = {}
 Model.__index = Model
@@ -76,7 +78,7 @@ Model.__index = Model
 ---@return heygen.CadenceModel
 function cadence.model(kind)
   local prior = PRIORS[kind]
-  local self = { prior = prior, ends = {}, at_risk = {}, count = 0, sum = 0, squares = 0 }
+  local self = { prior = prior, ends = {}, at_risk = {}, count = 0, sum = 0, squares = 0, recent = {} }
   for bin = 1, BINS do
     local at_begin, at_end = survival(prior, edges[bin]), survival(prior, edges[bin + 1])
     self.ends[bin] = PRIOR_JOBS * (at_begin - at_end)
@@ -108,9 +110,9 @@ function Model:learn(seconds, has_ended)
   if has_ended then
     local bin, logarithm = bin_of(seconds), log(seconds)
     self.ends[bin] = self.ends[bin] + 1
+    self.recent[self.count % RECENT + 1] = seconds
     self.count, self.sum = self.count + 1, self.sum + logarithm
     self.squares = self.squares + logarithm * logarithm
-    self.shortest = min(self.shortest or seconds, seconds)
   end
 end
 
@@ -150,7 +152,7 @@ function Model:plausible()
   local variance = max(self.squares / count - mean * mean, 0)
   variance = (SPREAD_JOBS * SPREAD_VARIANCE + count * variance) / (SPREAD_JOBS + count)
   local low = math.exp(mean - DEVIATIONS * (1 + 1 / sqrt(count)) * sqrt(variance))
-  return min(0.9 * self.shortest, max(self.prior.plausible, low))
+  return min(0.9 * min(unpack(self.recent)), max(self.prior.plausible, low))
 end
 
 ---How long a job of this age takes in all, in the mean.
@@ -244,14 +246,18 @@ local function promised(self, age, percent)
   return huge
 end
 
--- A session is polled for the id of its video: nearly all have it after five minutes.
-local NAMED, NAMED_NEXT = 300, 120 -- seconds
+-- When a session is polled for the id of its video, which nearly all have after five minutes; of one among others, only
+-- at the first and the last of these ages.
+local NAMED = { SOON, 60, 150, 300 } -- seconds
+local NAMED_NEXT = 120 -- seconds
 
-local function until_named(age)
-  if age < SOON then
-    return SOON - age
+local function until_named(age, is_shared)
+  for index, at in ipairs(NAMED) do
+    if age < at and (index == 1 or index == #NAMED or not is_shared) then
+      return at - age
+    end
   end
-  return age < NAMED and NAMED - age or NAMED_NEXT
+  return NAMED_NEXT
 end
 
 ---The pause before the next poll.
@@ -263,7 +269,7 @@ end
 function Wait:next(age, percent, is_shared, is_unnamed)
   local usual = self.strict
   if not usual then
-    usual = is_unnamed and until_named(age) or self.model:pause(age)
+    usual = is_unnamed and until_named(age, is_shared) or self.model:pause(age)
     if is_shared and age >= SOON then
       usual = max(usual, GUARANTEE)
     end

@@ -294,12 +294,11 @@ local function complete(subject)
   function subject.event_prefix()
     return subject.prefix
   end
-  subject.shared_id = subject.id
   local several = {}
   for name, value in pairs(subject) do
     several[name] = value
   end
-  subject.poll, subject.several = poll_one, several
+  subject.poll, subject.several, subject.shared_id = poll_one, several, subject.id
   function subject.unfinished(state)
     return subject.noun .. " is", call_of(subject, ("%q"):format(state[subject.id]))
   end
@@ -383,7 +382,7 @@ function job.wait(client, subject, target, given, level)
   local wait = options.read(subject, call, given, level + 1)
   local state, problem, mistake = identify(subject, target)
   if not state then
-    return nil, loop.refusal(call, problem, mistake, level + 1)
+    return nil, options.refusal(call, problem, mistake, level + 1)
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
   return loop.run(client, state[subject.list] and subject.several or subject, state, wait, true)

@@ -74,19 +74,6 @@ function loop.progress(before, value)
   return math.max(before or 0, math.floor(math.max(0, math.min(value, 100))))
 end
 
----The error for what cannot be waited for; raises for a mistake of the program.
----@param call string
----@param problem string
----@param mistake boolean?
----@param level integer
----@return heygen.Error
-function loop.refusal(call, problem, mistake, level)
-  if mistake then
-    error(call .. ": " .. problem, level + 1)
-  end
-  return errors.new { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
-end
-
 ---A text of the service for a message of ours: it goes to a terminal or log, and may echo the key. Only this part is
 ---searched for the key: a short one may stand in a sentence of ours by chance.
 function loop.service_text(state, text, most)
@@ -191,8 +178,9 @@ end
 ---A poll has brought an answer.
 function loop.polled(state, object)
   state.last, state.status = object, object.status
-  if type(object.created_at) == "number" then -- a session is older than its video
-    state.created_at = math.min(state.created_at or object.created_at, object.created_at)
+  local created_at = object.created_at
+  if type(created_at) == "number" and created_at == created_at then -- a session is older than its video
+    state.created_at = math.min(state.created_at or created_at, created_at)
   end
   loop.recovered(state)
 end
@@ -347,7 +335,9 @@ local function guarded_steps(client, state, wait, poll_first)
   local ok, value, err = protected.call(repeat_steps, client, state, wait, poll_first)
   if ok then
     return value, err
-  elseif interrupt.is(value) then
+  end
+  polls.leave(client, state)
+  if interrupt.is(value) then
     return interrupted(state)
   elseif interrupt.is_told(value) then
     interrupt.raise(value)
@@ -355,10 +345,11 @@ local function guarded_steps(client, state, wait, poll_first)
   error(value, 0)
 end
 
--- What the job has taken, by the service's clock if it says so.
-local function duration(state, value)
+-- What the job has taken, by the service's clock if it says so. Nil: it may have ended before the wait began.
+local function duration(state, value, poll_first)
   local ended, began = value and value.completed_at, state.created_at
-  return type(ended) == "number" and began and ended > began and ended - began or age_of(state)
+  local known = type(ended) == "number" and began and ended > began and ended - began
+  return known or (not (value and poll_first) and age_of(state)) or nil
 end
 
 ---Waits.
@@ -387,8 +378,9 @@ function loop.run(client, subject, state, wait, poll_first)
   local value, err = (blocks and guarded_steps or repeat_steps)(client, state, wait, poll_first)
   interrupt.waits[state] = nil
   polls.leave(client, state)
-  if not subject.list or state[subject.id] then -- of several, each took its own time
-    model:learn(duration(state, value), value ~= nil)
+  local seconds = (not subject.list or state[subject.id]) and duration(state, value, poll_first)
+  if seconds then -- of several, each took its own time
+    model:learn(seconds, value ~= nil)
   end
   if state.monitor then
     deliveries.finish(state, value ~= nil or err.kind == "failed")

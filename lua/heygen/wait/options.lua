@@ -1,5 +1,6 @@
 -- The options of a wait: every wait takes all of these, whether its subject makes use of them or not.
 local checker = require "heygen.schema.options"
+local errors = require "heygen.errors"
 
 local options = {}
 
@@ -52,6 +53,19 @@ function options.read(subject, call, given, level, within)
   wait.max_interval = math.max(wait.max_interval, wait.interval or 0)
   wait.stretch = given and given.webhook_interval or (not own and wait.webhook_interval)
   return wait
+end
+
+---The error for what cannot be waited for; raises for a mistake of the program.
+---@param call string
+---@param problem string
+---@param mistake boolean?
+---@param level integer
+---@return heygen.Error
+function options.refusal(call, problem, mistake, level)
+  if mistake then
+    error(call .. ": " .. problem, level + 1)
+  end
+  return errors.new { kind = "invalid", message = call .. ": " .. problem, sent = "no" }
 end
 
 return options

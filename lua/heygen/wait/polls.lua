@@ -14,9 +14,13 @@
 --   Statuses may lag behind. So now and then one member that seems to run asks by itself; when its job has
 --   ended, the list is not believed, and all ask by themselves for some minutes. So they do when the list fails twice.
 --
---   A leader may be killed: who waits for its answer does so no longer than a request takes, and then leads.
+--   A leader may be cancelled, or killed without a word: a member waits for its answer for half a minute at most, and
+--   then leads itself. A wait that Retry-After holds takes no part until it may poll again.
+--
+--   Of more than 100, each hundred has a leader of its own.
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
+local errors = require "heygen.errors"
 local pauses = require "heygen.driver.pause"
 local plain = require("heygen.schema.value").plain_id
 
@@ -27,18 +31,19 @@ local min = math.min
 local MOST = 100 -- ids in a request
 local CHECKED = 15 -- lists from one own poll of a member that seems to run to the next
 local ALONE = 300 -- seconds for which lists are not used
-local TOGETHER = 1 -- seconds: what is due within so much is due now, so that one leader asks for all
+local LONGEST = 30 -- seconds for a list
+local TOGETHER = 1 -- seconds: what is due within so much is due now
 local UNWAKEABLE = 1 -- seconds between two checks whether an answer has come, with a driver whose sleep cannot be ended
 
 ---@class heygen.PollEntry what a shared request has brought for one wait
 ---@field status string? nil: nothing certain
 ---@field object table? the completed job itself
 ---@field err heygen.Error? why nothing was brought, in passing
+---@field is_check boolean? the wait is to find out whether the list is right
+---@field is_probe boolean? the wait is to find out whether it is only the list that fails
 
 ---@class heygen.Polls of one group of a client
 ---@field members table<table, boolean> states of waits; weak, as a wait may be killed
----@field asked table<table, boolean>? states whose statuses are on their way
----@field asked_until number
 ---@field alone_until number
 ---@field failed integer lists in a row
 ---@field lists integer since the last check
@@ -46,13 +51,13 @@ local UNWAKEABLE = 1 -- seconds between two checks whether an answer has come, w
 local WEAK = { __mode = "k" }
 
 local function new()
-  return { members = setmetatable({}, WEAK), asked_until = 0, alone_until = 0, failed = 0, lists = 0 }
+  return { members = setmetatable({}, WEAK), alone_until = 0, failed = 0, lists = 0 }
 end
 
 -- What the waits of this kind share; nil: nothing.
 local function of(client, state)
   local subject, all = state.subject, client.shared_polls
-  if not subject.statuses or subject.by_statuses or not state.waker then
+  if not subject.shared_id or not subject.statuses or subject.by_statuses then
     return nil
   end
   all[subject.group] = all[subject.group] or new()
@@ -75,7 +80,7 @@ function polls.join(client, state)
   state.waker = state.waker or pauses.waker()
   local shared = of(client, state)
   if shared then
-    state.due, state.early = math.huge, math.huge
+    state.due, state.early = core.now(), core.now()
     shared.members[state] = true
   end
 end
@@ -117,8 +122,9 @@ function polls.begin_pause(client, state, seconds)
   end
 end
 
-local function is_asked(shared, state)
-  return shared.asked ~= nil and shared.asked[state] and core.now() < shared.asked_until
+-- Whether the status of this wait's job is on its way.
+local function is_asked(state)
+  return state.asked_until ~= nil and core.now() < state.asked_until
 end
 
 -- ---- the one that leads ----
@@ -127,22 +133,23 @@ local function by_due(a, b)
   return a.due < b.due
 end
 
--- The states that one or more requests are made for, this one first: all that are due, and the others as far as the
--- last request has room.
+-- The states that a request is made for, this one first: those that are due, and others as far as there is room.
 local function chosen(shared, leader)
   local now, due, soon = core.now(), { leader }, {}
   for state in pairs(shared.members) do
-    if state ~= leader and not state.entry and id_of(state) then
+    if state ~= leader and not state.entry and not is_asked(state) and id_of(state) then
       if state.due <= now + TOGETHER then
         due[#due + 1] = state
+        if #due == MOST then
+          return due
+        end
       elseif state.early <= now then
         soon[#soon + 1] = state
       end
     end
   end
   table.sort(soon, by_due)
-  local room = MOST - (#due - 1) % MOST - 1
-  for index = 1, min(room, #soon) do
+  for index = 1, min(MOST - #due, #soon) do
     due[#due + 1] = soon[index]
   end
   return due
@@ -163,8 +170,11 @@ local function statuses_of(subject, entries)
 end
 
 local function wake(state, entry)
-  state.entry = entry
-  state.waker:wake()
+  state.asked_until = nil
+  if state.due ~= math.huge then -- one that is held does not poll
+    state.entry = entry
+    state.waker:wake()
+  end
 end
 
 -- Each asks by itself.
@@ -178,7 +188,7 @@ end
 local function fetch_completed(client, leader, completed, call)
   local listed = {}
   if completed[2] and leader.subject.can_list then
-    local page = client[leader.subject.group]:list { limit = MOST, deadline = call.deadline }
+    local page = client[leader.subject.group]:list { limit = MOST, deadline = min(call.deadline, LONGEST) }
     for _, object in ipairs(page and page.data or {}) do
       if type(object) == "table" and type(object.id) == "string" then
         listed[plain(object.id)] = object
@@ -202,34 +212,36 @@ local function check_one(shared, running)
     end
   end
   if found then
-    shared.lists, found.checked, found.is_check = 0, core.now(), true
-    found.entry = {}
+    shared.lists, found.checked = 0, core.now()
+    found.entry = { is_check = true }
   end
 end
 
--- A list has failed. In passing that is a failed poll of each; twice in a row, all ask by themselves for a while.
+-- A list has failed. In passing that is a failed poll of each; from the second time in a row on, the leader asks by
+-- itself: when that succeeds, it is only the list that fails.
 local function list_failed(shared, states, err)
   if err.kind == "cancelled" or err.kind == "closed" then
-    return release(states)
-  end
-  local is_busy = err.kind == "api" and err.status == 429
-  shared.failed = shared.failed + (is_busy and 0 or 1)
-  if not err.retryable or err.kind == "parse" or shared.failed >= 2 then
+    return
+  elseif not err.retryable or err.kind == "parse" then
     shared.failed, shared.alone_until = 0, core.now() + ALONE
     return release(states)
   end
-  for _, state in ipairs(states) do
-    wake(state, { err = err })
+  shared.failed = shared.failed + (err.status == 429 and 0 or 1)
+  for index, state in ipairs(states) do
+    if index == 1 and shared.failed >= 2 then
+      wake(state, { is_probe = true })
+    else
+      wake(state, { err = errors.new(errors.fields(err)) }) -- what ends a wait gets its ids
+    end
   end
 end
 
--- Asks for 100 at most.
 local function ask_for(client, shared, leader, states, call)
   local subject, ids = leader.subject, {}
   for index, state in ipairs(states) do
     ids[index] = id_of(state)
   end
-  local asked = { deadline = call.deadline, [subject.shared_id .. "s"] = ids }
+  local asked = { deadline = min(call.deadline, LONGEST), [subject.shared_id .. "s"] = ids }
   local entries, _, err = client[subject.group][subject.statuses](client[subject.group], asked)
   if not entries then
     return list_failed(shared, states, err)
@@ -256,24 +268,24 @@ local function ask_for(client, shared, leader, states, call)
 end
 
 local function lead(client, shared, states, call)
-  shared.asked, shared.asked_until = {}, core.now() + call.deadline
+  local stop = core.now() + min(call.deadline, LONGEST)
   for _, state in ipairs(states) do
-    shared.asked[state] = true
+    state.asked_until = stop
   end
-  for first = 1, #states, MOST do
-    local part = {}
-    for index = first, min(first + MOST - 1, #states) do
-      part[#part + 1] = states[index]
+  ask_for(client, shared, states[1], states, call)
+  for _, state in ipairs(states) do
+    if state.asked_until == stop then -- the leader was cancelled: another leads
+      state.asked_until = nil
+      state.waker:wake()
     end
-    ask_for(client, shared, states[1], part, call)
   end
-  shared.asked = nil
 end
 
 -- Waits for an answer that is on its way. The request that follows tells of a wait that was ended during this.
-local function await(client, shared, state)
-  while not state.entry and is_asked(shared, state) do
-    local left = math.max(shared.asked_until - core.now(), 0.001)
+local function await(client, state, seconds)
+  local stop = core.now() + seconds
+  while not state.entry and is_asked(state) and core.now() < stop do
+    local left = math.max(min(state.asked_until, stop) - core.now(), 0.001)
     if not drivers.current(client.driver).built_in then
       left = min(left, UNWAKEABLE)
     end
@@ -290,11 +302,13 @@ end
 ---@return heygen.PollEntry? entry nil: the wait is alone, or has to ask by itself
 function polls.ask(client, state, call)
   local shared = of(client, state)
+  state.is_check, state.is_probe = nil, nil
   if not shared or not id_of(state) or (state.monitor and state.monitor.notified) then
     state.entry = nil
     return nil
   end
-  await(client, shared, state)
+  state.due, state.early = core.now(), core.now()
+  await(client, state, call.deadline)
   local entry = state.entry
   state.entry = nil
   if not entry and not is_alone(shared) then
@@ -304,22 +318,26 @@ function polls.ask(client, state, call)
       entry, state.entry = state.entry, nil
     end
   end
+  if entry then
+    state.is_check, state.is_probe = entry.is_check, entry.is_probe
+  end
   return entry and (entry.status or entry.object or entry.err) and entry or nil
 end
 
----The wait has asked for its own job. When that has ended although the list has it as running, the list is not
----believed.
+---The wait has asked for its own job, and got an answer. When the job has ended although the list has it as running,
+---or when only the list fails, all ask by themselves for a while.
 ---@param client heygen.Client
 ---@param state table
 ---@param has_ended boolean
 function polls.checked(client, state, has_ended)
-  local shared = state.is_check and of(client, state)
-  state.is_check = nil
-  if shared and has_ended then
-    shared.alone_until = core.now() + ALONE
+  local shared = of(client, state)
+  local is_unfit = (state.is_check and has_ended) or state.is_probe
+  state.is_check, state.is_probe = nil, nil
+  if shared and is_unfit then
+    shared.failed, shared.alone_until = 0, core.now() + ALONE
     local others = {}
     for other in pairs(shared.members) do
-      if other ~= state and other.due ~= math.huge then
+      if other ~= state and not is_asked(other) then
         others[#others + 1] = other
       end
     end

@@ -121,7 +121,8 @@ function session.poll_chat(client, state, wait)
   local is_first = state.chat_poll_at == 0
   local object, err = session.get(client, state.session_id, poll_options(client, state))
   if not object then
-    state.session_gone, state.chat_poll_at = not err.retryable, now
+    local not_yet = loop.is_not_yet(state, err, state.session_id)
+    state.session_gone, state.chat_poll_at = not err.retryable and not not_yet, now
     local is_refused = is_first and state.session_gone and err.status ~= 404
     return is_refused, is_refused and loop.poll_failed(state, err) or nil
   end

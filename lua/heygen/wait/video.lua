@@ -69,7 +69,7 @@ function video.poll(client, target, level)
   end
   local ids, problem, mistake = identify(target)
   if not ids then
-    return nil, loop.refusal("client:poll", problem, mistake, level + 1)
+    return nil, options.refusal("client:poll", problem, mistake, level + 1)
   elseif ids.video_id then
     return get_video(client, ids.video_id)
   end
@@ -269,7 +269,7 @@ end
 function SUBJECT.longest_pause(state, wait)
   if state.failed_since then
     return math.min(wait.max_interval, math.max(wait.grace - (core.now() - state.failed_since), 0.001))
-  elseif state.chat_since or state.asked then
+  elseif state.chat_since or state.asked or (state.chat and not state.video_id) then
     return wait.max_interval
   end
 end
@@ -292,7 +292,7 @@ function video.wait(client, call, target, given, level)
   local wait = options.read(SUBJECT, call, given, level + 1)
   local state, problem, mistake = identify(target)
   if not state then
-    return nil, loop.refusal(call, problem, mistake, level + 1)
+    return nil, options.refusal(call, problem, mistake, level + 1)
   end
   state.idempotency_key = type(target) == "table" and target.idempotency_key or nil
   state.callback_id = type(target) == "table" and text(target.callback_id) or nil
