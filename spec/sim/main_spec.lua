@@ -96,6 +96,21 @@ describe("heygen-sim", function()
     taken:close()
   end)
 
+  it("leaves a shell that evals nothing of the real service when it cannot start", function()
+    local taken = assert(socket.bind("127.0.0.1", 0))
+    local _, port = taken:getsockname()
+    for _, options in ipairs { "--port " .. port, "--nonsense", "--speed x" } do
+      local pipe = io.popen(([[
+        unset HEYGEN_API_BASE
+        eval "$(%s --env %s 2>/dev/null)"
+        echo "$? $HEYGEN_API_BASE"
+      ]]):format(COMMAND, options))
+      assert.equal("1 http://127.0.0.1:1\n", pipe:read "*a", options)
+      pipe:close()
+    end
+    taken:close()
+  end)
+
   it("takes a free port when the usual one is taken", function()
     local port = require("heygen.sim.options").PORT
     local taken = socket.bind("127.0.0.1", port) -- or another simulator has it

@@ -139,7 +139,7 @@ describe("a generation", function()
       downloads.download = download
       assert.is_false(ok)
       local line = tostring(raised)
-      assert.matches("interrupted!; the video is ready: client:download(", line, 1, true)
+      assert.matches("interrupted! the video is ready: client:download(", line, 1, true)
       assert.matches(("%q)"):format(folder .. "/c.mp4"), line, 1, true)
     end)
   end)

@@ -65,6 +65,18 @@ describe("a wait", function()
     assert.equal("completed", assert(client:wait({ video_id = "v" }, wait)).status)
   end)
 
+  it("polls what is not found until its grace is over, also at the usual pace", function()
+    local wait = { timeout = 20, not_found_grace = 2.5 }
+    check(live.failure(client:wait({ video_id = "v" }, wait)), { kind = "api", status = 404, video_id = "v" })
+    assert.is_true(live.sent(sim) >= 3) -- the usual pause is 10 s
+  end)
+
+  it("refuses an empty id where it was called", function()
+    assert.has_error(function()
+      client:wait " "
+    end, "client:wait: expected a video id or a session id, got an empty text")
+  end)
+
   it("ends after ten answers in a row that cannot be read, with the ids", function()
     sim:faults { { path = "/v3/videos/*", body = '{"data":' } }
     local quick = live.client(sim, { max_retries = 0 })

@@ -60,7 +60,11 @@ end
 ---@param save table see generate.split
 ---@return heygen.Error?
 function generate.obstacle(save)
-  return downloads.obstacle(save.path, save.options.overwrite)
+  local err = downloads.obstacle(save.path, save.options.overwrite)
+  if err then
+    err.message = err.message:gsub("^client:download: ", "client:generate: save: ")
+  end
+  return err
 end
 
 ---Downloads a video that was waited for. Its path is in the field `path`.
@@ -81,11 +85,18 @@ function generate.save(client, object, save, wait)
   end
   local interrupted = not ok and interrupt.is_told(path)
   if not ok then -- Ctrl-C, or a lack of memory: the video is paid for
-    local message = interrupted and "interrupted!" or errors.text(path)
+    local message = interrupted and "interrupted!" or errors.text(path) .. ";"
     err = errors.new { kind = interrupted and "cancelled" or "raised", message = message, sent = "yes" }
   end
   err.video_id = err.video_id or object.id
-  err.message = ("%s; the video is ready: client:download(%q, %q)"):format(err.message, object.id, save.path)
+  local options_given = save.options.overwrite and ", { overwrite = true }" or ""
+  err.message = ("%s%s the video is ready: client:download(%q, %q%s)"):format(
+    err.message,
+    ok and ";" or "",
+    object.id,
+    save.path,
+    options_given
+  )
   if interrupted then
     interrupt.raise(err)
   end

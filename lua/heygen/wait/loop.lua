@@ -231,8 +231,8 @@ local function next_pause(client, state, wait)
   if longest then
     seconds = math.min(seconds, longest)
   end
-  if state.not_found > 0 then -- few polls of what may never be found
-    seconds = math.max(seconds, math.min(2 ^ (state.not_found - 1), LONGEST_NOT_FOUND))
+  if state.not_found > 0 then -- few polls of what may never be found, but the end of the grace is seen
+    seconds = math.min(2 ^ (state.not_found - 1), LONGEST_NOT_FOUND)
   end
   local hold = state.hold_until and state.hold_until - now or 0
   local left = state.stop - now

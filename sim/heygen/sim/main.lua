@@ -301,6 +301,19 @@ local function report(path, problem)
   end
 end
 
+-- What `eval "$(heygen-sim --env)"` gets when it does not start: eval of nothing would succeed, and the next program
+-- would go to the real service and pay there.
+local NOTHING = "export HEYGEN_API_BASE=http://127.0.0.1:1; false"
+
+local function has_env(arguments)
+  for _, argument in ipairs(arguments) do
+    if argument == "--env" then
+      return true
+    end
+  end
+  return false
+end
+
 --- Runs the program.
 ---@param arguments table array of strings
 ---@return number exit status
@@ -308,6 +321,9 @@ function main.run(arguments)
   local values, message = options.read(arguments)
   if not values then
     complain(message)
+    if has_env(arguments) then
+      print(NOTHING)
+    end
     return 2
   elseif values.help then
     print(options.help())
@@ -331,6 +347,9 @@ function main.run(arguments)
   end
   if not ok then
     complain(problem)
+    if values.env then
+      print(NOTHING)
+    end
     if values["url-file"] then
       report(values["url-file"], problem)
     end
