@@ -112,6 +112,27 @@ describe("Ctrl-C #native", function()
     end
   end)
 
+  it("during a create says that it may have been made", function()
+    sim:faults { { method = "POST", path = "/v3/video-agents", stall = true, act = true } }
+    local make = ('client = heygen.new { api_key = "test-key", base_url = %q, on_request = WAIT.on_progress } '):format(
+      sim.url
+    )
+    interrupt_all({
+      make .. 'client:create { prompt = "x" }',
+      make .. 'client:generate { prompt = "x" }',
+      make .. 'local _, err = pcall(client.create, client, { prompt = "x" }) print(tostring(err))',
+    }, "sess_x")
+    sim:faults {}
+    local line =
+      "interrupted! What POST /v3/video%-agents makes may have been made: check that before you make it again"
+    for index = 1, 2 do
+      local text = read(index, "err")
+      assert.matches("^%S-%s?heygen: " .. line .. " %(cancelled[^\n]*%)\n$", text)
+      assert.equal("1\n", read(index, "status"))
+    end
+    assert.matches(line, read(3, "out"))
+  end)
+
   it("is an error with the ids for a caller that catches it", function()
     local session = "sess_caught"
     local print_caught = [[

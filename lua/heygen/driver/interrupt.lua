@@ -86,4 +86,21 @@ function interrupt.guard(fn, ...)
   interrupt.raise(states[1] and interrupt.describe(states) or raised)
 end
 
+---Raises what a request has raised that must not be made twice. For Ctrl-C it says that it may have been made.
+---@param raised any
+---@param row heygen.Endpoint
+---@param call table
+function interrupt.raise_of_create(raised, row, call)
+  if not interrupt.is(raised) then
+    error(raised, 0)
+  end
+  local message = "interrupted! What %s %s makes may have been made: check that before you make it again"
+  interrupt.raise(errors.new {
+    kind = "cancelled",
+    message = message:format(row.method, row.path or call.target),
+    sent = "maybe",
+    idempotency_key = call.key,
+  })
+end
+
 return interrupt

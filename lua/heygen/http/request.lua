@@ -1,8 +1,10 @@
 -- The one way every API request goes: encode, send, wait, read, and again when the retry policy says so.
+local block = require "heygen.driver.block"
 local core = require "heygen.core"
 local drivers = require "heygen.driver"
 local errors = require "heygen.errors"
 local exchange = require "heygen.http.exchange"
+local interrupt = require "heygen.driver.interrupt"
 local response = require "heygen.http.response"
 local retry = require "heygen.http.retry"
 local foreign = require "heygen.http.foreign"
@@ -276,6 +278,7 @@ end
 local function prepare(row, call, state)
   if row.method == "POST" then
     state.key = call.options.idempotency_key or core.uuid()
+    call.key = state.key
     state.headers = { ["Idempotency-Key"] = state.key }
     if row.key_field and call.body[row.key_field] == nil then
       call.body[row.key_field] = state.key
@@ -328,13 +331,7 @@ function request.engine(client)
   return engine, message
 end
 
----Sends a request until it is answered for good.
----@param client heygen.Client
----@param row heygen.Endpoint method, repeatable, list, expects, body (the shape)
----@param call table target, body or text, options; see arguments.check
----@return table? value
----@return heygen.Error? err
-function request.send(client, row, call)
+local function send(client, row, call)
   local engine, message = request.engine(client)
   if not engine then
     return nil, errors.new { kind = "network", message = message, sent = "no" }
@@ -380,6 +377,23 @@ function request.send(client, row, call)
     state.attempt = state.attempt + 1
     state.began, state.operation = now(), nil
   end
+end
+
+---Sends a request until it is answered for good.
+---@param client heygen.Client
+---@param row heygen.Endpoint method, repeatable, list, expects, body (the shape)
+---@param call table target, body or text, options; see arguments.check
+---@return table? value
+---@return heygen.Error? err
+function request.send(client, row, call)
+  if row.method == "POST" and not row.repeatable and drivers.current(client.driver) == block then
+    local ok, value, err = pcall(send, client, row, call)
+    if not ok then
+      interrupt.raise_of_create(value, row, call)
+    end
+    return value, err
+  end
+  return send(client, row, call)
 end
 
 return request
