@@ -85,7 +85,7 @@ if note.id then
   print("resuming " .. note.id)
 else
   write_note(note)
-  note.id = assert(client:create { prompt = note.prompt, idempotency_key = note.key }).session_id
+  note.id = assert(client:create { prompt = note.prompt or PROMPT, idempotency_key = note.key }).session_id
   print("began " .. note.id) -- first, should the disk be full
 end
 write_note(note)

@@ -116,7 +116,7 @@ int hg_handle_on_close(void *pool, curl_socket_t fd) {
 
 #ifdef TCP_USER_TIMEOUT
 static bool is_from(int fd, int port) {
-    struct sockaddr_storage own;
+    struct sockaddr_storage own = {0};
     socklen_t size = sizeof own;
     if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &size) != 0)
         return false;
