@@ -25,9 +25,7 @@ local poll_failed, poll_options = loop.poll_failed, loop.poll_options
 -- the program. A table is none: the service may have sent it.
 local function identify(target)
   if type(target) == "string" then
-    if not target:find "%S" then
-      return nil, "expected a video id or a session id, got an empty text", true
-    elseif target:find "^sess_" then
+    if target:find "^sess_" then
       return { session_id = target }
     end
     return { video_id = target, unsure = true } -- a session id need not have that form
