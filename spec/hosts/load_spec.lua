@@ -88,7 +88,7 @@ describe("a thousand videos at once", function()
     assert.equal(50, round(client, 50))
     assert.equal(0, client:update())
     core.engine():close()
-    assert.equal(before, live.descriptors())
+    assert.is_true(live.descriptors() <= before) -- less where something was collected that an earlier test had left
   end)
 
   it("take no more memory in the fifth round than in the second #slow #native", function()

@@ -99,8 +99,10 @@ function live.until_true(condition)
   end
 end
 
---- Open descriptors of this process.
+--- Open descriptors of this process, those of what is garbage not counted.
 function live.descriptors()
+  collectgarbage()
+  collectgarbage()
   local pipe = assert(io.popen("ls /proc/self/fd | wc -l; ls /proc/$PPID/fd | wc -l"))
   pipe:read "*l"
   local count = tonumber(pipe:read "*l")
